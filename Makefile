@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# egpr-lab: `make bench` measures, `make check` tests, `make help` lists the rest.
+#
+# Each room has a room.mk that adds its objects to the variables below; nothing
+# is built outside $(B). V=1 shows commands, SAN=1 builds with ASan and UBSan
+# into $(B)/san, MODULE=no leaves the kernel module out.
+
+B ?= build
+V ?= 0
+MODULE ?= yes
+override B := $(B)$(if $(SAN),/san)
+
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$(2))';)
+
+CC ?= gcc
+CXX ?= g++
+AR ?= ar
+WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wundef -Wvla
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+CPPFLAGS := -Iinclude -I$(B)/include -D_GNU_SOURCE
+CFLAGS ?= -O2 -g
+LAB_CFLAGS := -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP
+LAB_CXXFLAGS := -std=c++17 -Wall -Wextra -Werror $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP
+LAB_ASFLAGS := $(CPPFLAGS) -g -MMD -MP
+LDFLAGS += $(SANFLAGS)
+, := ,
+
+# What the rooms add to:
+PROGRAMS :=# executables, $(B)/...
+PAYLOADS :=# guest ELF files, $(B)/payloads/...
+UNIT_TESTS :=# cmocka executables, $(B)/tests/unit/...
+TEST_TOOLS :=# other executables that tests run
+LINT_C :=# C sources for clang-format, clang-tidy and cppcheck
+LINT_SH :=# shell sources for shellcheck
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+# Feature probes. Remade whenever the probes or the installed packages change.
+$(B)/config.mk: scripts/probe $(wildcard $(B)/deps.stamp)
+	@mkdir -p $(@D)
+	@CC='$(CC)' scripts/probe >$@.tmp && mv $@.tmp $@
+
+GOALS := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out help clean distclean bench check deps-%,$(GOALS)),)
+include $(B)/config.mk
+endif
+include $(sort $(wildcard */room.mk))
+
+.PHONY: all
+all: $(PROGRAMS) $(PAYLOADS)
+
+.PHONY: build-tests
+build-tests: all $(UNIT_TESTS) $(TEST_TOOLS)
+
+$(B)/%.o: %.c | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(LAB_CFLAGS) $(CFLAGS_$<) -c $< -o $@
+
+$(B)/%.o: %.cc
+	@mkdir -p $(@D)
+	$(call say,CXX,$@)$(CXX) $(LAB_CXXFLAGS) -c $< -o $@
+
+$(B)/%.o: %.S | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(CFLAGS_$<) -c $< -o $@
+
+$(B)/%.a:
+	@mkdir -p $(@D)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+$(B)/tests/unit/%:
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $(filter %.o %.a,$^) $(filter %.a,$^) -o $@ -lcmocka $(LIBS_$*)
+
+-include $(shell find $(B) -name '*.d' -not -path '$(B)/san/*' -not -path '$(B)/kmod-*' 2>/dev/null)
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf $(B)
+
+.PHONY: help
+help:
+	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
+
+#: make bench          install what is missing, build, measure, plot, report
+#: make check          install what is missing, build, run every test that can run here
+#: make                build everything that this host has the tools for
+#: make lint           clang-format, clang-tidy, cppcheck, shellcheck
+#: make clean          remove the build directory
+#: make help           this list
+#:
+#: V=1  show commands      SAN=1  ASan and UBSan      B=DIR  build elsewhere      MODULE=no  no kernel module

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The timed loop of layer `prim`: a strategy's two halves, over and over.
+ *
+ * One LFENCE per round stands where the world switch stands: the exit half
+ * starts with nothing in flight, and what it left in flight ends before the
+ * next round. Without it the halves of successive rounds would overlap, and a
+ * delay of a few cycles would vanish in the loop. Both ends of the batch are
+ * LFENCE; RDTSC; LFENCE (METHOD, point 3).
+ */
+	.text
+
+/* rax := TSC, serialised on both sides. Clobbers rdx. */
+.macro stamp
+	lfence
+	rdtsc
+	lfence
+	shl $32, %rdx
+	or %rdx, %rax
+.endm
+
+/**
+ * egpr_prim_batch - run a strategy n times and time the whole
+ * @sw:		%rdi, struct egpr_switch *
+ * @exit:	%rsi, exit half
+ * @entry:	%rdx, entry half
+ * @n:		%rcx, rounds, at least 1
+ *
+ * Returns:
+ *	rax: TSC cycles of the batch
+ */
+	.p2align 6
+	.globl egpr_prim_batch
+	.type egpr_prim_batch, @function
+egpr_prim_batch:
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	mov %rdi, %rbx
+	mov %rsi, %r12
+	mov %rdx, %r13
+	mov %rcx, %rbp
+	stamp
+	mov %rax, %r14
+
+	.p2align 6
+.Lround:
+	lfence
+	mov %rbx, %rdi
+	call *%r12
+	mov %rbx, %rdi
+	call *%r13
+	dec %rbp
+	jnz .Lround
+
+	stamp
+	sub %r14, %rax
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	ret
+	.size egpr_prim_batch, . - egpr_prim_batch
+
+	.section .note.GNU-stack, "", @progbits

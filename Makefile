@@ -8,6 +8,7 @@
 B ?= build
 V ?= 0
 MODULE ?= yes
+TOP_B := $(B)
 override B := $(B)$(if $(SAN),/san)
 
 Q := $(if $(filter 1,$(V)),,@)
@@ -40,7 +41,7 @@ LINT_SH :=# shell sources for shellcheck
 MAKEFLAGS += --no-builtin-rules
 
 # Feature probes. Remade whenever the probes or the installed packages change.
-$(B)/config.mk: scripts/probe $(wildcard $(B)/deps.stamp)
+$(B)/config.mk: scripts/probe $(wildcard $(TOP_B)/deps-*.stamp)
 	@mkdir -p $(@D)
 	@CC='$(CC)' scripts/probe >$@.tmp && mv $@.tmp $@
 

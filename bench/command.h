@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a subcommand of egprlab is, and how it reads its options.
+ *
+ * A command describes itself in one `struct egpr_command` beside its code; main.c
+ * lists them. Help texts, option parsing, man pages and shell completion all
+ * come from that description, so an option cannot exist in one of them only.
+ */
+#ifndef BENCH_COMMAND_H
+#define BENCH_COMMAND_H
+
+/**
+ * struct egpr_option - one long option
+ * @name: without the dashes; NULL ends an array of options
+ * @arg: name of its value in the help text, NULL where it takes none
+ * @text: one line, without a full stop
+ */
+struct egpr_option {
+	const char *name;
+	const char *arg;
+	const char *text;
+};
+
+/**
+ * struct egpr_command - one subcommand
+ * @name: what the user types
+ * @args: positional arguments as the help text shows them, "" for none
+ * @text: one line, without a full stop
+ * @options: ended by a NULL name; NULL for none
+ * @passes_options: options of another program are the command's own business:
+ *	only --help directly behind the name is taken by egprlab
+ * @run: gets argv with the command's name as argv[0]; returns an egpr_status
+ */
+struct egpr_command {
+	const char *name;
+	const char *args;
+	const char *text;
+	const struct egpr_option *options;
+	int passes_options;
+	int (*run)(int argc, char **argv);
+};
+
+/* The table in main.c, ended by NULL. */
+extern const struct egpr_command *const egpr_commands[];
+
+/* What egpr_command_option() returns besides an index into the options. */
+#define EGPR_OPTION_END	  (-1)
+#define EGPR_OPTION_WRONG (-2)
+
+/**
+ * egpr_command_option - read the next option of a command
+ * @cmd: the command
+ * @argc: as given to its run()
+ * @argv: as given to its run(); positional arguments are moved behind the options
+ * @value: receives the option's value, NULL where it takes none
+ *
+ * Return: index of the option in @cmd->options; EGPR_OPTION_END when none is
+ * left, and optind is the first positional argument; EGPR_OPTION_WRONG after
+ * saying on stderr what is wrong: return EGPR_USAGE then.
+ */
+int egpr_command_option(const struct egpr_command *cmd, int argc, char **argv, const char **value);
+
+/**
+ * egpr_command_usage - say what is wrong with the command line, and how it should be
+ * @cmd: the command
+ * @format: printf format of the fault, without a newline
+ *
+ * Return: EGPR_USAGE
+ */
+int egpr_command_usage(const struct egpr_command *cmd, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif /* BENCH_COMMAND_H */

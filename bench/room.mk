@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# bench/: the egprlab command. Everything but main.c is a library, so that unit
+# tests link the same objects as the command.
+
+BENCH_LIB := $(B)/libegprbench.a
+BENCH_SRC := $(filter-out bench/main.c,$(sort $(wildcard bench/*.c)))
+
+# Optional libraries: without one, what needs it is left out and says so.
+BENCH_LIBS := -lcjson -linih -lgsl -lgslcblas -lcrypto -lpthread -lm
+ifeq ($(HAVE_LIBPFM),y)
+CFLAGS_bench/pmu.c += -DEGPR_HAVE_LIBPFM
+BENCH_LIBS := -lpfm $(BENCH_LIBS)
+endif
+BENCH_GBENCH := bench/cmd_bench.c $(wildcard bench/suite_*.c)
+ifeq ($(HAVE_BENCHMARK),y)
+CFLAGS_bench/main.c += -DEGPR_HAVE_BENCHMARK
+BENCH_CXX := $(wildcard bench/*.cc)
+BENCH_LIBS := -lbenchmark $(BENCH_LIBS)
+else
+BENCH_SRC := $(filter-out $(BENCH_GBENCH),$(BENCH_SRC))
+endif
+BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o) $(BENCH_CXX:%.cc=$(B)/%.o)
+
+$(BENCH_LIB): $(BENCH_OBJ)
+
+# What `egprlab --version` and every run directory say about the source tree.
+.PHONY: FORCE
+$(B)/include/egpr/version.h: FORCE
+	@mkdir -p $(@D)
+	@printf '#define EGPR_VERSION "%s"\n' "$$(git describe --always --dirty 2>/dev/null || \
+		echo unknown)" >$@.tmp; cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+$(BENCH_OBJ) $(B)/bench/main.o: | $(B)/include/egpr/version.h
+
+# The rooms below, in link order; VMM_LIB and EMU_LIB are set by rooms read later.
+.SECONDEXPANSION:
+$(B)/egprlab: $(B)/bench/main.o $(BENCH_LIB) $$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
+	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
+
+PROGRAMS += $(B)/egprlab
+LINT_C += $(wildcard bench/*.c bench/*.h bench/*.cc)

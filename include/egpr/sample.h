@@ -11,81 +11,96 @@
 
 #define EGPR_SCHEMA_VERSION 1
 
-/* X(column, text) */
+/*
+ * X(column, TYPE, text). TYPE is what a reader accepts beside an empty field:
+ * TEXT anything, COUNT an unsigned decimal integer, REAL a finite number, TIME a
+ * REAL that is a time, and therefore empty in every `emu` and `model` row.
+ */
 /* clang-format off */
 #define EGPR_COLUMNS_IDENTITY(X)							\
-	X(run_id, "identifier of the run")						\
-	X(host_id, "identifier of the host's stable facts")				\
-	X(backend, "what ran the guest: vmx, svm, pvm, or none where no guest ran")	\
-	X(representative, "yes, or no where the backend interprets guest code")		\
-	X(provenance, "hw, proxy, emu or model")					\
-	X(layer, "where the strategy ran")						\
-	X(exit_kind, "what made the guest exit, or none in layers without a guest")	\
-	X(path, "who handled the exit")							\
-	X(strategy, "the strategy, delay-N written out")				\
-	X(guest_state, "off, init or dirty")
+	X(run_id, TEXT, "identifier of the run")						\
+	X(host_id, TEXT, "identifier of the host's stable facts")				\
+	X(backend, TEXT, "what ran the guest: vmx, svm, pvm, or none where no guest ran")	\
+	X(representative, TEXT, "yes, or no where the backend interprets guest code")		\
+	X(provenance, TEXT, "hw, proxy, emu or model")						\
+	X(layer, TEXT, "where the strategy ran")						\
+	X(exit_kind, TEXT, "what made the guest exit, or none in layers without a guest")	\
+	X(path, TEXT, "who handled the exit")							\
+	X(strategy, TEXT, "the strategy, delay-N written out")					\
+	X(guest_state, TEXT, "off, init or dirty")
 
 /* samples.csv: one row per block and arm position. */
 #define EGPR_COLUMNS_SAMPLES(X)								\
-	X(block, "number of the block within its cell, from 0")				\
-	X(position, "position of this batch within the block, from 0")			\
-	X(offset, "code offset of the sequence in bytes")				\
-	X(exits, "exits, or executions of the sequence, in this batch")			\
-	X(cycles, "TSC cycles of the whole batch")					\
-	X(core_cycles, "core cycles of the whole batch; empty without a PMU")		\
-	X(ctx_switches, "context switches of the thread during the batch")		\
-	X(irqs, "interrupts on this CPU during the batch; empty where unknown")		\
-	X(steal_us, "time stolen by the hypervisor during the batch, microseconds")	\
-	X(flags, "causes of an outlier, joined by '+'; empty if none")
+	X(block, COUNT, "number of the block within its cell, from 0")				\
+	X(position, COUNT, "position of this batch within the block, from 0")			\
+	X(offset, COUNT, "code offset of the sequence in bytes")				\
+	X(exits, COUNT, "exits, or executions of the sequence, in this batch")			\
+	X(cycles, TIME, "TSC cycles of the whole batch")					\
+	X(core_cycles, TIME, "core cycles of the whole batch; empty without a PMU")		\
+	X(ctx_switches, COUNT, "context switches of the thread during the batch")		\
+	X(irqs, COUNT, "interrupts on this CPU during the batch; empty where unknown")		\
+	X(steal_us, COUNT, "time stolen by the hypervisor during the batch, microseconds")	\
+	X(flags, TEXT, "causes of an outlier, joined by '+'; empty if none")
 
 /* summary.csv: one row per arm. Cycles are TSC cycles per exit. */
 #define EGPR_COLUMNS_SUMMARY(X)								\
-	X(blocks, "blocks that carry this arm")						\
-	X(exits, "exits in all of them")						\
-	X(min, "TSC cycles per exit")							\
-	X(p5, "TSC cycles per exit")							\
-	X(p50, "TSC cycles per exit")							\
-	X(p95, "TSC cycles per exit")							\
-	X(p99, "TSC cycles per exit; from the per-exit mode where there is one")	\
-	X(p999, "TSC cycles per exit; likewise")					\
-	X(mean, "TSC cycles per exit")							\
-	X(mad, "median absolute deviation of block means, TSC cycles per exit")		\
-	X(code_bytes_exit, "bytes of the exit sequence, from the object file")		\
-	X(code_bytes_entry, "bytes of the entry sequence")				\
-	X(insns_exit, "instructions of the exit sequence, from the object file")	\
-	X(insns_entry, "instructions of the entry sequence")				\
-	X(stand_in, "what stands in for component 19 in a proxy; empty otherwise")	\
-	X(seed, "seed of the run")							\
-	X(elapsed_s, "seconds spent on this arm")
+	X(blocks, COUNT, "blocks that carry this arm")						\
+	X(exits, COUNT, "exits in all of them")							\
+	X(min, TIME, "TSC cycles per exit")							\
+	X(p5, TIME, "TSC cycles per exit")							\
+	X(p50, TIME, "TSC cycles per exit")							\
+	X(p95, TIME, "TSC cycles per exit")							\
+	X(p99, TIME, "TSC cycles per exit; from the per-exit mode where there is one")		\
+	X(p999, TIME, "TSC cycles per exit; likewise")						\
+	X(mean, TIME, "TSC cycles per exit")							\
+	X(mad, TIME, "median absolute deviation of block means, TSC cycles per exit")		\
+	X(code_bytes_exit, COUNT, "bytes of the exit sequence, from the object file")		\
+	X(code_bytes_entry, COUNT, "bytes of the entry sequence")				\
+	X(insns_exit, COUNT, "instructions of the exit sequence, from the object file")		\
+	X(insns_entry, COUNT, "instructions of the entry sequence")				\
+	X(stand_in, TEXT, "what stands in for component 19 in a proxy; empty otherwise")	\
+	X(seed, COUNT, "seed of the run")							\
+	X(elapsed_s, TIME, "seconds spent on this arm")
 
 /* verdicts.csv: one row per comparison of an arm with its baseline. */
 #define EGPR_COLUMNS_VERDICTS(X)							\
-	X(baseline, "the strategy it is compared with")					\
-	X(blocks, "paired blocks")							\
-	X(base_p50, "median of the baseline, TSC cycles per exit")			\
-	X(diff, "Hodges-Lehmann shift, TSC cycles per exit")				\
-	X(diff_low, "lower end of its 95 % confidence interval")			\
-	X(diff_high, "upper end")							\
-	X(diff_pct, "the shift in per cent of base_p50")				\
-	X(boot_low, "lower end by BCa block bootstrap, TSC cycles per exit")		\
-	X(boot_high, "upper end")							\
-	X(margin, "margin of the verdict in TSC cycles per exit")			\
-	X(margin_text, "the margin as the plan wrote it")				\
-	X(p_value, "p-value of the verdict after Holm")					\
-	X(verdict, "faster, slower, equivalent or inconclusive")			\
-	X(smallest_margin, "smallest margin, in cycles, that would be equivalent")	\
-	X(blocks_needed, "further blocks until a verdict is expected; 0 if decided")
+	X(baseline, TEXT, "the strategy it is compared with")					\
+	X(blocks, COUNT, "paired blocks")							\
+	X(base_p50, TIME, "median of the baseline, TSC cycles per exit")			\
+	X(diff, TIME, "Hodges-Lehmann shift, TSC cycles per exit")				\
+	X(diff_low, TIME, "lower end of its 95 % confidence interval")				\
+	X(diff_high, TIME, "upper end")								\
+	X(diff_pct, REAL, "the shift in per cent of base_p50")					\
+	X(boot_low, TIME, "lower end by BCa block bootstrap, TSC cycles per exit")		\
+	X(boot_high, TIME, "upper end")								\
+	X(margin, TIME, "margin of the verdict in TSC cycles per exit")				\
+	X(margin_text, TEXT, "the margin as the plan wrote it")					\
+	X(p_value, REAL, "p-value of the verdict after Holm")					\
+	X(verdict, TEXT, "faster, slower, equivalent or inconclusive")				\
+	X(smallest_margin, TIME, "smallest margin, in cycles, that would be equivalent")	\
+	X(blocks_needed, COUNT, "further blocks until a verdict is expected; 0 if decided")
 
 /* skipped.csv: what did not run. */
 #define EGPR_COLUMNS_SKIPPED(X)								\
-	X(reason, "why, in words")
+	X(reason, TEXT, "why, in words")
 
 /* proofs.csv: state proofs. Never carries a time. */
 #define EGPR_COLUMNS_PROOFS(X)								\
-	X(check, "what was proved")							\
-	X(exits, "exits in the proof")							\
-	X(result, "pass or fail")							\
-	X(detail, "what went wrong; empty on pass")
+	X(check, TEXT, "what was proved")							\
+	X(exits, COUNT, "exits in the proof")							\
+	X(result, TEXT, "pass or fail")								\
+	X(detail, TEXT, "what went wrong; empty on pass")
+
+/*
+ * The data files of a run directory. X(SYM, name, COLUMNS, text)
+ * COLUMNS is the list after the identity columns.
+ */
+#define EGPR_CSV_FILES(X)									\
+	X(SAMPLES, "samples.csv", EGPR_COLUMNS_SAMPLES, "one row per block and arm position")	\
+	X(SUMMARY, "summary.csv", EGPR_COLUMNS_SUMMARY, "one row per arm")			\
+	X(VERDICTS, "verdicts.csv", EGPR_COLUMNS_VERDICTS, "one row per comparison")		\
+	X(SKIPPED, "skipped.csv", EGPR_COLUMNS_SKIPPED, "what did not run, and why")		\
+	X(PROOFS, "proofs.csv", EGPR_COLUMNS_PROOFS, "state proofs")
 /* clang-format on */
 
 #endif /* EGPR_SAMPLE_H */

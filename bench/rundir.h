@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A run directory: meta.json and the CSV files, written while measuring and read
+ * by report, compare, history and import.
+ *
+ * meta.json is replaced as a whole at every rundir_sync() and says how many
+ * bytes of each data file it vouches for and their SHA-256. So a crash leaves a
+ * directory that says "interrupted", of which everything up to the last sync is
+ * proved, and which can be resumed. A reader uses nothing that is not vouched for.
+ */
+#ifndef BENCH_RUNDIR_H
+#define BENCH_RUNDIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include <egpr/axis.h>
+
+#include "csv.h"
+
+#define RUNDIR_ROOT   "results"	  /* where run directories are made, and `latest` points into */
+#define RUNDIR_META   "meta.json" /* inside a run directory */
+#define RUNDIR_PLOTS  "plots"	  /* likewise; pictures are derived and carry no checksum */
+#define RUNDIR_LATEST "latest"	  /* symbolic link beside the run directories */
+
+/**
+ * struct rundir_options - what a new run directory is made from
+ * @root: directory that gets <utc timestamp>-<short id>; NULL for RUNDIR_ROOT.
+ *	Its `latest` link follows when the run is closed
+ * @dir: exact directory instead (--out); must not exist or be empty; no `latest`
+ * @host_id: identifier of the host's stable facts
+ * @host: object of host facts; copied
+ * @plan: object of the plan; copied
+ * @versions: object of tool versions and the git commit; copied
+ * @seed: seed of the run
+ */
+struct rundir_options {
+	const char *root;
+	const char *dir;
+	const char *host_id;
+	const cJSON *host;
+	const cJSON *plan;
+	const cJSON *versions;
+	uint64_t seed;
+};
+
+/**
+ * struct rundir_key - a row's identity, without run and host
+ * @backend: "vmx", "svm", "pvm", ...; NULL writes "none"
+ * @representative: false where guest code is interpreted
+ * @provenance: where the claim comes from
+ * @layer: where the strategy ran
+ * @exit_kind: id; NULL writes "none"
+ * @path: who handled the exit
+ * @strategy: id, with delay-N written out; NULL writes "none"
+ * @state: of the guest's EGPRs
+ */
+struct rundir_key {
+	const char *backend;
+	bool representative;
+	enum egpr_provenance provenance;
+	enum egpr_layer layer;
+	const char *exit_kind;
+	enum egpr_path path;
+	const char *strategy;
+	enum egpr_guest_state state;
+};
+
+struct rundir;
+
+/**
+ * rundir_create - make a run directory with empty data files
+ * @o: see above
+ * @e: receives the message
+ * @status: receives the exit status on failure; may be NULL
+ *
+ * The directory is there, and says "interrupted", from the first moment.
+ * Return: the directory, or NULL with nothing left behind.
+ */
+struct rundir *rundir_create(const struct rundir_options *o, struct data_error *e, int *status);
+
+/**
+ * rundir_resume - open an interrupted run to go on
+ * @dir: the run directory
+ *
+ * Verifies everything that is vouched for and cuts off what came after it.
+ * Return: as rundir_create(); a complete run is refused with EGPR_USAGE.
+ */
+struct rundir *rundir_resume(const char *dir, struct data_error *e, int *status);
+
+/* Its path; its run identifier; its meta object, to add to (do not free, keep the names below). */
+const char *rundir_path(const struct rundir *d);
+const char *rundir_id(const struct rundir *d);
+cJSON *rundir_meta(struct rundir *d);
+
+/* Names inside meta.json that rundir.c writes. Everything else belongs to the caller. */
+#define RUNDIR_SCHEMA	  "schema_version"
+#define RUNDIR_RUN_ID	  "run_id"
+#define RUNDIR_HOST_ID	  "host_id"
+#define RUNDIR_HOST	  "host"
+#define RUNDIR_PLAN	  "plan"
+#define RUNDIR_VERSIONS	  "versions"
+#define RUNDIR_SEED	  "seed" /* decimal text: JSON numbers lose 64-bit integers */
+#define RUNDIR_START	  "start"
+#define RUNDIR_END	  "end"
+#define RUNDIR_STATE	  "state" /* "complete" or "interrupted" */
+#define RUNDIR_SOUNDNESS  "soundness"
+#define RUNDIR_FILES	  "files"
+#define RUNDIR_COMPLETE	  "complete"
+#define RUNDIR_INCOMPLETE "interrupted"
+
+/**
+ * rundir_set_soundness - record whether the run's self-checks held
+ * @sound: false marks the whole run unsound
+ * @checks: array of objects {"check", "result": "pass"|"fail"|"skip", "detail"}; taken over
+ */
+void rundir_set_soundness(struct rundir *d, bool sound, cJSON *checks);
+
+/* Start a row of a file with its identity columns filled in. */
+void rundir_row(struct rundir *d, enum egpr_csv file, const struct rundir_key *key,
+		struct csv_row *row);
+
+/**
+ * rundir_append - write a row
+ * @row: from rundir_row(); reset by this call whatever it returns
+ *
+ * Return: 0, EGPR_INTERNAL (the row does not fit its schema: a bug of the
+ * caller) or EGPR_UNAVAILABLE (disk full, ...).
+ */
+int rundir_append(struct rundir *d, struct csv_row *row, struct data_error *e);
+
+/* Drop all rows of one file: summaries and verdicts are made anew after a resume. */
+int rundir_clear(struct rundir *d, enum egpr_csv file, struct data_error *e);
+
+/* After a block: hand the rows to the kernel. After a cell: also vouch for them in meta.json. */
+int rundir_flush(struct rundir *d, struct data_error *e);
+int rundir_sync(struct rundir *d, struct data_error *e);
+
+/**
+ * rundir_close - last sync, `latest`, and free
+ * @d: the directory; NULL is allowed
+ * @complete: the plan was done; else the run stays "interrupted" and can be resumed
+ *
+ * Return: 0, or the status of a failed write.
+ */
+int rundir_close(struct rundir *d, bool complete, struct data_error *e);
+
+/**
+ * struct rundir_data - a run directory that was read and verified
+ * @path: as given
+ * @meta: meta.json
+ * @table: indexed by enum egpr_csv
+ */
+struct rundir_data {
+	char *path;
+	cJSON *meta;
+	struct csv_table table[EGPR_NR_CSV];
+};
+
+/**
+ * rundir_load - read and verify a run directory
+ * @path: the directory
+ * @data: receives it
+ * @e: receives the message; it names the file and, in a CSV, line and column
+ *
+ * Refuses: no meta.json, broken JSON, a schema version other than ours, a
+ * missing file, a wrong checksum, missing or unknown columns, short rows, a cut
+ * last line, rows of another run, and a time in a row that cannot have one.
+ * Return: 0 or EGPR_DATA.
+ */
+int rundir_load(const char *path, struct rundir_data *data, struct data_error *e);
+
+void rundir_free(struct rundir_data *data);
+
+/* A text of meta.json, "" where it is missing. */
+const char *rundir_meta_text(const struct rundir_data *data, const char *name);
+
+/**
+ * rundir_sha256 - digest of a block of memory as 64 hexadecimal digits
+ * @hex: 65 bytes
+ *
+ * Return: 0, or EGPR_INTERNAL when libcrypto refuses.
+ */
+int rundir_sha256(const void *data, size_t len, char *hex);
+
+#endif /* BENCH_RUNDIR_H */

@@ -73,8 +73,8 @@ $(B)/%.a:
 	@mkdir -p $(@D)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 
-$(B)/tests/unit/%:
-	@mkdir -p $(@D)
+# Libraries beyond the archives: LIBS_<name>. Archives stand twice for their cycles.
+$(UNIT_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $(filter %.o %.a,$^) $(filter %.a,$^) -o $@ -lcmocka $(LIBS_$*)
 
 -include $(shell find $(B) -name '*.d' -not -path '$(B)/san/*' -not -path '$(B)/kmod-*' 2>/dev/null)

@@ -38,10 +38,10 @@
 	{disp32} mov \disp(\base), %r\reg
 .endm
 .macro apx_store8 reg, disp, base=%rdi
-	mov %r\reg, \disp(\base)
+	{disp8} mov %r\reg, \disp(\base)
 .endm
 .macro apx_load8 reg, disp, base=%rdi
-	mov \disp(\base), %r\reg
+	{disp8} mov \disp(\base), %r\reg
 .endm
 .macro apx_clear reg
 	xor %r\reg\()d, %r\reg\()d

@@ -31,3 +31,6 @@ $(ASM_LIB): $(STRATEGY_OBJ) $(B)/asm/batch.o $(B)/asm/table.o $(B)/asm/code.o
 LINT_C += $(wildcard asm/*.c include/egpr/*.h)
 LINT_SH += asm/code-size
 all: $(ASM_LIB)
+
+UNIT_TESTS += $(B)/tests/unit/strategy
+$(B)/tests/unit/strategy: $(ASM_LIB)

@@ -39,10 +39,10 @@
 #define SEQ_CAT(sym, form, half)  SEQ_CAT_(sym, form, half)
 #define SEQ_NAME(sym, half)	  SEQ_CAT(sym, EGPR_FORM, half)
 
-/* A half starts on a cache line, so that placement is the same for every strategy. */
+/* A half starts on a cache line, so that placement is the same for every strategy; INT3 between. */
 #define SEQ_BEGIN(sym, half)			\
 	.text;					\
-	.p2align 6;				\
+	.p2align 6, 0xcc;			\
 	.globl SEQ_NAME(sym, half);		\
 	.type SEQ_NAME(sym, half), @function;	\
 	SEQ_NAME(sym, half):			\

@@ -13,32 +13,35 @@
 #define DELAY_PREFIX "delay-"
 #define DELAY_MAX    255 /* the chains of asm/strategy/delay.S: 8 bits */
 
-#define DECLARE_FORM(sym, form)                                                                    \
-	void egpr_##sym##_##form##_exit(struct egpr_switch *sw);                                   \
+#define DECLARE_FORM(sym, form)                                  \
+	void egpr_##sym##_##form##_exit(struct egpr_switch *sw); \
 	void egpr_##sym##_##form##_entry(struct egpr_switch *sw);
-#define DECLARE_STRATEGY(sym, ...)                                                                 \
-	DECLARE_FORM(sym, hw)                                                                      \
-	DECLARE_FORM(sym, proxy)                                                                   \
+#define DECLARE_STRATEGY(sym, ...) \
+	DECLARE_FORM(sym, hw)      \
+	DECLARE_FORM(sym, proxy)   \
 	DECLARE_FORM(sym, trap)
 EGPR_STRATEGIES(DECLARE_STRATEGY)
 
-#define SEQUENCE(sym, form) { egpr_##sym##_##form##_exit, egpr_##sym##_##form##_entry }
-#define STRATEGY_ROW(sym, id, family, home, needs, at_exit, at_entry, origin)                      \
-	[EGPR_STRATEGY_##sym] = {                                                                  \
-		id,                                                                                \
-		#sym,                                                                              \
-		at_exit,                                                                           \
-		at_entry,                                                                          \
-		origin,                                                                            \
-		EGPR_FAMILY_##family,                                                              \
-		EGPR_HOME_##home,                                                                  \
-		needs,                                                                             \
-		{ SEQUENCE(sym, hw), SEQUENCE(sym, proxy), SEQUENCE(sym, trap) },                  \
+#define SEQUENCE(sym, form)                                             \
+	{                                                               \
+		egpr_##sym##_##form##_exit, egpr_##sym##_##form##_entry \
+	}
+#define STRATEGY_ROW(sym, id, family, home, needs, at_exit, at_entry, origin)     \
+	[EGPR_STRATEGY_##sym] = {                                                 \
+		id,                                                               \
+		#sym,                                                             \
+		at_exit,                                                          \
+		at_entry,                                                         \
+		origin,                                                           \
+		EGPR_FAMILY_##family,                                             \
+		EGPR_HOME_##home,                                                 \
+		needs,                                                            \
+		{ SEQUENCE(sym, hw), SEQUENCE(sym, proxy), SEQUENCE(sym, trap) }, \
 	},
 
 const struct egpr_strategy egpr_strategies[EGPR_NR_STRATEGIES] = { EGPR_STRATEGIES(STRATEGY_ROW) };
 
-#define EXIT_KIND_ROW(sym, id, path, cpl, needs, text)                                             \
+#define EXIT_KIND_ROW(sym, id, path, cpl, needs, text) \
 	[EGPR_EXIT_##sym] = { id, text, EGPR_PATH_##path, cpl, needs },
 
 const struct egpr_exit_kind egpr_exit_kinds[EGPR_NR_EXIT_KINDS] = { EGPR_EXIT_KINDS(

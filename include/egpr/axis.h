@@ -42,9 +42,17 @@
 #define EGPR_PROV_ENUM(SYM, id, text)  EGPR_PROV_##SYM,
 #define EGPR_PATH_ENUM(SYM, id, text)  EGPR_PATH_##SYM,
 
-enum egpr_layer { EGPR_LAYERS(EGPR_LAYER_ENUM) EGPR_NR_LAYERS };
-enum egpr_guest_state { EGPR_GUEST_STATES(EGPR_STATE_ENUM) EGPR_NR_STATES };
-enum egpr_provenance { EGPR_PROVENANCES(EGPR_PROV_ENUM) EGPR_NR_PROVENANCES };
-enum egpr_path { EGPR_PATHS(EGPR_PATH_ENUM) EGPR_NR_PATHS };
+enum egpr_layer {
+	EGPR_LAYERS(EGPR_LAYER_ENUM) EGPR_NR_LAYERS
+};
+enum egpr_guest_state {
+	EGPR_GUEST_STATES(EGPR_STATE_ENUM) EGPR_NR_STATES
+};
+enum egpr_provenance {
+	EGPR_PROVENANCES(EGPR_PROV_ENUM) EGPR_NR_PROVENANCES
+};
+enum egpr_path {
+	EGPR_PATHS(EGPR_PATH_ENUM) EGPR_NR_PATHS
+};
 
 #endif /* EGPR_AXIS_H */

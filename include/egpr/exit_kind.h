@@ -22,9 +22,10 @@
 #define EGPR_EXIT_TSC_DEADLINE (1u << 2) /* CPUID.1:ECX[24] in the guest */
 #define EGPR_EXIT_X2APIC       (1u << 3) /* CPUID.1:ECX[21] in the guest */
 #define EGPR_EXIT_MSR_IMM      (1u << 4) /* CPUID.7.1:ECX[5]: RDMSR/WRMSRNS with immediate */
-#define EGPR_EXIT_EGPR         (1u << 5) /* an r16..r31 operand: APX in the guest */
-#define EGPR_EXIT_XSAVE        (1u << 6) /* CPUID.1:ECX[26]: XSETBV */
-#define EGPR_EXIT_MAY_NOT_EXIT (1u << 7) /* the CPU decides (PLE, no intercept): counted, not assumed */
+#define EGPR_EXIT_EGPR	       (1u << 5) /* an r16..r31 operand: APX in the guest */
+#define EGPR_EXIT_XSAVE	       (1u << 6) /* CPUID.1:ECX[26]: XSETBV */
+#define EGPR_EXIT_MAY_NOT_EXIT \
+	(1u << 7) /* the CPU decides (PLE, no intercept): counted, not assumed */
 
 /*
  * X(sym, id, path, cpl, needs, text)
@@ -76,7 +77,9 @@
 /* clang-format on */
 
 #define EGPR_EXIT_KIND_ENUM(sym, ...) EGPR_EXIT_##sym,
-enum egpr_exit_kind_index { EGPR_EXIT_KINDS(EGPR_EXIT_KIND_ENUM) EGPR_NR_EXIT_KINDS };
+enum egpr_exit_kind_index {
+	EGPR_EXIT_KINDS(EGPR_EXIT_KIND_ENUM) EGPR_NR_EXIT_KINDS
+};
 
 /**
  * struct egpr_exit_kind - one row of the table
@@ -97,7 +100,7 @@ struct egpr_exit_kind {
 /* The table: EGPR_NR_EXIT_KINDS rows in the order of EGPR_EXIT_KINDS. */
 extern const struct egpr_exit_kind egpr_exit_kinds[EGPR_NR_EXIT_KINDS];
 
-#define egpr_for_each_exit_kind(k)                                                                 \
+#define egpr_for_each_exit_kind(k) \
 	for ((k) = egpr_exit_kinds; (k) < egpr_exit_kinds + EGPR_NR_EXIT_KINDS; (k)++)
 
 /**

@@ -91,10 +91,14 @@ enum egpr_home {
 	X(TRAP, trap, "hw bytes; XSAVE*, XRSTOR* and XSETBV behind a UD2 that the emulator takes")
 /* clang-format on */
 
-#define EGPR_STRATEGY_ENUM(sym, ...) EGPR_STRATEGY_##sym,
+#define EGPR_STRATEGY_ENUM(sym, ...)  EGPR_STRATEGY_##sym,
 #define EGPR_FORM_ENUM(SYM, id, text) EGPR_FORM_##SYM,
-enum egpr_strategy_index { EGPR_STRATEGIES(EGPR_STRATEGY_ENUM) EGPR_NR_STRATEGIES };
-enum egpr_form { EGPR_FORMS(EGPR_FORM_ENUM) EGPR_NR_FORMS };
+enum egpr_strategy_index {
+	EGPR_STRATEGIES(EGPR_STRATEGY_ENUM) EGPR_NR_STRATEGIES
+};
+enum egpr_form {
+	EGPR_FORMS(EGPR_FORM_ENUM) EGPR_NR_FORMS
+};
 
 /**
  * struct egpr_sequence - the two halves of a strategy in one form
@@ -133,7 +137,7 @@ struct egpr_strategy {
 /* The table: EGPR_NR_STRATEGIES rows in the order of EGPR_STRATEGIES. */
 extern const struct egpr_strategy egpr_strategies[EGPR_NR_STRATEGIES];
 
-#define egpr_for_each_strategy(s)                                                                  \
+#define egpr_for_each_strategy(s) \
 	for ((s) = egpr_strategies; (s) < egpr_strategies + EGPR_NR_STRATEGIES; (s)++)
 
 /**

@@ -18,6 +18,7 @@
 #include <egpr/strategy.h>
 
 #include "command.h"
+#include "pmu.h"
 
 static const char *const family_names[EGPR_NR_FAMILIES] = {
 	[EGPR_FAMILY_BASE] = "base",
@@ -153,14 +154,26 @@ static void list_layers(cJSON *array)
 	EGPR_LAYERS(ADD_AXIS_ROW)
 }
 
+static void add_counter(void *context, const struct egpr_counter *counter)
+{
+	cJSON *row = add_row(context, counter->id, counter->text);
+
+	cJSON_AddStringToObject(row, "source", counter->source);
+	cJSON_AddBoolToObject(row, "available", !*counter->why);
+	cJSON_AddStringToObject(row, "reason", counter->why);
+}
+
+static void list_counters(cJSON *array)
+{
+	egpr_pmu_list(add_counter, array);
+}
+
 static const struct {
 	const char *id;
 	void (*fill)(cJSON *array);
 } tables[] = {
-	{ "strategies", list_strategies },
-	{ "exits", list_exits },
-	{ "states", list_states },
-	{ "layers", list_layers },
+	{ "strategies", list_strategies }, { "exits", list_exits },	  { "states", list_states },
+	{ "layers", list_layers },	   { "counters", list_counters },
 };
 
 static int print_json(cJSON *array)
@@ -187,8 +200,13 @@ static int print_text(const cJSON *array)
 		width = n > width ? n : width;
 	}
 	cJSON_ArrayForEach(row, array) {
-		printf("%-*s  %s\n", (int)width, cJSON_GetObjectItem(row, "id")->valuestring,
+		const cJSON *reason = cJSON_GetObjectItem(row, "reason");
+
+		printf("%-*s  %s", (int)width, cJSON_GetObjectItem(row, "id")->valuestring,
 		       cJSON_GetObjectItem(row, "text")->valuestring);
+		if (reason && *reason->valuestring)
+			printf(" [not here: %s]", reason->valuestring);
+		putchar('\n');
 	}
 	return EGPR_DONE;
 }
@@ -229,7 +247,7 @@ static int list_run(int argc, char **argv)
 
 const struct egpr_command egpr_cmd_list = {
 	.name = "list",
-	.args = "strategies|exits|states|layers",
+	.args = "strategies|exits|states|layers|counters",
 	.text = "print a table of the lab",
 	.options = list_options,
 	.run = list_run,

@@ -17,6 +17,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$
 CC ?= gcc
 CXX ?= g++
 AR ?= ar
+, := ,
 WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wundef -Wvla
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CPPFLAGS := -Iinclude -I$(B)/include -D_GNU_SOURCE
@@ -25,7 +26,6 @@ LAB_CFLAGS := -std=gnu11 $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP
 LAB_CXXFLAGS := -std=c++17 -Wall -Wextra -Werror $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP
 LAB_ASFLAGS := $(CPPFLAGS) -g -MMD -MP
 LDFLAGS += $(SANFLAGS)
-, := ,
 
 # What the rooms add to:
 PROGRAMS :=# executables, $(B)/...

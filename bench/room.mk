@@ -38,3 +38,9 @@ $(B)/egprlab: $(B)/bench/main.o $(BENCH_LIB) $$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 
 PROGRAMS += $(B)/egprlab
 LINT_C += $(wildcard bench/*.c bench/*.h bench/*.cc)
+
+# Unit tests of run directories and everything that reads them.
+REPORT_TESTS := rundir
+UNIT_TESTS += $(REPORT_TESTS:%=$(B)/tests/unit/%)
+$(foreach t,$(REPORT_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
+$(REPORT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $(ASM_LIB)

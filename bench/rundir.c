@@ -247,7 +247,9 @@ struct rundir *rundir_create(const struct rundir_options *o, struct data_error *
 	unsigned int i;
 	int ret;
 
-	if (!d || make_id(id, sizeof(id))) {
+	if (o->id)
+		snprintf(id, sizeof(id), "%s", o->id);
+	if (!d || (!o->id && make_id(id, sizeof(id)))) {
 		ret = data_fail(e, EGPR_INTERNAL, "no memory or no randomness for a run");
 		free(d);
 		d = NULL;

@@ -30,6 +30,7 @@
  * @root: directory that gets <utc timestamp>-<short id>; NULL for RUNDIR_ROOT.
  *	Its `latest` link follows when the run is closed
  * @dir: exact directory instead (--out); must not exist or be empty; no `latest`
+ * @id: run identifier instead of a fresh one, for data that no host measured; NULL
  * @host_id: identifier of the host's stable facts
  * @host: object of host facts; copied
  * @plan: object of the plan; copied
@@ -39,6 +40,7 @@
 struct rundir_options {
 	const char *root;
 	const char *dir;
+	const char *id;
 	const char *host_id;
 	const cJSON *host;
 	const cJSON *plan;

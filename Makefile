@@ -46,7 +46,7 @@ $(B)/config.mk: scripts/probe $(wildcard $(TOP_B)/deps-*.stamp)
 	@CC='$(CC)' scripts/probe >$@.tmp && mv $@.tmp $@
 
 GOALS := $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean distclean bench check deps-%,$(GOALS)),)
+ifneq ($(filter-out help clean bench check,$(GOALS)),)
 include $(B)/config.mk
 endif
 include $(sort $(wildcard */room.mk))
@@ -78,6 +78,32 @@ $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $(filter %.o %.a,$^) $(filter %.a,$^) -o $@ -lcmocka $(LIBS_$*)
 
 -include $(shell find $(B) -name '*.d' -not -path '$(B)/san/*' -not -path '$(B)/kmod-*' 2>/dev/null)
+
+# The goals that start from a bare machine: first the packages, then a make that
+# probes what is there by then.
+PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: bench check lint lint-files
+bench check:
+	@BUILD_DIR=$(TOP_B) scripts/deps $@
+	@$(MAKE) --no-print-directory $(PARALLEL) $@-after-deps
+
+.PHONY: check-after-deps unit-tests
+check-after-deps: build-tests
+	@$(MAKE) --no-print-directory SAN=1 unit-tests
+	@B=$(B) tests/run $(UNIT_TESTS) $(UNIT_TESTS:$(B)/%=$(B)/san/%) $(E2E_TESTS)
+
+unit-tests: $(UNIT_TESTS)
+	
+
+lint:
+	@B=$(B) scripts/lint
+
+# `c FILE FLAGS...` and `sh FILE`, for scripts/lint.
+lint-files:
+	@:
+	$(foreach f,$(sort $(LINT_C)),$(info c $(f) $(CPPFLAGS) $(CFLAGS_$(f))))
+	$(foreach f,$(sort $(LINT_SH)),$(info sh $(f)))
 
 .PHONY: clean
 clean:

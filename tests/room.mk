@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/: the runner and the end-to-end scripts. Unit tests are added by the
+# rooms that they test.
+
+E2E_TESTS := $(sort $(wildcard tests/e2e/*.sh))
+LINT_SH += tests/run tests/run-one $(E2E_TESTS)
+LINT_C += $(wildcard tests/*/*.c tests/*/*.h)

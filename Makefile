@@ -14,6 +14,7 @@ override B := $(B)$(if $(SAN),/san)
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(patsubst $(B)/%,%,$(2))';)
 
+, := ,
 CC ?= gcc
 CXX ?= g++
 AR ?= ar

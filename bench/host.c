@@ -60,18 +60,15 @@ static void hash_text(const char *text, size_t size, char *out, size_t chars)
 static void cpuinfo_value(const char *text, const char *key, char *out, size_t size)
 {
 	size_t len = strlen(key);
-	const char *line, *value;
+	const char *line, *next, *value;
 
 	out[0] = '\0';
-	for (line = text; line && *line && *line != '\n'; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, len) ||
-		    (line[len] != '\t' && line[len] != ' ' && line[len] != ':'))
+	for (line = text; *line && *line != '\n'; line = next) {
+		next = line + strcspn(line, "\n");
+		next += *next == '\n';
+		if (strncmp(line, key, len) || (line[len] != '\t' && line[len] != ':'))
 			continue;
-		value = strchr(line, ':');
-		if (!value)
-			return;
-		value += strspn(value, ": ");
+		value = line + len + strspn(line + len, "\t: ");
 		snprintf(out, size, "%.*s", (int)strcspn(value, "\n"), value);
 		return;
 	}

@@ -29,7 +29,13 @@ $(B)/include/egpr/version.h: FORCE
 	@mkdir -p $(@D)
 	@printf '#define EGPR_VERSION "%s"\n' "$$(git describe --always --dirty 2>/dev/null || \
 		echo unknown)" >$@.tmp; cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
-$(BENCH_OBJ) $(B)/bench/main.o: | $(B)/include/egpr/version.h
+# The table that scripts/noise reads too, as an X-macro.
+$(B)/include/egpr/noise-table.h: bench/noise.table
+	@mkdir -p $(@D)
+	$(call say,GEN,$@){ echo '/* Made from $<. */'; echo '#define EGPR_NOISE_TABLE(X) \'; \
+		sed '/^#/d; s/|/", "/g; s/.*/	X("&") \\/' $<; echo; } >$@
+
+$(BENCH_OBJ) $(B)/bench/main.o: | $(B)/include/egpr/version.h $(B)/include/egpr/noise-table.h
 
 # The rooms below, in link order; VMM_LIB and EMU_LIB are set by rooms read later.
 .SECONDEXPANSION:

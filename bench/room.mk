@@ -19,7 +19,8 @@ BENCH_LIBS := -lbenchmark $(BENCH_LIBS)
 else
 BENCH_SRC := $(filter-out $(BENCH_GBENCH),$(BENCH_SRC))
 endif
-BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o) $(BENCH_CXX:%.cc=$(B)/%.o)
+BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o) $(BENCH_CXX:%.cc=$(B)/%.o) $(B)/bench/report_assets.o
+$(B)/bench/report_assets.o: bench/report.css bench/report.js
 
 $(BENCH_LIB): $(BENCH_OBJ)
 

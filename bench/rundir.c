@@ -391,6 +391,16 @@ void rundir_set_soundness(struct rundir *d, bool sound, cJSON *checks)
 	replace_item(d->meta, RUNDIR_SOUNDNESS, s);
 }
 
+void rundir_set_backend(struct rundir *d, const char *id, bool representative, const char *reason)
+{
+	cJSON *b = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(b, "id", id);
+	cJSON_AddBoolToObject(b, "representative", representative);
+	cJSON_AddStringToObject(b, "reason", reason);
+	replace_item(d->meta, RUNDIR_BACKEND, b);
+}
+
 void rundir_row(struct rundir *d, enum egpr_csv file, const struct rundir_key *key,
 		struct csv_row *row)
 {

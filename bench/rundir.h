@@ -109,6 +109,7 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_END	  "end"
 #define RUNDIR_STATE	  "state" /* "complete" or "interrupted" */
 #define RUNDIR_SOUNDNESS  "soundness"
+#define RUNDIR_BACKEND	  "backend" /* object: "id", "representative" (bool), "reason" */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
 #define RUNDIR_INCOMPLETE "interrupted"
@@ -119,6 +120,14 @@ cJSON *rundir_meta(struct rundir *d);
  * @checks: array of objects {"check", "result": "pass"|"fail"|"skip", "detail"}; taken over
  */
 void rundir_set_soundness(struct rundir *d, bool sound, cJSON *checks);
+
+/**
+ * rundir_set_backend - record what ran the guests
+ * @id: as in the backend column
+ * @representative: false where its exits say nothing about real ones
+ * @reason: how that was found, in words; shown in the report's first lines
+ */
+void rundir_set_backend(struct rundir *d, const char *id, bool representative, const char *reason);
 
 /* Start a row of a file with its identity columns filled in. */
 void rundir_row(struct rundir *d, enum egpr_csv file, const struct rundir_key *key,

@@ -3,5 +3,5 @@
 # rooms that they test.
 
 E2E_TESTS := $(sort $(wildcard tests/e2e/*.sh))
-LINT_SH += tests/run tests/run-one $(E2E_TESTS)
+LINT_SH += tests/run tests/run-one $(E2E_TESTS) $(wildcard tests/e2e/*.inc)
 LINT_C += $(wildcard tests/*/*.c tests/*/*.h)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names for the members of struct egpr_switch, for assembly.
+ * Names for the members of struct egpr_switch and of the guest mailbox, for assembly.
  *
  * Compiled to assembly, never linked: the Makefile turns each marker line into
  * a #define in egpr/egpr-offsets.h. The way Linux makes asm-offsets.h.
  */
 #include <stddef.h>
+#include <egpr/guest.h>
+#include <egpr/page.h>
 #include <egpr/switch.h>
 
 #define DEFINE(sym, val) __asm__ volatile("\n@@" #sym " %c0" : : "i"(val))
@@ -23,4 +25,23 @@ void egpr_offsets(void)
 	DEFINE(SW_XSAVE, offsetof(struct egpr_switch, xsave));
 	DEFINE(SW_SIZE, sizeof(struct egpr_switch));
 	DEFINE(SW_GUEST_APX, EGPR_SWITCH_GUEST_APX);
+
+	DEFINE(MB_FLAGS, offsetof(struct egpr_mailbox, flags));
+	DEFINE(MB_ITERATIONS, offsetof(struct egpr_mailbox, iterations));
+	DEFINE(MB_DEFAULT_ITERATIONS, offsetof(struct egpr_mailbox, default_iterations));
+	DEFINE(MB_XCR0, offsetof(struct egpr_mailbox, xcr0));
+	DEFINE(MB_DONE, offsetof(struct egpr_mailbox, done));
+	DEFINE(MB_TSC_START, offsetof(struct egpr_mailbox, tsc_start));
+	DEFINE(MB_TSC_END, offsetof(struct egpr_mailbox, tsc_end));
+	DEFINE(MB_RESULT, offsetof(struct egpr_mailbox, result));
+	DEFINE(MB_STATUS, offsetof(struct egpr_mailbox, status));
+	DEFINE(MB_FAILED, offsetof(struct egpr_mailbox, failed));
+	DEFINE(MB_EXPECTED, offsetof(struct egpr_mailbox, expected));
+	DEFINE(MB_GOT, offsetof(struct egpr_mailbox, got));
+	DEFINE(MB_UD_SKIP, offsetof(struct egpr_mailbox, ud_skip));
+	DEFINE(MB_UD_COUNT, offsetof(struct egpr_mailbox, ud_count));
+	DEFINE(MB_TRAP_FRAME, offsetof(struct egpr_mailbox, trap_frame));
+	DEFINE(MB_SEEN, offsetof(struct egpr_mailbox, seen));
+	DEFINE(MB_PATTERN, offsetof(struct egpr_mailbox, pattern));
+	DEFINE(PAGE_XCR0, offsetof(struct egpr_page, xcr0));
 }

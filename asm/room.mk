@@ -6,7 +6,8 @@ STRATEGY_SRC := $(sort $(wildcard asm/strategy/*.S))
 STRATEGY_OBJ := $(foreach f,$(FORMS),$(STRATEGY_SRC:asm/strategy/%.S=$(B)/asm/$(f)/%.o))
 ASM_LIB := $(B)/libegprasm.a
 
-$(B)/include/egpr/egpr-offsets.h: asm/offsets.c include/egpr/switch.h include/egpr/regs.h
+$(B)/include/egpr/egpr-offsets.h: asm/offsets.c include/egpr/switch.h include/egpr/guest.h \
+		include/egpr/page.h include/egpr/regs.h
 	@mkdir -p $(@D)
 	$(call say,GEN,$@){ echo '/* Made from asm/offsets.c. */'; \
 		$(CC) -std=gnu11 $(CPPFLAGS) -O1 -S -o - $< | sed -n 's/^@@\([A-Z0-9_]*\) /#define \1 /p'; } >$@

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest runtime: from the VMM's entry to the payload's batches, and what catches it.
+ *
+ * Linked first into every payload. It takes over in 64-bit mode at CPL 0 with
+ * the VMM's GDT, page tables and stack, loads its own IDT, lets the payload
+ * prepare, drops to CPL 3 if asked, and then answers batch after batch. An exception
+ * nobody expects is handed to the VMM with its frame instead of ending in a triple
+ * fault. Everything here is general-purpose code: some KVM backends interpret
+ * CPL 0 and know no more.
+ */
+#include <egpr/guest.h>
+#include <egpr/egpr-offsets.h>
+#include <egpr/regs.h>
+#include "../../apx.h"
+
+#define VECTORS	     32
+#define STUB_BYTES   16
+#define GATE_BYTES   16
+#define GATE_CPL3_INT 0xee00 /* present, DPL 3, 64-bit interrupt gate */
+#define UD_VECTOR    6
+#define GP_VECTOR    13
+#define IOPL3	     0x3000
+#define RFLAGS_FIXED 0x0002
+
+/* Vectors that push an error code: 8, 10-14, 17, 21, 29, 30 (SDM vol. 3, 6.15; APM vol. 2, 8.2). */
+#define PUSHES_ERROR 0x60227d00
+
+/*
+ * One stub per vector, at fixed addresses, so that the IDT is a constant.
+ * The frame they build is struct egpr_trap_frame.
+ */
+	.section .stubs, "ax"
+	.globl egpr_stubs
+egpr_stubs:
+	.set vector, 0
+	.rept VECTORS
+	.balign STUB_BYTES, 0xcc
+	.if vector == UD_VECTOR
+	jmp ud_entry
+	.else
+	.if !((PUSHES_ERROR >> vector) & 1)
+	push $0
+	.endif
+	push $vector
+	jmp trap
+	.endif
+	.set vector, vector + 1
+	.endr
+
+	/* With an emulator in the VMM these two stand in the IDT instead. */
+	.balign STUB_BYTES, 0xcc
+ud_emulate:
+	out %al, $EGPR_PORT_EMU_UD
+	iretq
+	.balign STUB_BYTES, 0xcc
+gp_emulate:
+	out %al, $EGPR_PORT_EMU_GP
+	add $8, %rsp /* the error code */
+	iretq
+
+#define UD_EMULATE_OFFSET (VECTORS * STUB_BYTES)
+#define GP_EMULATE_OFFSET (UD_EMULATE_OFFSET + STUB_BYTES)
+
+	.text
+/* A #UD that the payload announced is counted and skipped; any other is reported. */
+ud_entry:
+	cmpq $0, EGPR_GUEST_MAILBOX + MB_UD_SKIP
+	je .Lud_unexpected
+	push %rax
+	mov EGPR_GUEST_MAILBOX + MB_UD_SKIP, %rax
+	add %rax, 8(%rsp)
+	incq EGPR_GUEST_MAILBOX + MB_UD_COUNT
+	pop %rax
+	iretq
+.Lud_unexpected:
+	push $0
+	push $UD_VECTOR
+trap:
+	.irp reg, rax, rcx, rdx, rbx, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
+	push %\reg
+	.endr
+	mov %cr2, %rax
+	push %rax
+	mov %rsp, EGPR_GUEST_MAILBOX + MB_TRAP_FRAME
+	out %al, $EGPR_PORT_TRAP
+	jmp . /* the VMM does not come back */
+
+/**
+ * egpr_start - entry point of every payload
+ *
+ * Never returns. Callee-saved registers hold its state: %r13 the mailbox.
+ */
+	.globl egpr_start
+	.type egpr_start, @function
+egpr_start:
+	mov $EGPR_GUEST_MAILBOX, %r13d
+	testb $EGPR_GUEST_EMULATE, MB_FLAGS(%r13)
+	jz .Lidt
+	movw $UD_EMULATE_OFFSET, idt + UD_VECTOR * GATE_BYTES
+	movw $GP_EMULATE_OFFSET, idt + GP_VECTOR * GATE_BYTES
+.Lidt:
+	lidt idt_register
+	mov MB_XCR0(%r13), %rax
+	test %rax, %rax
+	jz .Lprepare
+	mov %rax, %rdx
+	shr $32, %rdx
+	xor %ecx, %ecx
+	xsetbv
+.Lprepare:
+	mov %r13, %rdi
+	call egpr_prepare
+	testb $EGPR_GUEST_CPL3, MB_FLAGS(%r13)
+	jz .Lready
+	mov %rsp, %rax
+	push $EGPR_GUEST_SS3
+	push %rax
+	push $(IOPL3 | RFLAGS_FIXED)
+	push $EGPR_GUEST_CS3
+	push $.Lready
+	iretq
+.Lready:
+	mov $EGPR_DOORBELL_READY, %al
+	out %al, $EGPR_PORT_DOORBELL
+.Lbatch:
+	testb $EGPR_GUEST_FILL, MB_FLAGS(%r13)
+	jz .Lrun
+	mov %r13, %rdi
+	call egpr_fill
+.Lrun:
+	mov %r13, %rdi
+	call egpr_batch
+	testb $EGPR_GUEST_APX, MB_FLAGS(%r13)
+	jz .Ldone
+	mov %r13, %rdi
+	call egpr_check
+.Ldone:
+	mov $EGPR_DOORBELL_DONE, %al
+	out %al, $EGPR_PORT_DOORBELL
+	jmp .Lbatch
+	.size egpr_start, . - egpr_start
+
+/**
+ * egpr_fill - r16..r31 := mailbox.pattern
+ * @mailbox:	%rdi
+ */
+#define LOAD_PATTERN(n) apx_load n, (MB_PATTERN + (n - EGPR_FIRST) * 8);
+	.globl egpr_fill
+	.type egpr_fill, @function
+egpr_fill:
+	EGPR_LIST(LOAD_PATTERN)
+	ret
+	.size egpr_fill, . - egpr_fill
+
+/**
+ * egpr_check - compare r16..r31 with mailbox.pattern
+ * @mailbox:	%rdi
+ *
+ * The first difference goes to the mailbox, as EGPR_DATA. Clobbers rax, rcx, rdx.
+ */
+#define STORE_SEEN(n) apx_store n, (MB_SEEN + (n - EGPR_FIRST) * 8);
+#define STATUS_DATA 65 /* EGPR_DATA of egpr/status.h, which is C */
+	.globl egpr_check
+	.type egpr_check, @function
+egpr_check:
+	EGPR_LIST(STORE_SEEN)
+	xor %ecx, %ecx
+.Lcompare:
+	mov MB_SEEN(%rdi, %rcx, 8), %rax
+	mov MB_PATTERN(%rdi, %rcx, 8), %rdx
+	cmp %rax, %rdx
+	jne .Ldiffers
+	inc %ecx
+	cmp $EGPR_COUNT, %ecx
+	jb .Lcompare
+	ret
+.Ldiffers:
+	add $EGPR_FIRST, %ecx
+	mov %rcx, MB_FAILED(%rdi)
+	mov %rdx, MB_EXPECTED(%rdi)
+	mov %rax, MB_GOT(%rdi)
+	movq $STATUS_DATA, MB_STATUS(%rdi)
+	ret
+	.size egpr_check, . - egpr_check
+
+/* Payloads that need nothing prepared take this one. */
+	.weak egpr_prepare
+	.type egpr_prepare, @function
+egpr_prepare:
+	ret
+	.size egpr_prepare, . - egpr_prepare
+
+	.data
+	.balign 16
+idt:
+	.set vector, 0
+	.rept VECTORS
+	.word (EGPR_GUEST_LOAD + vector * STUB_BYTES) & 0xffff
+	.word EGPR_GUEST_CS0, GATE_CPL3_INT
+	.word EGPR_GUEST_LOAD >> 16
+	.quad 0
+	.set vector, vector + 1
+	.endr
+idt_register:
+	.word VECTORS * GATE_BYTES - 1
+	.quad idt
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command line of vmm-mini, and its report on stdout.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+
+#define PROGRAM "vmm-mini"
+
+static const char help[] =
+	"usage: vmm-mini [OPTION]... PAYLOAD.elf\n"
+	"Run a payload in a 64-bit KVM guest: one batch of its loop.\n"
+	"\n"
+	"  --exits N       iterations of the payload's loop; 0: as the payload wants (0)\n"
+	"  --cpl 0|3       privilege level of the loop (0)\n"
+	"  --state S       guest EGPRs: off, init or dirty (off; with --emulate: dirty)\n"
+	"  --emulate       act for the APX hardware that the CPU lacks\n"
+	"  --irqchip       with the in-kernel local APIC\n"
+	"  --no-patch      have KVM raise #UD instead of patching hypercall instructions\n"
+	"  --timeout S     end it after S seconds (10)\n"
+	"  --memory MIB    guest memory (4)\n"
+	"  --kvm PATH      the KVM device (/dev/kvm)\n"
+	"  --trace         one line on stderr per exit\n"
+	"  --help          this text\n"
+	"\n"
+	"Exit status: 0 the payload is done; 64 usage; 65 a damaged payload, or one that\n"
+	"faulted or found a register changed; 69 this host cannot run it, or it did not end\n"
+	"in time; otherwise the status that the payload reported.\n";
+
+enum {
+	OPT_EXITS = 1,
+	OPT_CPL,
+	OPT_STATE,
+	OPT_EMULATE,
+	OPT_IRQCHIP,
+	OPT_NO_PATCH,
+	OPT_TIMEOUT,
+	OPT_MEMORY,
+	OPT_KVM,
+	OPT_TRACE,
+	OPT_HELP
+};
+
+static const struct option long_options[] = {
+	{ "exits", required_argument, NULL, OPT_EXITS },
+	{ "cpl", required_argument, NULL, OPT_CPL },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "emulate", no_argument, NULL, OPT_EMULATE },
+	{ "irqchip", no_argument, NULL, OPT_IRQCHIP },
+	{ "no-patch", no_argument, NULL, OPT_NO_PATCH },
+	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "kvm", required_argument, NULL, OPT_KVM },
+	{ "trace", no_argument, NULL, OPT_TRACE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 },
+};
+
+#define STATE_NAME(SYM, id, text) [EGPR_STATE_##SYM] = id,
+static const char *const state_names[] = { EGPR_GUEST_STATES(STATE_NAME) };
+
+static int usage(const char *what, const char *value)
+{
+	fprintf(stderr, PROGRAM ": %s%s%s\n" PROGRAM ": fix: see " PROGRAM " --help\n", what,
+		value ? ": " : "", value ? value : "");
+	return EGPR_USAGE;
+}
+
+static int parse_number(const char *text, uint32_t max, uint32_t *out)
+{
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno || *text < '0' || *text > '9' || *end || n > max)
+		return -1;
+	*out = (uint32_t)n;
+	return 0;
+}
+
+static int parse_seconds(const char *text, double *out)
+{
+	char *end;
+
+	*out = strtod(text, &end);
+	return end == text || *end || !(*out > 0) || *out > UINT32_MAX ? -1 : 0;
+}
+
+static int parse_state(const char *text, enum egpr_guest_state *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < EGPR_NR_STATES; i++) {
+		if (!strcmp(text, state_names[i])) {
+			*out = i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+int vmm_command_parse(struct vmm_command *c, int argc, char **argv)
+{
+	bool has_state = false;
+	uint32_t n;
+	int opt;
+
+	memset(c, 0, sizeof(*c));
+	opterr = 0;
+	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+		switch (opt) {
+		case OPT_EXITS:
+			if (parse_number(optarg, UINT32_MAX, &c->exits))
+				return usage("--exits wants a number of 32 bits, not", optarg);
+			break;
+		case OPT_CPL:
+			if (parse_number(optarg, 3, &n) || (n != 0 && n != 3))
+				return usage("--cpl wants 0 or 3, not", optarg);
+			c->options.cpl = n;
+			break;
+		case OPT_STATE:
+			if (parse_state(optarg, &c->options.state))
+				return usage("--state wants off, init or dirty, not", optarg);
+			has_state = true;
+			break;
+		case OPT_EMULATE:
+			c->options.emulate = true;
+			break;
+		case OPT_IRQCHIP:
+			c->options.irqchip = true;
+			break;
+		case OPT_NO_PATCH:
+			c->options.no_hypercall_patch = true;
+			break;
+		case OPT_TIMEOUT:
+			if (parse_seconds(optarg, &c->options.timeout_s))
+				return usage("--timeout wants seconds above 0, not", optarg);
+			break;
+		case OPT_MEMORY:
+			if (parse_number(optarg, 1023, &n) || n == 0)
+				return usage("--memory wants an even number of MiB below 1024, not",
+					     optarg);
+			c->options.memory = (size_t)n << 20;
+			break;
+		case OPT_KVM:
+			c->options.kvm_path = optarg;
+			break;
+		case OPT_TRACE:
+			c->options.trace = true;
+			break;
+		case OPT_HELP:
+			c->help = true;
+			fputs(help, stdout);
+			return 0;
+		default:
+			return usage("unknown option, or one without its value", argv[optind - 1]);
+		}
+	}
+	if (optind != argc - 1)
+		return usage(optind == argc ? "no payload named" : "more than one payload", NULL);
+	c->payload = argv[optind];
+	if (c->options.emulate && !has_state)
+		c->options.state = EGPR_STATE_DIRTY;
+	return 0;
+}
+
+static void report(const struct vmm_batch *b)
+{
+	unsigned int i;
+
+	printf("iterations %llu\n", (unsigned long long)b->done);
+	printf("result 0x%llx\n", (unsigned long long)b->result);
+	for (i = 0; i < VMM_EXIT_REASONS; i++) {
+		if (b->reasons[i])
+			printf("exits %s %llu\n", vmm_exit_name(i),
+			       (unsigned long long)b->reasons[i]);
+	}
+	if (b->kernel_exits != VMM_UNKNOWN)
+		printf("exits counted by KVM %llu\n", (unsigned long long)b->kernel_exits);
+	if (b->emulated)
+		printf("APX instructions emulated %llu\n", (unsigned long long)b->emulated);
+}
+
+int vmm_command_run(const struct vmm_command *c)
+{
+	struct vmm_batch batch = { .exits = c->exits };
+	struct vmm_error e;
+	struct vmm *vm;
+	int ret;
+
+	ret = vmm_open(&vm, &c->options, &e);
+	if (!ret)
+		ret = vmm_load(vm, c->payload, &e);
+	if (!ret)
+		ret = vmm_start(vm, &e);
+	if (!ret)
+		ret = vmm_batch(vm, &batch, &e);
+	vmm_close(vm);
+	if (ret)
+		vmm_error_print(stderr, PROGRAM, &e);
+	else
+		report(&batch);
+	return ret;
+}

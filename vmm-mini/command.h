@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The command line of vmm-mini.
+ */
+#ifndef VMM_MINI_COMMAND_H
+#define VMM_MINI_COMMAND_H
+
+#include "vmm.h"
+
+/**
+ * struct vmm_command - what the user asked for
+ * @options: of the VM
+ * @exits: iterations of the payload's loop; 0 for what the payload does by default
+ * @payload: path of the ELF file
+ * @help: the help text was printed; nothing else to do
+ */
+struct vmm_command {
+	struct vmm_options options;
+	uint32_t exits;
+	const char *payload;
+	bool help;
+};
+
+/* Read the command line. Return: 0, or EGPR_USAGE after a message. */
+int vmm_command_parse(struct vmm_command *c, int argc, char **argv);
+
+/* Run the payload and report. Return: the exit status. */
+int vmm_command_run(const struct vmm_command *c);
+
+#endif /* VMM_MINI_COMMAND_H */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of libvmm share. Users include vmm.h.
+ */
+#ifndef VMM_MINI_INTERNAL_H
+#define VMM_MINI_INTERNAL_H
+
+#include <signal.h>
+#include <time.h>
+
+#include <linux/kvm.h>
+
+#include <egpr/guest.h>
+
+#include "vmm.h"
+
+/**
+ * struct vmm - a VM with one vCPU
+ * @o: options as given, defaults filled in
+ * @kvm: file descriptor of the KVM device; -1 if not open, as the next three
+ * @fd: of the VM
+ * @vcpu: of the vCPU
+ * @stats: of the vCPU's statistics
+ * @stats_exits: offset of the `exits` counter in @stats
+ * @run: the shared run page, @run_size bytes
+ * @memory: guest-physical memory from 0, o.memory bytes
+ * @page: the virtual register file; NULL without --emulate
+ * @own_page: @page was made here
+ * @entry: where the payload starts; 0 before one is loaded
+ * @payload: its name for messages
+ * @timer: the watchdog, on CLOCK_MONOTONIC; @has_timer says whether it exists
+ * @expired: set by the watchdog
+ * @batch: the batch that runs, for code below the loop
+ */
+struct vmm {
+	struct vmm_options o;
+	int kvm;
+	int fd;
+	int vcpu;
+	int stats;
+	uint64_t stats_exits;
+	struct kvm_run *run;
+	size_t run_size;
+	void *memory;
+	struct egpr_page *page;
+	bool own_page;
+	uint64_t entry;
+	char payload[128];
+	timer_t timer;
+	bool has_timer;
+	volatile sig_atomic_t expired;
+	struct vmm_batch *batch;
+};
+
+/* error.c: fill @e and return @status; @fix may be NULL. */
+int vmm_fail(struct vmm_error *e, int status, const char *thing, const char *fix, const char *why,
+	     ...) __attribute__((format(printf, 5, 6)));
+
+/* vm.c: open the KVM device and check its version; -1 and @e on failure. */
+int vmm_open_kvm(const char *path, struct vmm_error *e);
+
+/* vcpu.c */
+/* What KVM_GET_SUPPORTED_CPUID says; free() it. NULL with errno on failure. */
+struct kvm_cpuid2 *vmm_supported_cpuid(int kvm);
+struct kvm_cpuid_entry2 *vmm_cpuid_leaf(struct kvm_cpuid2 *c, uint32_t leaf, uint32_t subleaf);
+uint64_t vmm_host_xcr0(void);
+int vmm_vcpu_open(struct vmm *vm, struct vmm_error *e);
+void vmm_vcpu_close(struct vmm *vm);
+uint64_t vmm_vcpu_exits(const struct vmm *vm);
+
+/* longmode.c: tables in guest memory, and the registers that make use of them. */
+void vmm_longmode_tables(void *memory, size_t size);
+void vmm_longmode_sregs(struct kvm_sregs *s);
+
+/**
+ * vmm_elf_load - copy the segments of a static x86-64 executable into guest memory
+ * @name: for messages
+ * @image: the file
+ * @size: its size in bytes
+ * @memory: guest memory from address 0, zeroed
+ * @memory_size: its size in bytes
+ * @entry: receives the entry point
+ * @e: receives the reason of a failure
+ *
+ * Nothing is written unless the whole file is sound. Return: 0 or EGPR_DATA.
+ */
+int vmm_elf_load(const char *name, const void *image, size_t size, void *memory, size_t memory_size,
+		 uint64_t *entry, struct vmm_error *e);
+
+/* watchdog.c */
+int vmm_watchdog_open(struct vmm *vm, struct vmm_error *e);
+void vmm_watchdog_arm(struct vmm *vm, double seconds);
+void vmm_watchdog_close(struct vmm *vm);
+
+/* exits.c: describe why the guest cannot go on; fills @e, returns its status. */
+int vmm_explain(struct vmm *vm, int run_errno, struct vmm_error *e);
+void vmm_trace(const struct vmm *vm);
+
+static inline struct egpr_mailbox *mailbox(const struct vmm *vm)
+{
+	return (struct egpr_mailbox *)((char *)vm->memory + EGPR_GUEST_MAILBOX);
+}
+
+#endif /* VMM_MINI_INTERNAL_H */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The guest that times NOPs, carried inside the library: `doctor` must be able to
+ * judge a host without any file.
+ */
+	.section .rodata
+	.balign 8
+	.globl vmm_nops_image
+vmm_nops_image:
+	.incbin NOPS_ELF
+	.globl vmm_nops_image_end
+vmm_nops_image_end:
+	.section .note.GNU-stack, "", @progbits

@@ -20,11 +20,11 @@
 #define TCG_SIGNATURE	       "TCGTCGTCGTCG"
 #define ECX_VMX		       (1u << 5) /* CPUID.1 */
 #define ECX_X2APIC	       (1u << 21)
-#define ECX_XSAVE	       (1u << 26)
 #define ECX_HYPERVISOR	       (1u << 31)
 #define LEAF_AMD	       0x80000001
 #define ECX_SVM		       (1u << 2) /* CPUID.80000001h */
 #define LEAF_STRUCTURED	       7
+#define LEAF_XSAVE	       0xd
 #define ECX_MSR_IMM	       (1u << 5)  /* CPUID.7.1 */
 #define EDX_APX		       (1u << 21) /* CPUID.7.1 */
 #define DMI_FILE	       "/sys/class/dmi/id/bios_vendor"
@@ -140,7 +140,8 @@ static void query_guest(struct vmm_host *h, int kvm)
 	l = vmm_cpuid_leaf(c, 1, 0);
 	if (l && (l->ecx & ECX_X2APIC))
 		h->guest_needs |= EGPR_EXIT_X2APIC;
-	if (l && (l->ecx & ECX_XSAVE))
+	l = vmm_cpuid_leaf(c, LEAF_XSAVE, 0);
+	if (l && l->eax)
 		h->guest_needs |= EGPR_EXIT_XSAVE;
 	l = vmm_cpuid_leaf(c, LEAF_STRUCTURED, 1);
 	if (l && (l->ecx & ECX_MSR_IMM))

@@ -27,7 +27,7 @@ static const struct {
 	{ EGPR_EXIT_MSR_IMM, "this CPU or KVM has no RDMSR/WRMSRNS with immediate "
 			     "(CPUID.7.1:ECX[5])" },
 	{ EGPR_EXIT_EGPR, "this CPU or KVM has no APX (CPUID.7.1:EDX[21])" },
-	{ EGPR_EXIT_XSAVE, "this KVM gives a guest no XSAVE (CPUID.1:ECX[26])" },
+	{ EGPR_EXIT_XSAVE, "this KVM gives a guest no XSAVE (CPUID leaf 0xd)" },
 };
 
 int vmm_kind_check(const struct vmm_host *h, const struct egpr_exit_kind *kind,

@@ -43,9 +43,11 @@
 #define TYPE_CODE     11 /* execute, read, accessed */
 #define TYPE_DATA     3	 /* read, write, accessed */
 #define TYPE_TSS_BUSY 11
-#define TSS_SIZE      104
-#define TSS_RSP0      4	  /* offset of RSP0 in a 64-bit TSS */
-#define TSS_IOMAP     102 /* offset of the I/O map's offset */
+#define TSS_IOMAP_AT  104 /* right behind the TSS proper: ports 0..255, all allowed */
+#define TSS_IOMAP_LEN (256 / 8)
+#define TSS_SIZE      (TSS_IOMAP_AT + TSS_IOMAP_LEN + 1) /* the last byte is all ones */
+#define TSS_RSP0      4					 /* offset of RSP0 in a 64-bit TSS */
+#define TSS_IOMAP     102				 /* offset of the I/O map's offset */
 
 static struct kvm_segment segment(uint16_t selector, uint8_t type, uint8_t dpl)
 {
@@ -90,7 +92,7 @@ void vmm_longmode_tables(void *memory, size_t size)
 	uint64_t *pd = (uint64_t *)(base + EGPR_GUEST_PD);
 	uint64_t *gdt = (uint64_t *)(base + EGPR_GUEST_GDT);
 	uint64_t rsp0 = EGPR_GUEST_TRAP_STACK;
-	uint16_t no_iomap = TSS_SIZE;
+	uint16_t iomap = TSS_IOMAP_AT;
 	struct kvm_segment s;
 	uint64_t at;
 
@@ -113,7 +115,8 @@ void vmm_longmode_tables(void *memory, size_t size)
 	gdt[EGPR_GUEST_TR / 8 + 1] = s.base >> 32;
 
 	memcpy(base + EGPR_GUEST_TSS + TSS_RSP0, &rsp0, sizeof(rsp0));
-	memcpy(base + EGPR_GUEST_TSS + TSS_IOMAP, &no_iomap, sizeof(no_iomap));
+	memcpy(base + EGPR_GUEST_TSS + TSS_IOMAP, &iomap, sizeof(iomap));
+	base[EGPR_GUEST_TSS + TSS_SIZE - 1] = -1;
 }
 
 void vmm_longmode_sregs(struct kvm_sregs *s)

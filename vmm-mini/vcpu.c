@@ -81,21 +81,24 @@ static int choose_xcr0(struct vmm *vm, const struct kvm_cpuid_entry2 *xsave, str
 	return 0;
 }
 
-static int set_cpuid(struct vmm *vm, bool *xsave, struct vmm_error *e)
+static int set_cpuid(struct vmm *vm, struct vmm_error *e)
 {
 	struct kvm_cpuid2 *c = vmm_supported_cpuid(vm->kvm);
-	struct kvm_cpuid_entry2 *features;
+	struct kvm_cpuid_entry2 *features, *xsave;
 	int ret;
 
 	if (!c)
 		return vmm_fail(e, EGPR_UNAVAILABLE, vm->o.kvm_path, NULL,
 				"KVM_GET_SUPPORTED_CPUID: %s", strerror(errno));
 	features = vmm_cpuid_leaf(c, LEAF_FEATURES, 0);
-	*xsave = features && (features->ecx & ECX_XSAVE);
+	xsave = vmm_cpuid_leaf(c, LEAF_XSAVE, 0);
+	/* PVM lists the components of leaf 0xd, yet not the flag; a guest may have both. */
+	if (features && xsave && xsave->eax)
+		features->ecx |= ECX_XSAVE;
 	if (features && vm->o.irqchip &&
 	    ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0)
 		features->ecx |= ECX_TSC_DEADLINE;
-	ret = choose_xcr0(vm, *xsave ? vmm_cpuid_leaf(c, LEAF_XSAVE, 0) : NULL, e);
+	ret = choose_xcr0(vm, xsave, e);
 	if (!ret && ioctl(vm->vcpu, KVM_SET_CPUID2, c))
 		ret = vmm_fail(e, EGPR_UNAVAILABLE, vm->o.kvm_path, NULL, "KVM_SET_CPUID2: %s",
 			       strerror(errno));
@@ -144,7 +147,6 @@ uint64_t vmm_vcpu_exits(const struct vmm *vm)
 int vmm_vcpu_open(struct vmm *vm, struct vmm_error *e)
 {
 	struct kvm_sregs sregs;
-	bool xsave = false;
 	int size;
 
 	vm->vcpu = ioctl(vm->fd, KVM_CREATE_VCPU, 0);
@@ -162,13 +164,13 @@ int vmm_vcpu_open(struct vmm *vm, struct vmm_error *e)
 				"cannot map the run page: %s", strerror(errno));
 	}
 	vm->run_size = size;
-	if (set_cpuid(vm, &xsave, e))
+	if (set_cpuid(vm, e))
 		return e->status;
 	if (ioctl(vm->vcpu, KVM_GET_SREGS, &sregs))
 		return vmm_fail(e, EGPR_UNAVAILABLE, vm->o.kvm_path, NULL, "KVM_GET_SREGS: %s",
 				strerror(errno));
 	vmm_longmode_sregs(&sregs);
-	if (!xsave)
+	if (!mailbox(vm)->xcr0)
 		sregs.cr4 &= ~(uint64_t)CR4_OSXSAVE;
 	if (ioctl(vm->vcpu, KVM_SET_SREGS, &sregs))
 		return vmm_fail(e, EGPR_UNAVAILABLE, vm->o.kvm_path, NULL, "KVM_SET_SREGS: %s",

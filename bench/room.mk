@@ -51,3 +51,10 @@ REPORT_TESTS := rundir
 UNIT_TESTS += $(REPORT_TESTS:%=$(B)/tests/unit/%)
 $(foreach t,$(REPORT_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
 $(REPORT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $(ASM_LIB)
+
+# Unit tests of what asks the host.
+HOST_TESTS := host noise pmu
+UNIT_TESTS += $(HOST_TESTS:%=$(B)/tests/unit/%)
+$(foreach t,$(HOST_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
+LIBS_pmu += -Wl,--wrap=read
+$(HOST_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $(ASM_LIB)

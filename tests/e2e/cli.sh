@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Bad command lines are refused with status 64, one line on stderr that names the
+# fault and the way out, and nothing on stdout.
+# seconds: 2
+set -u
+B=${B:-build}
+lab=$B/egprlab
+tmp=$(mktemp -d) || exit 70
+trap 'rm -rf "$tmp"' EXIT
+point=0
+
+verdict() { # verdict WHAT: judges the status of the command before it
+	status=$?
+	point=$((point + 1))
+	if [ $status -eq 0 ]; then
+		echo "ok $point - $1"
+	else
+		echo "not ok $point - $1"
+		sed 's/^/# /' "$tmp/out" "$tmp/err"
+	fi
+}
+
+refused() { # refused PATTERN ARGUMENT...
+	pattern=$1
+	shift
+	"$lab" "$@" >"$tmp/out" 2>"$tmp/err"
+	[ $? -eq 64 ] && [ ! -s "$tmp/out" ] && [ "$(wc -l <"$tmp/err")" -eq 1 ] &&
+		grep -q -e "$pattern" "$tmp/err" && grep -q -e '--help' "$tmp/err"
+	verdict "egprlab $* is refused"
+}
+
+helps() { # helps PATTERN ARGUMENT...
+	pattern=$1
+	shift
+	"$lab" "$@" >"$tmp/out" 2>"$tmp/err" && [ ! -s "$tmp/err" ] && grep -q -e "$pattern" "$tmp/out"
+	verdict "egprlab $*"
+}
+
+refused 'no command'
+refused "'nonsense'" nonsense
+refused "'--nonsense'" --nonsense
+refused "''" ''
+refused 'one table' list
+refused 'one table' list strategies exits
+refused "'nonsense'" list nonsense
+refused "'--nonsense'" list --nonsense
+refused "'--json=3'" list --json=3 exits
+helps 'usage: egprlab COMMAND' --help
+helps '^egprlab ' --version
+
+# Every command of the help text helps, and every line of it fits a terminal.
+"$lab" --help | awk '/^commands:/ { on = 1; next } /^$/ { on = 0 } on && /^  [a-z]/ { print $1 }' >"$tmp/commands"
+[ -s "$tmp/commands" ]
+verdict 'there are commands'
+while read -r command; do
+	helps "usage: egprlab $command" "$command" --help
+	refused 'no-such-option' "$command" --no-such-option
+done <"$tmp/commands"
+for command in '' $(cat "$tmp/commands"); do
+	# shellcheck disable=SC2086
+	"$lab" $command --help
+done | awk 'length > 100 { print }' >"$tmp/out"
+: >"$tmp/err"
+[ ! -s "$tmp/out" ]
+verdict 'no line of a help text is longer than 100 characters'
+echo "1..$point"

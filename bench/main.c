@@ -16,6 +16,7 @@
 /* X(name): the command described by egpr_cmd_<name>, in the order of the help text. */
 /* clang-format off */
 #define COMMANDS(X)	\
+	X(doctor)	\
 	X(list)
 /* clang-format on */
 

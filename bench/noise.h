@@ -166,14 +166,16 @@ struct cJSON *egpr_preflight_json(const struct egpr_preflight *p);
  * struct egpr_setting - one row of bench/noise.table on this host
  * @id: name of the row
  * @cost: what the user pays while it is not quiet
+ * @file: the kernel's file, the first offender where a row stands for many
  * @wanted: the quiet value, placeholders filled in
- * @value: what it is; the first offender where a row stands for many files
+ * @value: what it is
  * @present: the host has it
  * @quiet: it has the quiet value
  */
 struct egpr_setting {
 	const char *id;
 	const char *cost;
+	char file[EGPR_SETTING_VALUE_SIZE];
 	char wanted[EGPR_SETTING_VALUE_SIZE];
 	char value[EGPR_SETTING_VALUE_SIZE];
 	int present;

@@ -98,6 +98,11 @@ static int touches_core(const struct place *p, const char *list)
 	return CPU_COUNT(&both) != 0;
 }
 
+static void name_file(struct egpr_setting *s, const char *path)
+{
+	snprintf(s->file, sizeof(s->file), "%.*s", (int)sizeof(s->file) - 1, path);
+}
+
 /* The latency bound that is in force: a binary number, not text. */
 static void read_latency(const char *path, struct egpr_setting *s)
 {
@@ -108,6 +113,7 @@ static void read_latency(const char *path, struct egpr_setting *s)
 		return;
 	if (fread(&us, sizeof(us), 1, f) == 1) {
 		s->present = 1;
+		name_file(s, LATENCY_FILE);
 		snprintf(s->value, sizeof(s->value), "%d", us);
 		s->quiet = !strcmp(s->value, s->wanted);
 	}
@@ -132,6 +138,7 @@ static void read_one(const struct place *p, const struct row *row, const char *p
 	else
 		quiet = !strcmp(value, s->wanted);
 	if (!s->present || (s->quiet && !quiet)) {
+		name_file(s, path + strlen(p->root));
 		snprintf(s->value, sizeof(s->value), "%s", value);
 		s->quiet = quiet;
 	}

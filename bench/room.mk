@@ -2,6 +2,7 @@
 # bench/: the egprlab command. Everything but main.c is a library, so that unit
 # tests link the same objects as the command.
 
+LAB_CFLAGS += -I. # for <vmm-mini/vmm.h>
 BENCH_LIB := $(B)/libegprbench.a
 BENCH_SRC := $(filter-out bench/main.c,$(sort $(wildcard bench/*.c)))
 

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Doctor: the KVM of this host, what runs its guests, which exits it can make.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <egpr/exit_kind.h>
+#include <egpr/regs.h>
+
+#include "doctor.h"
+
+static void say_backend(struct doctor *d)
+{
+	const struct vmm_host *k = &d->kvm;
+	char speed[96] = "";
+
+	if (k->nop_cycles >= 0)
+		snprintf(speed, sizeof(speed), "; %.0f TSC cycles per NOP at CPL 0", k->nop_cycles);
+	if (k->representative) {
+		doctor_say(d, "backend", DOCTOR_FINE, "", "",
+			   "%s%s%s runs guest code itself: its exits are representative%s",
+			   k->backend, *k->emulator ? " inside " : "", k->emulator, speed);
+		return;
+	}
+	doctor_say(d, "backend", DOCTOR_LACK,
+		   "exit costs measured here say nothing about VMX or SVM hardware: every such row "
+		   "is marked representative: no, and the report leads with sequence costs",
+		   "measure exits on a host whose /dev/kvm is backed by VMX or SVM itself; "
+		   "layer prim is not affected",
+		   "%s%s%s: %s", k->backend, *k->emulator ? " inside " : "", k->emulator, k->why);
+}
+
+static void say_capabilities(struct doctor *d)
+{
+	const struct vmm_host *k = &d->kvm;
+	char have[DOCTOR_TEXT_SIZE] = "", lack[DOCTOR_TEXT_SIZE] = "";
+	unsigned int i;
+
+	for (i = 0; i < k->nr_caps; i++) {
+		char *list = k->caps[i].value ? have : lack;
+		size_t used = strlen(list);
+
+		snprintf(list + used, DOCTOR_TEXT_SIZE - used, "%s%s (%s)", used ? ", " : "",
+			 k->caps[i].name, k->caps[i].use);
+	}
+	if (*have)
+		doctor_say(d, "kvm-capabilities", DOCTOR_FINE, "", "", "KVM has %s", have);
+	if (*lack)
+		doctor_say(d, "kvm-missing", DOCTOR_LACK,
+			   "what needs them is skipped, with the reason in the report",
+			   "a newer kernel may have them", "KVM lacks %s", lack);
+}
+
+struct refusal {
+	char reason[192];
+	char ids[DOCTOR_TEXT_SIZE / 4];
+};
+
+/* Put @id beside the others that have the same reason. */
+static void refuse(struct refusal *r, const char *id, const char *reason)
+{
+	size_t used;
+
+	while (*r->reason && strncmp(r->reason, reason, sizeof(r->reason) - 1))
+		r++;
+	snprintf(r->reason, sizeof(r->reason), "%.191s", reason);
+	used = strlen(r->ids);
+	snprintf(r->ids + used, sizeof(r->ids) - used, "%s%s", used ? ", " : "", id);
+}
+
+/* Which exit kinds a guest here can try, with the reason for each that it cannot. */
+static void say_exits(struct doctor *d)
+{
+	struct refusal refusals[EGPR_NR_EXIT_KINDS + 1] = { 0 };
+	const struct egpr_exit_kind *kind;
+	const struct refusal *r;
+	char *lacking = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&lacking, &size);
+	struct vmm_error e;
+	unsigned int can = 0;
+
+	if (!out)
+		return;
+
+	egpr_for_each_exit_kind(kind) {
+		struct vmm_options o = { .cpl = kind->cpl & EGPR_CPL0 ? 0 : 3 };
+
+		if (!vmm_kind_check(&d->kvm, kind, &o, &e))
+			can++;
+		else
+			refuse(refusals, kind->id, e.reason);
+	}
+	for (r = refusals; *r->reason; r++)
+		fprintf(out, "%s%s (%s)", r == refusals ? "" : "; ", r->ids, r->reason);
+	fclose(out);
+	if (can == EGPR_NR_EXIT_KINDS)
+		doctor_say(d, "exit-kinds", DOCTOR_FINE, "", "", "all %d exit kinds can be tried",
+			   EGPR_NR_EXIT_KINDS);
+	else
+		doctor_say(d, "exit-kinds", DOCTOR_LACK, "they are skipped, with the reason",
+			   "a CPU and a KVM that offer guests what is missing",
+			   "%u of %d exit kinds can be tried; not %s", can, EGPR_NR_EXIT_KINDS,
+			   lacking);
+}
+
+static void say_guest_apx(struct doctor *d)
+{
+	if (!d->apx)
+		return; /* said once, about the CPU */
+	if (d->kvm.guest_xcr0 >> EGPR_XFEATURE & 1)
+		doctor_say(d, "guest-apx", DOCTOR_FINE, "", "", "KVM offers APX to guests");
+	else
+		doctor_say(d, "guest-apx", DOCTOR_MEND,
+			   "guest states init and dirty need the module",
+			   "load the lab's module, which lends APX to the lab's own vCPU",
+			   "the CPU has APX, but KVM does not offer it to guests");
+}
+
+void doctor_kvm(struct doctor *d)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s" VMM_KVM_PATH, d->root);
+	memset(&d->kvm_error, 0, sizeof(d->kvm_error));
+	if (vmm_host_probe(&d->kvm, *d->root ? path : NULL, &d->kvm_error)) {
+		doctor_say(d, "kvm", DOCTOR_MEND,
+			   "no guest runs here: layers boundary, kvm and world, and every state "
+			   "proof, are skipped; layer prim is measured",
+			   *d->kvm_error.fix ? d->kvm_error.fix
+					     : "see the message of build/vmm-mini",
+			   "%s: %s", d->kvm_error.thing, d->kvm_error.reason);
+		return;
+	}
+	d->kvm_error.status = 0;
+	doctor_say(d, "kvm", DOCTOR_FINE, "", "", VMM_KVM_PATH " can be used; backend %s",
+		   d->kvm.backend);
+	say_backend(d);
+	say_capabilities(d);
+	say_exits(d);
+	say_guest_apx(d);
+}

@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# egprlab doctor names what this host can and cannot do, and agrees with what
+# can be seen without it. Hosts that are not at hand are directories.
+# seconds: 4
+# shellcheck disable=SC2016 # scripts of sh -c have their own arguments
+set -u
+B=${B:-build}
+json=$B/tests/tool/json
+tmp=$(mktemp -d) || exit 70
+trap 'rm -rf "$tmp"' EXIT
+point=0
+
+is() { # is WHAT COMMAND...
+	what=$1
+	shift
+	point=$((point + 1))
+	if "$@" >/dev/null; then
+		echo "ok $point - $what"
+	else
+		echo "not ok $point - $what"
+		sed 's/^/# /' "$tmp/text"
+	fi
+}
+
+skip() { # skip WHAT REASON
+	point=$((point + 1))
+	echo "ok $point - $1 # SKIP $2"
+}
+
+fact() { # fact FILE ID KEY: of one check
+	line=$($json checks/each/id <"$1" | grep -nx "$2" | cut -d: -f1)
+	[ -n "$line" ] && $json "checks/$((line - 1))/$3" <"$1"
+}
+
+"$B/egprlab" doctor --seconds 0.05 >"$tmp/text"
+is 'doctor succeeds' test $? -eq 0
+"$B/egprlab" doctor --json --seconds 0.05 >"$tmp/json"
+is 'doctor --json succeeds' test $? -eq 0
+is 'the verdict comes first' sh -c 'head -n 1 "$1" | grep -q "^Verdict: "' - "$tmp/text"
+is 'JSON and text give the same verdict' grep -qF "$($json verdict <"$tmp/json" | cut -c1-40)" "$tmp/text"
+is 'ids of checks are unique' test -z "$($json checks/each/id <"$tmp/json" | sort | uniq -d)"
+for id in apx pmu msr clocksource hypervisor kvm module noise isolation; do
+	is "there is a fact about $id" test -n "$(fact "$tmp/json" $id fact)"
+	is "the text shows $id" grep -q "^  $id" "$tmp/text"
+done
+
+# What is not fine says what it costs and how to mend it.
+is 'every fault has its cost and its remedy' sh -c '
+	n=$("$1" checks/# <"$2")
+	i=0
+	while [ $i -lt "$n" ]; do
+		level=$("$1" checks/$i/level <"$2")
+		cost=$("$1" checks/$i/cost <"$2")
+		fix=$("$1" checks/$i/fix <"$2")
+		case $level in
+		fine) [ -z "$cost$fix" ] || exit 1 ;;
+		lack | mend) [ -n "$cost" ] && [ -n "$fix" ] || exit 1 ;;
+		*) exit 1 ;;
+		esac
+		i=$((i + 1))
+	done' - "$json" "$tmp/json"
+
+# Against /proc/cpuinfo.
+if grep -qw apx /proc/cpuinfo; then
+	is 'APX is seen' test "$($json apx <"$tmp/json")" = true
+else
+	is 'no APX is seen' test "$($json apx <"$tmp/json")" = false
+	is 'REX2 was tried, and the result said' sh -c 'echo "$1" | grep -q "raise #UD"' - "$(fact "$tmp/json" apx fact)"
+	is 'the cost names the provenances that remain' sh -c 'echo "$1" | grep -q "proxy.*emu"' - \
+		"$(fact "$tmp/json" apx cost)"
+fi
+if [ -w /dev/kvm ]; then
+	is 'the backend is named' sh -c 'echo "$1" | grep -qxE "vmx|svm|pvm"' - "$($json backend <"$tmp/json")"
+	if [ "$($json representative <"$tmp/json")" = false ]; then
+		is 'what interprets guest code is said' test "$(fact "$tmp/json" backend level)" = lack
+		is 'the verdict says so too' sh -c 'grep -q "say nothing about hardware" "$1"' - "$tmp/json"
+	else
+		is 'the backend is fine' test "$(fact "$tmp/json" backend level)" = fine
+	fi
+else
+	skip 'the backend is named' 'no /dev/kvm'
+fi
+
+# A host without anything.
+mkdir "$tmp/root"
+"$B/egprlab" doctor --json --seconds 0.05 --root "$tmp/root" >"$tmp/none"
+is 'a host without /proc and /dev can be asked' test $? -eq 0
+is 'no KVM there' test "$(fact "$tmp/none" kvm level)" = mend
+is 'the verdict says that no guest runs' grep -q 'no guest runs' "$tmp/none"
+is 'no settings there' test -z "$(fact "$tmp/none" ksm fact)"
+
+# A host that is badly set up.
+mkdir -p "$tmp/root/sys/kernel/mm/ksm" "$tmp/root/proc/sys/kernel" "$tmp/root/sys/devices/system/cpu" \
+	"$tmp/root/lib/modules/6.1.0-test/build" "$tmp/root/sys/module/kvm/parameters" \
+	"$tmp/root/sys/devices/system/cpu/cpu0/cpufreq"
+echo 1 >"$tmp/root/sys/kernel/mm/ksm/run"
+echo 6.1.0-test >"$tmp/root/proc/sys/kernel/osrelease"
+echo powersave >"$tmp/root/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+: >"$tmp/root/proc/modules"
+: >"$tmp/root/lib/modules/6.1.0-test/build/Makefile"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+is 'KSM is a fault' test "$(fact "$tmp/bad" ksm level)" = mend
+is 'the governor is a fault' test "$(fact "$tmp/bad" governor level)" = mend
+is 'the remedy is the script' sh -c 'echo "$1" | grep -q "scripts/noise apply --cpu 0"' - "$(fact "$tmp/bad" governor fix)"
+is 'headers are there, the module is not' sh -c 'echo "$1" | grep -q "headers of 6.1.0-test are installed"' - \
+	"$(fact "$tmp/bad" module fact)"
+mkdir -p "$tmp/root/sys/module/egpr_switch"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+is 'a loaded module is seen' test "$($json module <"$tmp/bad")" = true
+
+for bad in '--cpu x' '--cpu -1' '--cpu 1e9' '--seconds 0' '--seconds nan' '--seconds -3' '--cpu' 'extra'; do
+	# shellcheck disable=SC2086
+	"$B/egprlab" doctor $bad >"$tmp/text" 2>&1
+	is "doctor $bad is refused" test $? -eq 64
+done
+echo "1..$point"

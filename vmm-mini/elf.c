@@ -114,7 +114,7 @@ int vmm_elf_load(const char *name, const void *image, size_t size, void *memory,
 		 uint64_t *entry, struct vmm_error *e)
 {
 	struct elf f = { name, image, size, memory_size, e };
-	Elf64_Ehdr h;
+	Elf64_Ehdr h = { 0 };
 	Elf64_Phdr p;
 	unsigned int i;
 

@@ -32,7 +32,7 @@
 
 /* The ELF file of asm/payload/runtime/nops.S, linked in. */
 extern const unsigned char vmm_nops_image[];
-extern const unsigned char vmm_nops_image_end[];
+extern const uint64_t vmm_nops_image_size;
 
 static bool is_module(const char *name)
 {
@@ -161,8 +161,7 @@ static int measure_nops(struct vmm_host *h, const char *kvm_path, struct vmm_err
 	ret = vmm_open(&vm, &o, e);
 	if (ret)
 		return ret;
-	ret = vmm_load_image(vm, "the NOP guest", vmm_nops_image,
-			     vmm_nops_image_end - vmm_nops_image, e);
+	ret = vmm_load_image(vm, "the NOP guest", vmm_nops_image, vmm_nops_image_size, e);
 	if (!ret)
 		ret = vmm_start(vm, e);
 	if (!ret)

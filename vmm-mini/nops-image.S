@@ -8,6 +8,9 @@
 	.globl vmm_nops_image
 vmm_nops_image:
 	.incbin NOPS_ELF
-	.globl vmm_nops_image_end
-vmm_nops_image_end:
+.Lend:
+	.globl vmm_nops_image_size
+	.balign 8
+vmm_nops_image_size:
+	.quad .Lend - vmm_nops_image
 	.section .note.GNU-stack, "", @progbits

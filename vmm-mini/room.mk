@@ -22,4 +22,8 @@ $(B)/vmm-mini: $(VMM_COMMAND_OBJ) $(VMM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@
 
 PROGRAMS += $(B)/vmm-mini
-LINT_C += $(wildcard vmm-mini/*.[ch] asm/payload/*/*.[ch])
+LINT_C += $(wildcard vmm-mini/*.[ch] asm/payload/*/*.c)
+
+UNIT_TESTS += $(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds
+$(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds: $(VMM_LIB) $(ASM_LIB)
+$(B)/tests/unit/vmm-kinds: | $(PAYLOADS)

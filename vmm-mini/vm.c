@@ -102,18 +102,19 @@ static int map_slot(struct vmm *vm, uint32_t slot, uint64_t at, void *host, size
 			strerror(errno));
 }
 
-static void *map_pages(size_t size)
+static int map_pages(void **out, size_t size)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return p == MAP_FAILED ? NULL : p;
+	*out = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+		    -1, 0);
+	if (*out != MAP_FAILED)
+		return 0;
+	*out = NULL;
+	return -1;
 }
 
 static int make_memory(struct vmm *vm, struct vmm_error *e)
 {
-	vm->memory = map_pages(vm->o.memory);
-	if (!vm->memory)
+	if (map_pages(&vm->memory, vm->o.memory))
 		return vmm_fail(e, EGPR_UNAVAILABLE, "guest memory", NULL,
 				"cannot map %zu bytes: %s", vm->o.memory, strerror(errno));
 	return map_slot(vm, SLOT_MEMORY, 0, vm->memory, vm->o.memory, e);
@@ -123,8 +124,7 @@ static int make_page(struct vmm *vm, struct vmm_error *e)
 {
 	vm->page = vm->o.page;
 	if (!vm->page) {
-		vm->page = map_pages(EGPR_PAGE_SIZE);
-		if (!vm->page)
+		if (map_pages((void **)&vm->page, EGPR_PAGE_SIZE))
 			return vmm_fail(e, EGPR_UNAVAILABLE, "register file", NULL,
 					"cannot map a page: %s", strerror(errno));
 		vm->own_page = true;

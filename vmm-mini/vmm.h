@@ -85,7 +85,7 @@ struct vmm_options {
  * @o: options; copied
  * @e: receives the reason of a failure
  *
- * Return: 0; EGPR_SKIPPED where this host cannot (no device, no permission, missing
+ * Return: 0; EGPR_UNAVAILABLE where this host cannot (no device, no permission, missing
  * capability); EGPR_USAGE for an option out of range.
  */
 int vmm_open(struct vmm **vm, const struct vmm_options *o, struct vmm_error *e);

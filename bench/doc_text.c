@@ -8,13 +8,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wchar.h>
 
 #include "doc.h"
 
 #define MAX_COLUMNS 32
-#define GAP	    2 /* blanks between columns */
-#define NARROWEST   8 /* a wrapped column keeps at least this */
+#define GAP	    2  /* blanks between columns */
+#define TIGHT_GAP   1  /* where the table is too wide */
+#define ROWS_MAX    40 /* a longer table is only named */
+#define NARROWEST   8  /* a wrapped column keeps at least this */
 
 /* Width on the screen of UTF-8 text: characters, as no wide ones are written. */
 static int width(const char *s, size_t bytes)
@@ -25,6 +26,11 @@ static int width(const char *s, size_t bytes)
 	for (i = 0; i < bytes; i++)
 		n += ((unsigned char)s[i] & 0xc0) != 0x80;
 	return n;
+}
+
+static int width_of(const char *s)
+{
+	return width(s, strlen(s));
 }
 
 /* Bytes of @s that fit @room, cut behind a blank or hyphen where there is one. */
@@ -74,43 +80,44 @@ static void rule(FILE *f, int n, char c)
 	putc('\n', f);
 }
 
-static void column_widths(const struct doc_block *b, int *w)
+/* Sets the width of each column, 0 for those left out. Return: the gap between columns. */
+static int column_widths(const struct doc_block *b, int *w)
 {
+	int gap = GAP, total, widest;
 	unsigned int c;
 	size_t i;
-	int total, widest;
 
-	for (c = 0; c < b->ncolumns; c++) {
-		w[c] = b->columns[c].flags & DOC_WIDE
-			       ? 0
-			       : width(b->columns[c].name, strlen(b->columns[c].name));
-	}
+	for (c = 0; c < b->ncolumns; c++)
+		w[c] = b->columns[c].flags & DOC_WIDE ? 0 : width_of(b->columns[c].name);
 	for (i = 0; i < b->ncells; i++) {
-		int n = width(b->cells[i].text, strlen(b->cells[i].text));
+		int n = width_of(b->cells[i].text);
 
 		c = (unsigned int)(i % b->ncolumns);
 		if (w[c] && n > w[c])
 			w[c] = n;
 	}
 	for (;;) {
-		total = -GAP;
+		total = -gap;
 		widest = -1;
 		for (c = 0; c < b->ncolumns; c++) {
 			if (!w[c])
 				continue;
-			total += w[c] + GAP;
+			total += w[c] + gap;
 			if (w[c] > NARROWEST && !(b->columns[c].flags & DOC_NUMBER) &&
 			    (widest < 0 || w[c] > w[widest]))
 				widest = (int)c;
 		}
-		if (total <= DOC_TEXT_COLUMNS || widest < 0)
-			return;
-		w[widest]--;
+		if (total <= DOC_TEXT_COLUMNS || (gap == TIGHT_GAP && widest < 0))
+			return gap;
+		if (gap != TIGHT_GAP)
+			gap = TIGHT_GAP;
+		else
+			w[widest]--;
 	}
 }
 
 /* One table row, over as many lines as its fullest cell needs. */
-static void text_row(FILE *f, const struct doc_block *b, const int *w, const char **cell)
+static void text_row(FILE *f, const struct doc_block *b, const int *w, int gap, const char **cell)
 {
 	char line[1024];
 	bool more = true;
@@ -125,10 +132,10 @@ static void text_row(FILE *f, const struct doc_block *b, const int *w, const cha
 			int pad = w[c] - width(cell[c], shown);
 			bool right = b->columns[c].flags & DOC_NUMBER;
 
-			if (!w[c] || at + shown + (size_t)pad + GAP + 1 > sizeof(line))
+			if (!w[c] || at + shown + (size_t)pad + (size_t)gap + 1 > sizeof(line))
 				continue;
 			at += (size_t)sprintf(line + at, "%*s%.*s%*s", right ? pad : 0, "",
-					      (int)shown, cell[c], (right ? 0 : pad) + GAP, "");
+					      (int)shown, cell[c], (right ? 0 : pad) + gap, "");
 			cell[c] += n;
 			more |= *cell[c] != '\0';
 		}
@@ -139,25 +146,30 @@ static void text_row(FILE *f, const struct doc_block *b, const int *w, const cha
 static void text_table(FILE *f, const struct doc_block *b)
 {
 	const char *cell[MAX_COLUMNS];
-	int w[MAX_COLUMNS], total = -GAP;
-	unsigned int c;
+	int w[MAX_COLUMNS], total, gap;
+	unsigned int c, shown = 0;
 	size_t i;
 
-	if (b->ncolumns > MAX_COLUMNS)
+	fill(f, "", b->text);
+	for (c = 0; c < b->ncolumns; c++)
+		shown += !(b->columns[c].flags & DOC_WIDE);
+	if (b->ncolumns > MAX_COLUMNS || shown < 2 || b->ncells > ROWS_MAX * b->ncolumns) {
+		fprintf(f, "(%zu rows: see report.html)\n", b->ncells / b->ncolumns);
 		return;
-	column_widths(b, w);
+	}
+	gap = column_widths(b, w);
+	total = -gap;
 	for (c = 0; c < b->ncolumns; c++) {
 		cell[c] = b->columns[c].name;
-		total += w[c] ? w[c] + GAP : 0;
+		total += w[c] ? w[c] + gap : 0;
 	}
-	fill(f, "", b->text);
 	putc('\n', f);
-	text_row(f, b, w, cell);
+	text_row(f, b, w, gap, cell);
 	rule(f, total < DOC_TEXT_COLUMNS ? total : DOC_TEXT_COLUMNS, '-');
 	for (i = 0; i < b->ncells; i += b->ncolumns) {
 		for (c = 0; c < b->ncolumns; c++)
 			cell[c] = b->cells[i + c].text;
-		text_row(f, b, w, cell);
+		text_row(f, b, w, gap, cell);
 	}
 }
 
@@ -178,9 +190,8 @@ int doc_text(const struct doc *d, FILE *f)
 			fill(f, b->kind == DOC_ALERT ? "! " : "", b->text);
 		if (b->kind == DOC_HEADING)
 			rule(f,
-			     width(b->text, strlen(b->text)) < DOC_TEXT_COLUMNS
-				     ? width(b->text, strlen(b->text))
-				     : DOC_TEXT_COLUMNS,
+			     width_of(b->text) < DOC_TEXT_COLUMNS ? width_of(b->text)
+								  : DOC_TEXT_COLUMNS,
 			     b->level == 1 ? '=' : '-');
 	}
 	return ferror(f) ? -1 : 0;

@@ -17,7 +17,8 @@
 /* clang-format off */
 #define COMMANDS(X)	\
 	X(doctor)	\
-	X(list)
+	X(list)		\
+	X(report)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct egpr_command egpr_cmd_##name;

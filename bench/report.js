@@ -2,7 +2,7 @@
 /* Tables that sort by their headers and filter by a word. Without script the page is complete, only still. */
 "use strict";
 (function () {
-	const FILTER_FROM_ROWS = 8;
+	const FILTER_FROM_ROWS = 12;
 
 	function value(row, column) {
 		const text = row.cells[column].textContent.trim();

@@ -21,6 +21,7 @@ else
 BENCH_SRC := $(filter-out $(BENCH_GBENCH),$(BENCH_SRC))
 endif
 BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o) $(BENCH_CXX:%.cc=$(B)/%.o) $(B)/bench/report_assets.o
+CFLAGS_bench/report_plot.c += -DEGPR_SOURCE_DIR='"$(CURDIR)"'
 $(B)/bench/report_assets.o: bench/report.css bench/report.js
 
 $(BENCH_LIB): $(BENCH_OBJ)
@@ -47,11 +48,7 @@ $(B)/egprlab: $(B)/bench/main.o $(BENCH_LIB) $$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 PROGRAMS += $(B)/egprlab
 LINT_C += $(wildcard bench/*.c bench/*.h bench/*.cc)
 
-# Unit tests of run directories and everything that reads them.
-REPORT_TESTS := rundir
-UNIT_TESTS += $(REPORT_TESTS:%=$(B)/tests/unit/%)
-$(foreach t,$(REPORT_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
-$(REPORT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $(ASM_LIB)
+include bench/report.mk
 
 # Unit tests of what asks the host.
 HOST_TESTS := host noise pmu

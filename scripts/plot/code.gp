@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Code bytes of each strategy, exit half and entry half, with cache lines as grid.
 # DATA: row, label, exit bytes, entry bytes
-load "style.gp"
+call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 CACHE_LINE = 64
+stats DATA using ($3 + $4) nooutput
 set yrange [ROWS - 0.3 : -0.7]
-set xrange [0 : *]
+LABEL_ROOM = 1.2
+set xrange [0 : STATS_max * LABEL_ROOM]
 set xtics CACHE_LINE
 set xlabel "bytes (grid: cache lines of 64 bytes)" textcolor rgb INK
 plot DATA using (0):1:(0):3:($1 - 0.32):($1 + 0.32):ytic(2) with boxxyerror fs solid 1 noborder lc rgb BLUE title "exit", \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Latency per exit kind: percentiles of the baseline arm.
 # DATA: row, label, p5, p50, p95, p99, p99.9 (missing: NaN)
-load "style.gp"
+call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 set yrange [ROWS - 0.3 : -0.7]
 set logscale x

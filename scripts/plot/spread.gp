@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One difference per code offset or guest state: how far placement or state alone moves it.
 # DATA: row, label, value, series (1, 2, ...), size of the marker, name of the series
-load "style.gp"
+call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 set yrange [ROWS - 0.3 : -0.7]
 set xlabel "difference, TSC cycles per exit and entry" textcolor rgb INK
-set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb INK lw 1 back
+set xrange [* < 0 : 0 < *]
+set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb INK lw 1 front
 array SHADE[3] = [DIM, ORANGE, BLUE]
 array SHAPE[3] = [6, 9, 7]
 SERIES = ARG6 eq "" ? 1 : words(ARG6)

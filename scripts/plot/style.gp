@@ -2,7 +2,7 @@
 # One look for every picture: size, palette, grid, captions.
 #
 # A picture script is called as  gnuplot -c NAME.gp DATA OUT TITLE CAPTION [ROWS ...]
-# and loads this file first. OUT ends in .svg, .png or .pdf. The palette is Okabe and
+# and calls this file first. OUT ends in .svg, .png or .pdf. The palette is Okabe and
 # Ito's, which colour-blind readers can tell apart; meaning never hangs on
 # colour alone, point shapes say the same.
 
@@ -12,7 +12,7 @@ ROWS = strlen(ARG5) ? real(ARG5) : 12
 
 W = 900
 ROW_HEIGHT = 24
-MARGIN_HEIGHT = 150
+MARGIN_HEIGHT = 140
 H = exists("FIXED_HEIGHT") ? FIXED_HEIGHT : int(MARGIN_HEIGHT + ROW_HEIGHT * (ROWS < 4 ? 4 : ROWS))
 
 SUFFIX = OUT[strlen(OUT) - 2 : strlen(OUT)]
@@ -35,8 +35,9 @@ set datafile separator "\t"
 set border 3 lc rgb DIM
 set tics nomirror textcolor rgb INK
 set grid xtics lc rgb PALE lt 1
-set title ARG3 left offset graph 0, 0 noenhanced textcolor rgb INK
+set label 1001 ARG3 at screen 0.01, 1 - 20.0 / H left noenhanced font ",14" textcolor rgb INK
 set label 1000 ARG4 at screen 0.99, screen 0.015 right noenhanced font ",9" textcolor rgb DIM
-set key outside top right horizontal samplen 1.5 textcolor rgb INK noenhanced
+set key at screen 0.99, 1 - 34.0 / H right top horizontal samplen 1.5 textcolor rgb INK noenhanced
+set tmargin 4
 set bmargin 5
 set ytics noenhanced

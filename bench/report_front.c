@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The first screen: the question, what kind of evidence this is, whether the run
+ * is sound, and the answer.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "axis.h"
+#include "report.h"
+
+#define MAX_STRATEGIES 64
+#define MAX_KINDS      64
+
+static const char *host_fact(const struct report *r, const char *key)
+{
+	const cJSON *host = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_HOST);
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(host, key));
+
+	return s ? s : "not recorded";
+}
+
+static void first_line(struct report *r)
+{
+	const cJSON *b = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_BACKEND);
+	const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(b, "id"));
+	const char *why = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(b, "reason"));
+	bool rep = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(b, "representative"));
+	struct report_group groups[REPORT_MAX_GROUPS];
+	const struct report_filter all = { 0 };
+	const char *provenances[EGPR_NR_PROVENANCES];
+	char list[128] = "";
+	unsigned int i, n;
+
+	n = report_values(&r->run->table[EGPR_CSV_SUMMARY], EGPR_COL_provenance, &all, provenances,
+			  EGPR_NR_PROVENANCES);
+	for (i = 0; i < n; i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
+			 provenances[i]);
+	doc_para(&r->doc,
+		 "Host: %s, kernel %s. Backend: %s. Provenance: %s. Representative: %s%s%s.",
+		 host_fact(r, "cpu_name"), host_fact(r, "kernel_release"), id ? id : "not recorded",
+		 n ? list : "none", rep ? "yes" : "no", why ? ": " : "", why ? why : "");
+	n = report_groups(r->run, groups);
+	for (i = 0; i < n; i++) {
+		if (!strcmp(groups[i].provenance, "proxy")) {
+			doc_alert(
+				&r->doc, DOC_OPEN,
+				"Timings of provenance proxy are those of stand-in sequences on "
+				"legacy registers: same length and shape, no APX. They bound what "
+				"the switch may cost; they do not measure APX silicon.%s",
+				rep ? ""
+				    : " This backend's exits are not those of real hardware "
+				      "either, so the sequences alone (layer prim) come first.");
+			break;
+		}
+	}
+}
+
+static bool is_sound(const struct report *r)
+{
+	const cJSON *s = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS);
+
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s, "sound"));
+}
+
+/* What must be read before any number: unsound, unfinished. */
+static void warnings(struct report *r)
+{
+	const cJSON *s = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS);
+	const cJSON *checks = cJSON_GetObjectItemCaseSensitive(s, "checks");
+	const cJSON *c;
+	char failed[512] = "";
+
+	cJSON_ArrayForEach(c, checks) {
+		const char *what =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "check"));
+		const char *result =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "result"));
+
+		if (what && result && !strcmp(result, "fail"))
+			snprintf(failed + strlen(failed), sizeof(failed) - strlen(failed), "%s%s",
+				 *failed ? "; " : "", what);
+	}
+	if (!s)
+		doc_alert(&r->doc, DOC_BAD,
+			  "UNSOUND: this run recorded no self-checks. Decide nothing by it.");
+	else if (!is_sound(r))
+		doc_alert(&r->doc, DOC_BAD,
+			  "UNSOUND: self-checks of this run failed (%s). Decide nothing by it.",
+			  *failed ? failed : "no check is named");
+	if (strcmp(rundir_meta_text(r->run, RUNDIR_STATE), RUNDIR_COMPLETE))
+		doc_alert(
+			&r->doc, DOC_BAD,
+			"INTERRUPTED: the plan was not finished; `egprlab run --resume %s` goes on.",
+			r->run->path);
+}
+
+/* One row per strategy: how its comparisons came out, and the worst of them. */
+static void answer_counts(struct report *r, const struct report_group *g)
+{
+	static const struct doc_column columns[] = {
+		{ "strategy", 0 },
+		{ "equal", DOC_NUMBER },
+		{ "faster", DOC_NUMBER },
+		{ "slower", DOC_NUMBER },
+		{ "open", DOC_NUMBER },
+		{ "largest", DOC_NUMBER },
+		{ "95 % interval", DOC_NUMBER },
+		{ "of exit kind", DOC_WIDE },
+		{ "margin", DOC_WIDE },
+	};
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	static const enum doc_tone tones[] = { DOC_GOOD, DOC_GOOD, DOC_BAD, DOC_OPEN };
+	const char *strategies[MAX_STRATEGIES];
+	unsigned int i, k, n;
+	char text[256], id[64];
+
+	snprintf(id, sizeof(id), "answer-%s-%s", g->layer, g->provenance);
+	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		  "How the comparisons of each strategy with none came out, and the largest "
+		  "difference in TSC cycles per exit and entry. equal: equivalent within the "
+		  "margin; open: inconclusive. (%s)",
+		  report_group_text(r->run, g, text, sizeof(text)));
+	n = report_values(t, EGPR_COL_strategy, &f, strategies, MAX_STRATEGIES);
+	for (i = 0; i < n; i++) {
+		unsigned int count[4] = { 0 };
+		size_t row, first, worst;
+		double most = -INFINITY;
+
+		if (!report_is_switch(strategies[i]))
+			continue;
+		f.strategy = strategies[i];
+		first = worst = report_next(t, 0, &f);
+		for (row = first; row < t->rows; row = report_next(t, row + 1, &f)) {
+			count[report_verdict_index(csv_text(t, row, EGPR_VERDICTS_verdict)) - 1]++;
+			if (csv_real(t, row, EGPR_VERDICTS_diff) > most) {
+				most = csv_real(t, row, EGPR_VERDICTS_diff);
+				worst = row;
+			}
+		}
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", strategies[i]);
+		for (k = 0; k < 4; k++)
+			doc_cell(&r->doc, count[k] ? tones[k] : DOC_PLAIN, report_href(t, first),
+				 "%u", count[k]);
+		doc_cell(&r->doc, DOC_PLAIN, report_href(t, worst), "%s",
+			 report_signed(csv_real(t, worst, EGPR_VERDICTS_diff)));
+		doc_cell(&r->doc, DOC_PLAIN, report_href(t, worst), "%s",
+			 report_interval(csv_real(t, worst, EGPR_VERDICTS_diff_low),
+					 csv_real(t, worst, EGPR_VERDICTS_diff_high)));
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s (%s)",
+			 csv_text(t, worst, EGPR_COL_exit_kind),
+			 csv_text(t, worst, EGPR_COL_guest_state));
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s",
+			 csv_text(t, worst, EGPR_VERDICTS_margin_text));
+	}
+}
+
+static void matrix_cell(struct report *r, struct report_filter *f)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	size_t row = report_next(t, 0, f);
+	const char *verdict;
+
+	if (row == t->rows) {
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "not measured");
+		return;
+	}
+	verdict = csv_text(t, row, EGPR_VERDICTS_verdict);
+	doc_cell(&r->doc, report_tone(verdict), report_href(t, row), "%s %s %s", verdict,
+		 report_signed(csv_real(t, row, EGPR_VERDICTS_diff)),
+		 report_interval(csv_real(t, row, EGPR_VERDICTS_diff_low),
+				 csv_real(t, row, EGPR_VERDICTS_diff_high)));
+}
+
+/* Exit kind by strategy, for the state with the most to switch that was measured. */
+static void answer_matrix(struct report *r, const struct report_group *g)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct doc_column columns[MAX_STRATEGIES + 1] = { { "exit kind", 0 } };
+	const char *strategies[MAX_STRATEGIES], *kinds[MAX_KINDS];
+	unsigned int i, k, n, nkinds, ncolumns = 1;
+	char text[256], id[64];
+
+	f.state = report_main_state(t, &f);
+	nkinds = report_values(t, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS);
+	n = report_values(t, EGPR_COL_strategy, &f, strategies, MAX_STRATEGIES);
+	for (i = 0; i < n; i++) {
+		if (report_is_switch(strategies[i]))
+			columns[ncolumns++] = (struct doc_column){ strategies[i], DOC_WIDE };
+	}
+	if (nkinds < 2 || ncolumns < 2)
+		return;
+	snprintf(id, sizeof(id), "matrix-%s-%s", g->layer, g->provenance);
+	doc_table(&r->doc, id, columns, ncolumns,
+		  "Verdict per exit kind and strategy, difference to none in TSC cycles with its "
+		  "95 %% interval, guest state %s (%s). The margin of each is in the chapter of "
+		  "the layer.",
+		  f.state, report_group_text(r->run, g, text, sizeof(text)));
+	for (k = 0; k < nkinds; k++) {
+		f.exit_kind = kinds[k];
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", kinds[k]);
+		for (i = 1; i < ncolumns; i++) {
+			f.strategy = columns[i].name;
+			matrix_cell(r, &f);
+		}
+	}
+}
+
+/* The answer of a group in a sentence: outcomes, cheapest and dearest. */
+static void answer_words(struct report *r, const struct report_group *g)
+{
+	static const char *const words[] = { "equivalent", "faster", "slower", "inconclusive" };
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	size_t row, low = t->rows, high = t->rows;
+	unsigned int i, count[4] = { 0 }, total = 0;
+	char list[160] = "";
+
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
+		double diff = csv_real(t, row, EGPR_VERDICTS_diff);
+
+		if (!report_is_switch(csv_text(t, row, EGPR_COL_strategy)) || isnan(diff))
+			continue;
+		total++;
+		count[report_verdict_index(csv_text(t, row, EGPR_VERDICTS_verdict)) - 1]++;
+		if (low == t->rows || diff < csv_real(t, low, EGPR_VERDICTS_diff))
+			low = row;
+		if (high == t->rows || diff > csv_real(t, high, EGPR_VERDICTS_diff))
+			high = row;
+	}
+	if (!total)
+		return;
+	for (i = 0; i < 4; i++) {
+		if (count[i])
+			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%u %s",
+				 *list ? ", " : "", count[i], words[i]);
+	}
+	doc_para(
+		&r->doc,
+		"%u comparisons with no switch at all: %s. Smallest difference: %s with %s cycles %s; "
+		"largest: %s with %s cycles %s.",
+		total, list, csv_text(t, low, EGPR_COL_strategy),
+		report_signed(csv_real(t, low, EGPR_VERDICTS_diff)),
+		report_interval(csv_real(t, low, EGPR_VERDICTS_diff_low),
+				csv_real(t, low, EGPR_VERDICTS_diff_high)),
+		csv_text(t, high, EGPR_COL_strategy),
+		report_signed(csv_real(t, high, EGPR_VERDICTS_diff)),
+		report_interval(csv_real(t, high, EGPR_VERDICTS_diff_low),
+				csv_real(t, high, EGPR_VERDICTS_diff_high)));
+}
+
+void report_answer(struct report *r, const struct report_group *g)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	int layer = axis_find(egpr_layers, EGPR_NR_LAYERS, g->layer);
+	char id[64];
+
+	if (report_next(t, 0, &f) == t->rows)
+		return;
+	snprintf(id, sizeof(id), "answer-of-%s-%s", g->layer, g->provenance);
+	doc_heading(&r->doc, 3, id, "Layer %s, %s: %s", g->layer, g->provenance,
+		    egpr_layers[layer].text);
+	answer_words(r, g);
+	answer_counts(r, g);
+	answer_matrix(r, g);
+}
+
+void report_front(struct report *r)
+{
+	struct report_group groups[REPORT_MAX_GROUPS];
+	unsigned int i, n = report_groups(r->run, groups);
+
+	doc_heading(&r->doc, 1, "title", "What does switching r16-r31 cost at each VM exit?");
+	warnings(r);
+	first_line(r);
+	doc_para(&r->doc,
+		 "The question: what does each way of switching r16-r31 at VM entry and exit cost, "
+		 "for each kind of exit, and is the difference in the noise?%s",
+		 is_sound(r) ? " The run's own checks held (see Self-checks)." : "");
+	doc_heading(&r->doc, 2, "answer", "Answer");
+	for (i = 0; i < n; i++)
+		report_answer(r, &groups[i]);
+	if (!n)
+		doc_para(&r->doc, "This run carries no timing: see State proofs and Skipped.");
+	else if (!r->run->table[EGPR_CSV_VERDICTS].rows)
+		doc_para(&r->doc, "This run compared nothing: verdicts.csv is empty.");
+}

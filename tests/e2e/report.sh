@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# `egprlab report`: what it writes from good runs, and what it refuses.
+# seconds: 15
+set -u
+
+B=${B:-build}
+egprlab=$B/egprlab
+dir=$(mktemp -d) || exit 70
+trap 'rm -rf "$dir"' EXIT
+n=0
+
+# check WHAT COMMAND...: one TAP line.
+check() {
+	n=$((n + 1))
+	what=$1
+	shift
+	if "$@" >"$dir/out" 2>&1; then
+		echo "ok $n - $what"
+	else
+		echo "not ok $n - $what"
+		sed 's/^/# /' "$dir/out"
+	fi
+}
+
+# synthetic NAME WORD...: a run directory of made-up numbers.
+synthetic() {
+	name=$1
+	shift
+	"$B/tests/tools/synthetic-run" "$dir/$name" blocks=12 "$@"
+}
+
+# refused NAME WORD...: report exits with 65 and names every word.
+refused() {
+	run=$dir/$1
+	shift
+	"$egprlab" report "$run" >"$dir/refused" 2>&1
+	[ $? = 65 ] || return 1
+	for word; do
+		grep -q -e "$word" "$dir/refused" || { cat "$dir/refused"; return 1; }
+	done
+	[ ! -e "$run/report.html" ]
+}
+
+flip() { # FILE OFFSET: one bit of one byte
+	byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+	printf '%b' "\\0$(printf '%o' $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+
+# revouch NAME FILE: make meta.json vouch for a file as it is now.
+revouch() {
+	sum=$(sha256sum "$dir/$1/$2" | cut -d' ' -f1)
+	bytes=$(wc -c <"$dir/$1/$2")
+	awk -v file="\"$2\":" -v sum="$sum" -v bytes="$bytes" '
+		index($0, file) { inside = 1 }
+		inside && /"sha256"/ { sub(/"sha256":\t"[0-9a-f]*"/, "\"sha256\":\t\"" sum "\"") }
+		inside && /"bytes"/ { sub(/"bytes":\t[0-9]*/, "\"bytes\":\t" bytes); inside = 0 }
+		{ print }' "$dir/$1/meta.json" >"$dir/meta" && cp "$dir/meta" "$dir/$1/meta.json"
+}
+
+synthetic good backend=pvm representative=no
+check 'a report comes out' "$egprlab" report "$dir/good"
+for file in report.html report.md report.txt; do
+	check "$file is there" test -s "$dir/good/$file"
+done
+check 'no line of report.txt is wider than 70 columns' \
+	awk 'length > 70 { print; bad = 1 } END { exit bad }' "$dir/good/report.txt"
+check 'the first paragraph says host, backend, provenance, representative' sh -c "
+	head -7 '$dir/good/report.txt' | tr '\n' ' ' |
+	grep 'Host: Synthetic CPU.*Backend: pvm.*Provenance: proxy.*Representative: no'"
+check 'a backend that is not representative puts prim first' sh -c "
+	grep '^Layer' '$dir/good/report.txt' | head -1 | grep prim"
+check 'the page asks nobody for anything' sh -c "
+	! grep -nE '(src|href)=.?(https?:)?//|@import|url\(.?http' '$dir/good/report.html'"
+check 'proxy timings are never called results' sh -c "! grep -inw 'results\?' '$dir/good/report.txt'"
+check 'every exit kind of the data is in the page' sh -c "
+	cut -d, -f7 '$dir/good/summary.csv' '$dir/good/skipped.csv' | sort -u | grep -v exit_kind |
+	while read -r kind; do grep -q \">\$kind\" '$dir/good/report.html' || exit 1; done"
+if command -v gnuplot >/dev/null; then
+	check 'every picture of the page is there as SVG and PNG' sh -c "
+		! grep -q 'No picture' '$dir/good/report.html' &&
+		ls '$dir'/good/plots/*.svg | sed 's/svg\$/png/' | xargs ls"
+else
+	n=$((n + 1))
+	echo "ok $n - pictures # SKIP gnuplot is not installed"
+fi
+check 'every CSV row that the page links to exists' sh -c "
+	grep -oE '[a-z]+\.csv#row=[0-9]+' '$dir/good/report.html' | sort -u | tr '#=' '  ' |
+	while read -r file row number; do
+		[ \"\$number\" -ge 2 ] && [ \"\$number\" -le \"\$(wc -l <'$dir/good/'\$file)\" ] || exit 1
+	done"
+
+mkdir "$dir/bin"
+for tool in sh env; do ln -s "$(command -v $tool)" "$dir/bin/$tool"; done
+synthetic plain
+check 'without gnuplot the report still comes out' sh -c "
+	PATH='$dir/bin' '$egprlab' report '$dir/plain' 2>'$dir/said'"
+check 'and says what to install' grep -q 'package gnuplot' "$dir/said"
+check 'and names the pictures it lacks' grep -q 'No picture forest' "$dir/plain/report.html"
+check 'a representative backend puts boundary first' sh -c "
+	grep '^Layer' '$dir/plain/report.txt' | head -1 | grep boundary"
+
+synthetic unsound sound=no
+check 'an unsound run is reported' env PATH="$dir/bin" "$egprlab" report "$dir/unsound"
+check 'and says so before anything else' sh -c "sed -n 4p '$dir/unsound/report.txt' | grep UNSOUND"
+synthetic cut complete=no
+check 'an interrupted run is reported' env PATH="$dir/bin" "$egprlab" report "$dir/cut"
+check 'and says so' grep -q INTERRUPTED "$dir/cut/report.txt"
+
+synthetic flipped
+flip "$dir/flipped/samples.csv" 2000
+check 'a flipped byte is refused by name' refused flipped samples.csv checksum
+synthetic short
+dd if=/dev/null of="$dir/short/summary.csv" bs=1 seek=900 2>/dev/null
+check 'a truncated CSV is refused by name' refused short summary.csv 'cut short'
+revouch short summary.csv
+check 'also when its checksum was made to fit' refused short summary.csv 'cut short'
+synthetic column
+sed -i '1s/,verdict,/,/' "$dir/column/verdicts.csv"
+revouch column verdicts.csv
+check 'a missing column is refused by name' refused column verdicts.csv "column 'verdict' is missing"
+synthetic future
+sed -i 's/"schema_version":\t1/"schema_version":\t7/' "$dir/future/meta.json"
+check 'a future schema is refused by name' refused future meta.json 'version 7 is newer'
+synthetic emu
+sed -i '2s/,proxy,/,emu,/' "$dir/emu/samples.csv"
+revouch emu samples.csv
+check 'a time in an emu row is refused by name' refused emu 'samples.csv line 2' emu
+check 'no directory at all is refused' refused nowhere 'not a run directory'
+check 'no argument is a usage error' sh -c "'$egprlab' report; [ \$? = 64 ]"
+echo "1..$n"

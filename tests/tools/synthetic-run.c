@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A run directory full of made-up numbers, for tests of everything that reads one.
+ *
+ * No host measured these: run and host are called "synthetic-...", and the
+ * program refuses to write below results/. Costs follow the instruction counts
+ * of the sequences, so that strategies differ in a known order; noise comes from
+ * a seeded generator, so that the same command line makes the same rows.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <egpr/code.h>
+#include <egpr/exit_kind.h>
+#include <egpr/strategy.h>
+
+#include "../../bench/axis.h"
+#include "../../bench/rundir.h"
+
+#define EXITS_PER_BATCH 1024
+#define MAX_BLOCKS	256
+#define OFFSETS		10
+#define OFFSET_STEP	16
+#define NOISE		4.0  /* cycles per exit */
+#define PRIM_BASE	20.0 /* cycles */
+#define MARGIN		10.0
+#define PATTERNS	"registers survive"
+
+static const double path_cost[EGPR_NR_PATHS] = { [EGPR_PATH_NONE] = 900,
+						 [EGPR_PATH_FAST] = 1200,
+						 [EGPR_PATH_KERNEL] = 1700,
+						 [EGPR_PATH_USER] = 5200 };
+static const char *const delays[] = { "delay-0", "delay-5", "delay-10", "delay-20", "delay-40" };
+
+/*
+ * struct wish - what the command line asks for
+ */
+struct wish {
+	struct rundir_options o;
+	struct rundir_key key;
+	bool sound;
+	bool complete;
+	unsigned int blocks;
+	double effect; /* factor on the cost of every strategy */
+	char id[80];
+	char host_id[80];
+	char cpu[80];
+	char kernel[80];
+};
+
+static double uniform(void)
+{
+	return ((double)random() + 0.5) / 2147483648.0;
+}
+
+/* Skewed like latencies are: a normal body, now and then a long tail. */
+static double noise(void)
+{
+	double z = sqrt(-2 * log(uniform())) * cos(2 * M_PI * uniform());
+
+	return NOISE * z + (uniform() > 0.97 ? -NOISE * 12 * log(uniform()) : 0);
+}
+
+static double strategy_cost(const struct wish *w, const char *id)
+{
+	unsigned int delay;
+	const struct egpr_strategy *s = egpr_strategy_find(id, &delay);
+	const struct egpr_code *at_exit = egpr_code_find(s, EGPR_FORM_PROXY, 0);
+	const struct egpr_code *at_entry = egpr_code_find(s, EGPR_FORM_PROXY, 1);
+
+	if (s->family == EGPR_FAMILY_DELAY)
+		return delay;
+	if (s->family == EGPR_FAMILY_BASE || !at_exit || !at_entry)
+		return 0;
+	return w->effect * (0.4 * (at_exit->insns + at_entry->insns) +
+			    (s->family == EGPR_FAMILY_XSAVE ? 90 : 0));
+}
+
+static double base_cost(const struct rundir_key *key, const struct egpr_exit_kind *k)
+{
+	return k ? path_cost[k->path] + 37.0 * (double)(k - egpr_exit_kinds)
+		 : PRIM_BASE + (key->layer == EGPR_LAYER_RING0);
+}
+
+static int ascending(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Blocks of one arm beside its baseline; fills cycles[] per exit, sorted. */
+static void samples(struct rundir *d, const struct wish *w, const struct rundir_key *key,
+		    double level, double *cycles)
+{
+	struct data_error e;
+	struct csv_row row;
+	unsigned int i;
+
+	for (i = 0; i < w->blocks; i++) {
+		unsigned int offset = OFFSET_STEP * (i % OFFSETS);
+
+		cycles[i] = level + noise() + (offset % 64 == 48 ? 1.5 : 0);
+		rundir_row(d, EGPR_CSV_SAMPLES, key, &row);
+		csv_set_count(&row, EGPR_SAMPLES_block, i);
+		csv_set_count(&row, EGPR_SAMPLES_position, 0);
+		csv_set_count(&row, EGPR_SAMPLES_offset, offset);
+		csv_set_count(&row, EGPR_SAMPLES_exits, EXITS_PER_BATCH);
+		csv_set_real(&row, EGPR_SAMPLES_cycles, round(cycles[i] * EXITS_PER_BATCH));
+		csv_set_count(&row, EGPR_SAMPLES_ctx_switches, 0);
+		if (rundir_append(d, &row, &e)) {
+			fprintf(stderr, "synthetic-run: %s\n", e.text);
+			exit(EGPR_INTERNAL);
+		}
+	}
+	qsort(cycles, w->blocks, sizeof(*cycles), ascending);
+}
+
+static double at(const double *sorted, unsigned int n, double q)
+{
+	return sorted[(unsigned int)(q * (n - 1))];
+}
+
+static void code_bytes(struct csv_row *row, const char *id)
+{
+	const struct egpr_strategy *s = egpr_strategy_find(id, NULL);
+	const struct egpr_code *at_exit = egpr_code_find(s, EGPR_FORM_PROXY, 0);
+	const struct egpr_code *at_entry = egpr_code_find(s, EGPR_FORM_PROXY, 1);
+
+	if (!at_exit || !at_entry)
+		return;
+	csv_set_count(row, EGPR_SUMMARY_code_bytes_exit, at_exit->bytes);
+	csv_set_count(row, EGPR_SUMMARY_code_bytes_entry, at_entry->bytes);
+	csv_set_count(row, EGPR_SUMMARY_insns_exit, at_exit->insns);
+	csv_set_count(row, EGPR_SUMMARY_insns_entry, at_entry->insns);
+}
+
+static void summary(struct rundir *d, const struct wish *w, const struct rundir_key *key,
+		    const double *c)
+{
+	unsigned int n = w->blocks;
+	struct csv_row row;
+
+	rundir_row(d, EGPR_CSV_SUMMARY, key, &row);
+	csv_set_count(&row, EGPR_SUMMARY_blocks, n);
+	csv_set_count(&row, EGPR_SUMMARY_exits, (uint64_t)n * EXITS_PER_BATCH);
+	csv_set_real(&row, EGPR_SUMMARY_min, c[0]);
+	csv_set_real(&row, EGPR_SUMMARY_p5, at(c, n, 0.05));
+	csv_set_real(&row, EGPR_SUMMARY_p50, at(c, n, 0.5));
+	csv_set_real(&row, EGPR_SUMMARY_p95, at(c, n, 0.95));
+	csv_set_real(&row, EGPR_SUMMARY_p99, at(c, n, 0.99));
+	csv_set_real(&row, EGPR_SUMMARY_p999, at(c, n, 0.999));
+	csv_set_real(&row, EGPR_SUMMARY_mean, at(c, n, 0.5));
+	csv_set_real(&row, EGPR_SUMMARY_mad, NOISE * 0.6745);
+	code_bytes(&row, key->strategy);
+	csv_set_count(&row, EGPR_SUMMARY_seed, w->o.seed);
+	rundir_append(d, &row, NULL);
+}
+
+static void verdict(struct rundir *d, const struct wish *w, const struct rundir_key *key,
+		    const double *base, const double *arm)
+{
+	double half = 1.96 * NOISE * 1.8 / sqrt(w->blocks);
+	double p50 = at(base, w->blocks, 0.5), diff = at(arm, w->blocks, 0.5) - p50;
+	double far = fabs(diff) + half, near = fabs(diff) - half;
+	const char *text = "inconclusive";
+	struct csv_row row;
+
+	if (far < MARGIN)
+		text = "equivalent";
+	else if (near > MARGIN)
+		text = diff > 0 ? "slower" : "faster";
+	rundir_row(d, EGPR_CSV_VERDICTS, key, &row);
+	csv_set_text(&row, EGPR_VERDICTS_baseline, "none");
+	csv_set_count(&row, EGPR_VERDICTS_blocks, w->blocks);
+	csv_set_real(&row, EGPR_VERDICTS_base_p50, p50);
+	csv_set_real(&row, EGPR_VERDICTS_diff, diff);
+	csv_set_real(&row, EGPR_VERDICTS_diff_low, diff - half);
+	csv_set_real(&row, EGPR_VERDICTS_diff_high, diff + half);
+	csv_set_real(&row, EGPR_VERDICTS_diff_pct, 100 * diff / p50);
+	csv_set_real(&row, EGPR_VERDICTS_boot_low, diff - 1.02 * half);
+	csv_set_real(&row, EGPR_VERDICTS_boot_high, diff + 1.03 * half);
+	csv_set_real(&row, EGPR_VERDICTS_margin, MARGIN);
+	csv_set_text(&row, EGPR_VERDICTS_margin_text, "10 cycles");
+	csv_set_real(&row, EGPR_VERDICTS_p_value, far < MARGIN ? 0.001 : 0.4);
+	csv_set_text(&row, EGPR_VERDICTS_verdict, text);
+	csv_set_real(&row, EGPR_VERDICTS_smallest_margin, far);
+	csv_set_count(&row, EGPR_VERDICTS_blocks_needed, *text == 'i' ? w->blocks : 0);
+	rundir_append(d, &row, NULL);
+}
+
+static void arm(struct rundir *d, const struct wish *w, struct rundir_key key, const char *strategy,
+		double level, const double *base)
+{
+	double cycles[MAX_BLOCKS];
+
+	key.strategy = strategy;
+	samples(d, w, &key, level + strategy_cost(w, strategy), cycles);
+	summary(d, w, &key, cycles);
+	verdict(d, w, &key, base, cycles);
+}
+
+static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
+		 const struct egpr_exit_kind *k)
+{
+	const struct egpr_strategy *s;
+	double base[MAX_BLOCKS], level = base_cost(&key, k);
+	unsigned int i;
+
+	key.exit_kind = k ? k->id : NULL;
+	key.path = k ? k->path : EGPR_PATH_NONE;
+	key.strategy = "none";
+	samples(d, w, &key, level, base);
+	summary(d, w, &key, base);
+	egpr_for_each_strategy(s) {
+		if (s->family != EGPR_FAMILY_DELAY && s != egpr_strategies)
+			arm(d, w, key, s->id, level, base);
+	}
+	for (i = 0; i < sizeof(delays) / sizeof(*delays); i++)
+		arm(d, w, key, delays[i], level, base);
+}
+
+static void proof(struct rundir *d, struct rundir_key key, const struct egpr_exit_kind *k,
+		  const struct egpr_strategy *s)
+{
+	struct csv_row row;
+
+	key.provenance = EGPR_PROV_EMU;
+	key.layer = EGPR_LAYER_BOUNDARY;
+	key.exit_kind = k->id;
+	key.path = k->path;
+	key.strategy = s->id;
+	rundir_row(d, EGPR_CSV_PROOFS, &key, &row);
+	csv_set_text(&row, EGPR_PROOFS_check, PATTERNS);
+	csv_set_count(&row, EGPR_PROOFS_exits, 64);
+	csv_set_text(&row, EGPR_PROOFS_result, "pass");
+	rundir_append(d, &row, NULL);
+}
+
+static void skip(struct rundir *d, struct rundir_key key, const struct egpr_exit_kind *k,
+		 const char *why)
+{
+	struct csv_row row;
+
+	key.layer = EGPR_LAYER_BOUNDARY;
+	key.exit_kind = k->id;
+	key.path = k->path;
+	rundir_row(d, EGPR_CSV_SKIPPED, &key, &row);
+	csv_set_text(&row, EGPR_SKIPPED_reason, why);
+	rundir_append(d, &row, NULL);
+}
+
+static void fill(struct rundir *d, const struct wish *w)
+{
+	static const enum egpr_exit_kind_index kinds[] = { EGPR_EXIT_pio_out, EGPR_EXIT_cpuid,
+							   EGPR_EXIT_wrmsr_tsc_deadline };
+	const struct egpr_strategy *s;
+	struct rundir_key key = w->key;
+	unsigned int state;
+	size_t i;
+
+	key.layer = EGPR_LAYER_PRIM;
+	key.state = EGPR_STATE_DIRTY;
+	key.backend = NULL;
+	key.representative = true;
+	cell(d, w, key, NULL);
+	key.backend = w->key.backend;
+	key.representative = w->key.representative;
+	key.layer = EGPR_LAYER_BOUNDARY;
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		for (state = 0; state < EGPR_NR_STATES; state++) {
+			key.state = state;
+			cell(d, w, key, &egpr_exit_kinds[kinds[i]]);
+		}
+		egpr_for_each_strategy(s)
+			proof(d, key, &egpr_exit_kinds[kinds[i]], s);
+	}
+	skip(d, key, &egpr_exit_kinds[EGPR_EXIT_rdmsr_imm],
+	     "the CPU has no MSR_IMM, \"not even\" here");
+}
+
+static void checks(struct rundir *d, const struct wish *w)
+{
+	cJSON *list = cJSON_CreateArray(), *c = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(c, "check", "A/A arm");
+	cJSON_AddStringToObject(c, "result", w->sound ? "pass" : "fail");
+	cJSON_AddStringToObject(c, "detail", "synthetic");
+	cJSON_AddItemToArray(list, c);
+	rundir_set_soundness(d, w->sound, list);
+}
+
+static int usage(void)
+{
+	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [backend=ID]\n"
+	      "       [provenance=hw|proxy] [seed=N] [blocks=N] [effect=F] [host=NAME] [cpu=NAME]\n"
+	      "       [kernel=NAME]\n",
+	      stderr);
+	return EGPR_USAGE;
+}
+
+static int parse(struct wish *w, const char *word)
+{
+	const char *value = strchr(word, '=');
+	size_t n = value ? (size_t)(value++ - word) : 0;
+
+#define IS(name) (n == strlen(name) && !strncmp(word, name, n))
+	if (!value)
+		return -1;
+	if (IS("sound"))
+		w->sound = strcmp(value, "no") != 0;
+	else if (IS("complete"))
+		w->complete = strcmp(value, "no") != 0;
+	else if (IS("representative"))
+		w->key.representative = strcmp(value, "no") != 0;
+	else if (IS("backend"))
+		w->key.backend = value;
+	else if (IS("provenance"))
+		w->key.provenance = (enum egpr_provenance)axis_find(egpr_provenances,
+								    EGPR_NR_PROVENANCES, value);
+	else if (IS("seed"))
+		w->o.seed = strtoull(value, NULL, 10);
+	else if (IS("blocks"))
+		w->blocks = (unsigned int)strtoul(value, NULL, 10);
+	else if (IS("effect"))
+		w->effect = strtod(value, NULL);
+	else if (IS("host"))
+		snprintf(w->host_id, sizeof(w->host_id), "synthetic-%s", value);
+	else if (IS("cpu"))
+		snprintf(w->cpu, sizeof(w->cpu), "%s", value);
+	else if (IS("kernel"))
+		snprintf(w->kernel, sizeof(w->kernel), "%s", value);
+	else
+		return -1;
+#undef IS
+	return w->blocks >= 4 && w->blocks <= MAX_BLOCKS && (int)w->key.provenance >= 0 ? 0 : -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct wish w = {
+		.sound = true,
+		.complete = true,
+		.blocks = 40,
+		.effect = 1,
+		.host_id = "synthetic-host",
+		.cpu = "Synthetic CPU",
+		.kernel = "0.0-synthetic",
+		.key = { .backend = "vmx", .representative = true, .provenance = EGPR_PROV_PROXY }
+	};
+	struct data_error e;
+	struct rundir *d;
+	cJSON *host, *plan;
+	int i, status, ret;
+
+	if (argc < 2 || strstr(argv[1], RUNDIR_ROOT "/"))
+		return usage();
+	for (i = 2; i < argc; i++) {
+		if (parse(&w, argv[i]))
+			return usage();
+	}
+	host = cJSON_CreateObject();
+	plan = cJSON_CreateObject();
+	cJSON_AddStringToObject(host, "cpu_name", w.cpu);
+	cJSON_AddStringToObject(host, "kernel_release", w.kernel);
+	cJSON_AddStringToObject(plan, "profile", "synthetic");
+	srandom((unsigned int)w.o.seed);
+	snprintf(w.id, sizeof(w.id), "%s-seed-%llu", w.host_id, (unsigned long long)w.o.seed);
+	w.o.dir = argv[1];
+	w.o.id = w.id;
+	w.o.host_id = w.host_id;
+	w.o.host = host;
+	w.o.plan = plan;
+	d = rundir_create(&w.o, &e, &status);
+	cJSON_Delete(host);
+	cJSON_Delete(plan);
+	if (!d) {
+		fprintf(stderr, "synthetic-run: %s\n", e.text);
+		return status;
+	}
+	fill(d, &w);
+	checks(d, &w);
+	rundir_set_backend(d, w.key.backend, w.key.representative, "so the command line says");
+	ret = rundir_close(d, w.complete, &e);
+	if (ret)
+		fprintf(stderr, "synthetic-run: %s\n", e.text);
+	return ret;
+}

@@ -103,7 +103,7 @@ lint:
 # `c FILE FLAGS...` and `sh FILE`, for scripts/lint.
 lint-files:
 	@:
-	$(foreach f,$(sort $(LINT_C)),$(info c $(f) $(CPPFLAGS) $(CFLAGS_$(f))))
+	$(foreach f,$(sort $(LINT_C)),$(info c $(f) $(filter -I% -D%,$(LAB_CFLAGS)) $(CFLAGS_$(f))))
 	$(foreach f,$(sort $(LINT_SH)),$(info sh $(f)))
 
 .PHONY: clean

@@ -65,4 +65,8 @@ egpr_prim_batch:
 	ret
 	.size egpr_prim_batch, . - egpr_prim_batch
 
+/* Position-independent from its start to here: copied to other offsets (METHOD, point 8). */
+	.globl egpr_prim_batch_end
+egpr_prim_batch_end:
+
 	.section .note.GNU-stack, "", @progbits

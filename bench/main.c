@@ -18,6 +18,7 @@
 #define COMMANDS(X)	\
 	X(doctor)	\
 	X(list)		\
+	X(run)		\
 	X(report)
 /* clang-format on */
 

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One cell: warm-up, pilot, blocks with looks, tails. See engine.h.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "axis.h"
+#include "clock.h"
+#include "cpu.h"
+#include "engine.h"
+#include "guard.h"
+#include "layout.h"
+#include "order.h"
+
+#define WARMUP_MIN	16   /* batches before the warm-up rule is asked */
+#define WARMUP_MAX	512  /* batches */
+#define WARMUP_SHARE	0.1  /* of the cell's time */
+#define TAIL_SHARE	0.1  /* likewise */
+#define PILOT_BLOCKS	3    /* whose median time says how many blocks fit */
+#define MIN_BLOCKS	8    /* the signed rank decides nothing at 95 % below 6 */
+#define OVERRUN		1.15 /* of the cell's time: then the last look comes early */
+#define NOISE_SHARE	0.01 /* of a batch: dearer sources are not read per batch */
+#define SYNC_SHARE	0.01 /* of the time: vouching for rows in meta.json */
+#define OUTLIER_SIGMAS	6.0
+#define MAD_TO_SIGMA	1.4826
+#define OUTLIER_HISTORY 16 /* blocks before an outlier can be told */
+
+void cell_name(const struct cell *c, char *name, size_t size)
+{
+	snprintf(name, size, "%s/%s/%s", egpr_layers[c->ops->layer].id,
+		 c->kind ? c->kind->id : "none", egpr_guest_states[c->state].id);
+}
+
+struct rundir_key cell_key(const struct cell *c, const char *strategy)
+{
+	struct rundir_key k = {
+		.backend = c->backend,
+		.representative = c->representative,
+		.provenance = c->env->provenance,
+		.layer = c->ops->layer,
+		.exit_kind = c->kind ? c->kind->id : NULL,
+		.path = c->path,
+		.strategy = strategy,
+		.state = c->state,
+	};
+
+	return k;
+}
+
+int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks)
+{
+	unsigned int *layout = realloc(r->layout, blocks * sizeof(*layout));
+	unsigned int a;
+
+	if (!layout)
+		return EGPR_INTERNAL;
+	r->layout = layout;
+	for (a = 0; a < arms; a++) {
+		double *mean = realloc(r->mean[a], blocks * sizeof(*mean));
+
+		if (!mean)
+			return EGPR_INTERNAL;
+		r->mean[a] = mean;
+	}
+	return 0;
+}
+
+void engine_result_free(struct cell_result *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < PLAN_MAX_ARMS; i++) {
+		free(r->mean[i]);
+		free(r->tail[i]);
+	}
+	for (i = 0; i < r->nr_comparisons; i++)
+		stats_shift_free(&r->comparisons[i].shift);
+	free(r->layout);
+	memset(r, 0, sizeof(*r));
+}
+
+double engine_median(const struct cell_result *r, unsigned int arm)
+{
+	double *copy = malloc(r->blocks * sizeof(*copy)), median;
+
+	if (!copy)
+		return NAN;
+	memcpy(copy, r->mean[arm], r->blocks * sizeof(*copy));
+	stats_sort(copy, r->blocks);
+	median = stats_quantile(copy, r->blocks, 0.5);
+	free(copy);
+	return median;
+}
+
+/*
+ * struct work - a cell while it runs
+ */
+struct work {
+	struct engine *g;
+	const struct cell *c;
+	struct cell_result *r;
+	void *run;
+	double start;
+	double seconds;
+	unsigned int sources; /* of noise, read per batch */
+	unsigned int pilots;
+	double pilot[PILOT_BLOCKS];
+	struct data_error *e;
+};
+
+static int one_batch(struct work *w, struct layer_batch *b)
+{
+	double before = clock_thread(), used;
+	int ret = guard_batch(w->c->ops, w->run, b, w->e);
+
+	used = clock_thread() - before;
+	w->r->busy += used;
+	w->r->seconds[b->arm] += used;
+	w->r->exits += ret ? 0 : b->done;
+	return ret;
+}
+
+/* Cycles per exit of the baseline until they have settled; finds the batch size as well. */
+static int warm_up(struct work *w)
+{
+	const struct plan *p = w->g->plan;
+	double *series = malloc(WARMUP_MAX * sizeof(*series)), until, per = 0;
+	struct layer_batch b = { .exits = p->batch_min };
+	unsigned int n = 0;
+	double want;
+	int ret = 0;
+
+	if (!series)
+		return data_fail(w->e, EGPR_INTERNAL, "out of memory");
+	until = w->start + WARMUP_SHARE * w->seconds;
+	while (n < WARMUP_MAX && !*w->g->stop) {
+		ret = one_batch(w, &b);
+		if (ret)
+			break;
+		per = (double)b.cycles / b.exits;
+		series[n++] = per;
+		w->r->settled = n >= WARMUP_MIN && stats_warmup(series, n) < n / 2;
+		if (w->r->settled || (clock_now() > until && n >= WARMUP_MIN / 2))
+			break;
+	}
+	w->r->warmup = n;
+	if (!ret && n) {
+		unsigned int from = n / 2;
+
+		stats_sort(series + from, n - from);
+		per = stats_quantile(series + from, n - from, 0.5);
+	}
+	want = per > 0 ? p->batch_us * 1e-6 * w->g->tsc_hz / per : p->batch_max;
+	w->r->batch = want < p->batch_min   ? p->batch_min
+		      : want > p->batch_max ? p->batch_max
+					    : (uint32_t)want;
+	/* A source that costs more than it tells is left out: the column stays empty. */
+	w->sources = w->g->noise ? egpr_noise_has(w->g->noise) : 0;
+	if (w->g->noise_cost > NOISE_SHARE * w->r->batch * per / w->g->tsc_hz)
+		w->sources &= EGPR_NOISE_CTX;
+	free(series);
+	return ret;
+}
+
+static void set_count(struct csv_row *row, unsigned int column, int64_t n)
+{
+	if (n >= 0)
+		csv_set_count(row, column, (uint64_t)n);
+}
+
+/* Is a block mean far from what the arm showed so far? */
+static bool is_outlier(const struct cell_result *r, unsigned int arm, double per, double *median,
+		       double *mad)
+{
+	if (r->blocks < OUTLIER_HISTORY || !(mad[arm] > 0))
+		return false;
+	return fabs(per - median[arm]) > OUTLIER_SIGMAS * MAD_TO_SIGMA * mad[arm];
+}
+
+/* Medians for is_outlier(): renewed when the number of blocks has doubled. */
+static void learn_spread(const struct cell *c, const struct cell_result *r, double *median,
+			 double *mad)
+{
+	double *scratch;
+	unsigned int a;
+
+	if (r->blocks < OUTLIER_HISTORY || (r->blocks & (r->blocks - 1)))
+		return;
+	scratch = malloc(r->blocks * sizeof(*scratch));
+	if (!scratch)
+		return;
+	for (a = 0; a < c->nr_arms; a++) {
+		median[a] = engine_median(r, a);
+		mad[a] = stats_mad(r->mean[a], r->blocks, scratch);
+	}
+	free(scratch);
+}
+
+struct sample {
+	struct layer_batch b;
+	unsigned int position;
+	bool has_core;
+	uint64_t core;
+	struct egpr_noise_counts gain;
+};
+
+static int write_sample(struct work *w, const struct sample *s, bool outlier)
+{
+	struct rundir_key key = cell_key(w->c, w->c->arms[s->b.arm].id);
+	char flags[EGPR_NOISE_CAUSES_SIZE + 16] = "";
+	struct csv_row row;
+
+	egpr_noise_causes(&s->gain, 0, flags);
+	if (outlier)
+		strcat(flags, *flags ? "+outlier" : "outlier");
+	rundir_row(w->g->dir, EGPR_CSV_SAMPLES, &key, &row);
+	csv_set_count(&row, EGPR_SAMPLES_block, w->r->blocks);
+	csv_set_count(&row, EGPR_SAMPLES_position, s->position);
+	csv_set_count(&row, EGPR_SAMPLES_offset, layout_offset(w->c->offsets, s->b.layout));
+	csv_set_count(&row, EGPR_SAMPLES_exits, s->b.exits);
+	csv_set_real(&row, EGPR_SAMPLES_cycles, (double)s->b.cycles);
+	if (s->has_core)
+		csv_set_real(&row, EGPR_SAMPLES_core_cycles, (double)s->core);
+	set_count(&row, EGPR_SAMPLES_ctx_switches, s->gain.ctx_switches);
+	set_count(&row, EGPR_SAMPLES_irqs, s->gain.irqs);
+	set_count(&row, EGPR_SAMPLES_steal_us, s->gain.steal_us);
+	csv_set_text(&row, EGPR_SAMPLES_flags, flags);
+	return rundir_append(w->g->dir, &row, w->e);
+}
+
+static int measure(struct work *w, struct sample *s)
+{
+	struct egpr_noise_counts before, after;
+	uint64_t core0 = 0, core1 = 0;
+	bool core;
+	int ret;
+
+	memset(&s->gain, 0xff, sizeof(s->gain)); /* EGPR_NOISE_UNKNOWN */
+	if (w->sources)
+		egpr_noise_now(w->g->noise, w->sources, &before);
+	core = w->g->pmu && !egpr_pmu_read(w->g->pmu, &core0);
+	ret = one_batch(w, &s->b);
+	s->has_core = core && !egpr_pmu_read(w->g->pmu, &core1);
+	s->core = core1 - core0;
+	if (w->sources) {
+		egpr_noise_now(w->g->noise, w->sources, &after);
+		egpr_noise_gain(&before, &after, &s->gain);
+	}
+	return ret;
+}
+
+/* Vouch for the rows now and then, so that a killed run loses a hundredth at most. */
+static int keep(struct work *w)
+{
+	double now = clock_now();
+	int ret = rundir_flush(w->g->dir, w->e);
+
+	if (ret || now - w->g->synced < w->g->sync_cost / SYNC_SHARE)
+		return ret;
+	ret = rundir_sync(w->g->dir, w->e);
+	w->g->synced = clock_now();
+	w->g->sync_cost = w->g->synced - now;
+	return ret;
+}
+
+/* One block. A block that a signal or a failure cut short leaves no trace in the result. */
+static int one_block(struct work *w, double *median, double *mad)
+{
+	unsigned int order[2 * ORDER_MAX_ARMS], len = order_length(w->c->nr_arms), i, a;
+	struct sample s[2 * ORDER_MAX_ARMS];
+	double sum[PLAN_MAX_ARMS] = { 0 };
+	unsigned int times[PLAN_MAX_ARMS] = { 0 };
+	struct cell_result *r = w->r;
+	int ret = engine_reserve(r, w->c->nr_arms, r->blocks + 1);
+
+	if (ret)
+		return data_fail(w->e, ret, "out of memory");
+	order_block(r->seed, w->c->nr_arms, r->blocks, order);
+	for (i = 0; i < len; i++) {
+		s[i].b = (struct layer_batch){
+			.arm = order[i],
+			.layout = order_layout(r->seed, w->c->offsets, r->blocks),
+			.exits = r->batch,
+		};
+		s[i].position = i;
+		ret = measure(w, &s[i]);
+		if (ret || *w->g->stop)
+			return ret;
+		sum[order[i]] += (double)s[i].b.cycles / s[i].b.exits;
+		times[order[i]]++;
+	}
+	for (i = 0; i < len && w->g->dir && !ret; i++) {
+		double per = (double)s[i].b.cycles / s[i].b.exits;
+
+		ret = write_sample(w, &s[i], is_outlier(r, order[i], per, median, mad));
+	}
+	if (w->g->dir && !ret)
+		ret = keep(w);
+	r->layout[r->blocks] = order_layout(r->seed, w->c->offsets, r->blocks);
+	for (a = 0; a < w->c->nr_arms; a++)
+		r->mean[a][r->blocks] = sum[a] / times[a];
+	r->blocks++;
+	learn_spread(w->c, r, median, mad);
+	return ret;
+}
+
+static unsigned int find_arm(const struct cell *c, const struct egpr_strategy *s,
+			     unsigned int delay)
+{
+	unsigned int a;
+
+	for (a = 0; a < c->nr_arms; a++) {
+		if (c->arms[a].strategy == s && c->arms[a].delay == delay)
+			return a;
+	}
+	return 0;
+}
+
+/* A delay is compared with delay-0, everything else with the first arm. */
+static unsigned int baseline_of(const struct cell *c, unsigned int arm)
+{
+	const struct egpr_strategy *s = c->arms[arm].strategy;
+
+	if (s->family != EGPR_FAMILY_DELAY || !c->arms[arm].delay)
+		return 0;
+	return find_arm(c, s, 0);
+}
+
+int engine_decide(const struct engine *g, const struct cell *c, unsigned int blocks,
+		  unsigned int look, struct cell_result *r)
+{
+	double *diff = malloc((blocks ? blocks : 1) * sizeof(*diff));
+	bool first = !r->nr_comparisons;
+	unsigned int a, b, m;
+	int ret = 0;
+
+	if (!diff)
+		return EGPR_INTERNAL;
+	r->nr_comparisons = c->nr_arms ? c->nr_arms - 1 : 0;
+	for (a = 1; a < c->nr_arms && !ret; a++) {
+		struct comparison *k = &r->comparisons[a - 1];
+
+		k->arm = a;
+		k->baseline = baseline_of(c, a);
+		for (b = 0; b < blocks; b++)
+			diff[b] = r->mean[a][b] - r->mean[k->baseline][b];
+		stats_shift_free(&k->shift);
+		if (stats_shift_init(&k->shift, diff, c->offsets > 1 ? r->layout : NULL, blocks)) {
+			ret = EGPR_INTERNAL;
+			break;
+		}
+		for (m = 0; m < g->plan->nr_margins; m++) {
+			double cycles = plan_margin_cycles(&g->plan->margins[m],
+							   engine_median(r, k->baseline));
+			struct stats_decision d = stats_decide(
+				&k->shift, cycles, g->plan->looks > 1 ? &g->looks : NULL, look);
+
+			if (first)
+				k->d[m] = d;
+			else
+				stats_decision_merge(&k->d[m], &d);
+		}
+	}
+	free(diff);
+	return ret;
+}
+
+static bool all_decided(const struct engine *g, const struct cell_result *r, unsigned int family)
+{
+	unsigned int i, m;
+	double p;
+
+	for (i = 0; i < r->nr_comparisons; i++) {
+		for (m = 0; m < g->plan->nr_margins; m++) {
+			if (stats_verdict(&r->comparisons[i].d[m], g->plan->alpha / family, &p) ==
+			    STATS_INCONCLUSIVE)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Blocks that fit what is left of the cell's time; whole squares where there is room. */
+static void plan_blocks(struct work *w, double block_seconds)
+{
+	double room = w->start + w->seconds * (1 - TAIL_SHARE) - clock_now();
+	unsigned int period = order_period(w->c->nr_arms), n;
+
+	n = room > 0 ? (unsigned int)(room / block_seconds) : 0;
+	if (n > 2 * period)
+		n -= n % period;
+	w->r->planned = n > MIN_BLOCKS ? n : MIN_BLOCKS;
+}
+
+/* The first block is as cold as blocks get; of the next three the median is no accident. */
+static void pilot(struct work *w, double block_seconds)
+{
+	unsigned int n = w->pilots++;
+
+	if (!n)
+		return;
+	w->pilot[n - 1] = block_seconds;
+	if (n < PILOT_BLOCKS)
+		return;
+	stats_sort(w->pilot, PILOT_BLOCKS);
+	plan_blocks(w, w->pilot[PILOT_BLOCKS / 2]);
+}
+
+static unsigned int look_at(const struct work *w, unsigned int look)
+{
+	unsigned int looks = w->g->plan->looks;
+
+	return (w->r->planned * (look + 1) + looks - 1) / looks;
+}
+
+/* Blocks up to the end of the plan, the time or the open questions. */
+static int run_blocks(struct work *w, unsigned int family)
+{
+	double median[PLAN_MAX_ARMS] = { 0 }, mad[PLAN_MAX_ARMS] = { 0 };
+	struct cell_result *r = w->r;
+	int ret = 0;
+
+	while (!*w->g->stop) {
+		bool over = clock_now() > w->start + OVERRUN * w->seconds &&
+			    r->blocks >= MIN_BLOCKS;
+		double before = clock_now();
+
+		if (over || (r->planned && r->blocks >= look_at(w, r->look))) {
+			/* Out of time: the last look, whatever its number would be. */
+			unsigned int look = over ? w->g->plan->looks - 1 : r->look;
+
+			ret = engine_decide(w->g, w->c, r->blocks, look, r);
+			if (ret)
+				return data_fail(w->e, ret, "out of memory");
+			r->look = look + 1;
+			r->final = r->look == w->g->plan->looks;
+			if (r->final || all_decided(w->g, r, family))
+				break;
+		}
+		ret = one_block(w, median, mad);
+		if (ret)
+			break;
+		if (!r->planned)
+			pilot(w, clock_now() - before);
+		progress_tick(w->g->progress);
+	}
+	return ret;
+}
+
+static int run_tails(struct work *w)
+{
+	uint32_t n = w->g->plan->per_exit, a;
+	double until = clock_now() + TAIL_SHARE * w->seconds;
+	uint64_t *stamps;
+	int ret = 0;
+
+	if (!n)
+		return 0;
+	stamps = malloc(n * sizeof(*stamps));
+	if (!stamps)
+		return data_fail(w->e, EGPR_INTERNAL, "out of memory");
+	for (a = 0; a < w->c->nr_arms && !ret && !*w->g->stop && clock_now() < until; a++) {
+		struct layer_batch b = { .arm = a, .exits = n, .stamps = stamps };
+		uint32_t i;
+
+		ret = one_batch(w, &b);
+		w->r->tail[a] = ret ? NULL : malloc(n * sizeof(double));
+		for (i = 0; w->r->tail[a] && i < n; i++)
+			w->r->tail[a][i] = (double)stamps[i];
+		if (w->r->tail[a]) {
+			stats_sort(w->r->tail[a], n);
+			w->r->nr_tail[a] = n;
+		}
+	}
+	free(stamps);
+	return ret;
+}
+
+int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned int family,
+		struct cell_result *r, struct data_error *e)
+{
+	struct work w = { .g = g, .c = c, .r = r, .seconds = seconds, .e = e };
+	double cpu = clock_thread();
+	uint32_t batch = r->batch;
+	int ret;
+
+	w.start = clock_now();
+	cell_name(c, r->name, sizeof(r->name));
+	r->seed = order_seed(g->seed, r->name);
+	ret = c->ops->open(c, &w.run, e);
+	if (ret)
+		return ret;
+	r->tsc_per_core = cpu_tsc_per_core_cycle();
+	ret = warm_up(&w);
+	if (batch)
+		r->batch = batch; /* a resumed cell keeps its batch size */
+	if (!ret)
+		ret = run_blocks(&w, family ? family : 1);
+	if (!ret)
+		ret = run_tails(&w);
+	if (c->ops->close)
+		c->ops->close(w.run);
+	r->elapsed += clock_now() - w.start;
+	r->own += clock_thread() - cpu - r->busy;
+	return ret;
+}

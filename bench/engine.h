@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The measuring engine: one cell, from warm-up to decisions.
+ *
+ * docs/method.md says why it works this way. What happens in order: warm up until the
+ * baseline has settled; find the batch size; run blocks, every batch of which is a row
+ * of samples.csv at once; at fixed looks decide every comparison, and stop when all are
+ * decided or the cell's time is over; last, stamp single exits for the tails.
+ */
+#ifndef BENCH_ENGINE_H
+#define BENCH_ENGINE_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "layer.h"
+#include "noise.h"
+#include "plan.h"
+#include "pmu.h"
+#include "progress.h"
+#include "rundir.h"
+#include "stats.h"
+
+/**
+ * struct engine - what all cells of a run share
+ * @plan: the plan
+ * @dir: where samples go; NULL keeps them in memory only
+ * @seed: of the run
+ * @tsc_hz: ticks per second
+ * @looks: error spent over the looks; unused with one look
+ * @noise: sampler of the measuring CPU
+ * @noise_cost: CPU seconds of one reading of every source it has
+ * @pmu: core cycles, NULL without a PMU
+ * @progress: display
+ * @stop: set by a signal: end after the batch that runs
+ * @sync_cost: seconds of the last rundir_sync()
+ * @synced: clock_now() of the last rundir_sync()
+ */
+struct engine {
+	const struct plan *plan;
+	struct rundir *dir;
+	uint64_t seed;
+	double tsc_hz;
+	struct stats_looks looks;
+	struct egpr_noise *noise;
+	double noise_cost;
+	struct egpr_pmu *pmu;
+	struct progress *progress;
+	const volatile sig_atomic_t *stop;
+	double sync_cost;
+	double synced;
+};
+
+/**
+ * struct comparison - an arm against its baseline
+ * @arm: index of the arm
+ * @baseline: index of the arm it is compared with
+ * @shift: what is known at the last look
+ * @d: decisions by margin, all looks so far
+ */
+struct comparison {
+	unsigned int arm;
+	unsigned int baseline;
+	struct stats_shift shift;
+	struct stats_decision d[PLAN_MAX_MARGINS];
+};
+
+/**
+ * struct cell_result - what came of a cell
+ * @name: "layer/exit kind/state"
+ * @seed: of the cell
+ * @batch: exits per batch
+ * @warmup: batches until the baseline had settled
+ * @settled: it did, before the time for that was over
+ * @planned: blocks that fit the budget, by the pilot
+ * @blocks: blocks that ran
+ * @look: number of looks taken
+ * @final: the last look spent all of the error: budget over or all blocks run
+ * @layout: index of the code offset, by block
+ * @mean: TSC cycles per exit [arm][block]
+ * @tail: sorted TSC cycles of single exits [arm], or NULL
+ * @nr_tail: how many [arm]
+ * @seconds: measuring time by arm
+ * @elapsed: wall time of the cell
+ * @own: CPU seconds that the engine itself used
+ * @busy: CPU seconds in the layer
+ * @exits: exits that were counted
+ * @nr_comparisons: entries of @comparisons
+ * @tsc_per_core: TSC ticks per core cycle while the cell ran
+ */
+struct cell_result {
+	char name[96];
+	uint64_t seed;
+	uint32_t batch;
+	unsigned int warmup;
+	bool settled;
+	unsigned int planned;
+	unsigned int blocks;
+	unsigned int look;
+	bool final;
+	unsigned int *layout;
+	double *mean[PLAN_MAX_ARMS];
+	double *tail[PLAN_MAX_ARMS];
+	uint32_t nr_tail[PLAN_MAX_ARMS];
+	double seconds[PLAN_MAX_ARMS];
+	double elapsed;
+	double own;
+	double busy;
+	uint64_t exits;
+	unsigned int nr_comparisons;
+	struct comparison comparisons[PLAN_MAX_ARMS];
+	double tsc_per_core;
+};
+
+/* "layer/exit kind/state" of a cell. */
+void cell_name(const struct cell *c, char *name, size_t size);
+
+/* The identity of a row of this cell; @strategy may be NULL. */
+struct rundir_key cell_key(const struct cell *c, const char *strategy);
+
+/**
+ * engine_cell - measure one cell
+ * @g: the run
+ * @c: the cell
+ * @seconds: its share of the budget
+ * @family: comparisons that Holm's adjustment will put together with one of this
+ *	cell's; the stopping rule allows for them
+ * @r: result; all zeros, or with blocks from an interrupted run (engine_restore())
+ * @e: receives the message
+ *
+ * Return: 0; EGPR_SKIPPED where the cell cannot run; another status for a failure. What
+ * was measured before a failure is in @r.
+ */
+int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned int family,
+		struct cell_result *r, struct data_error *e);
+
+/**
+ * engine_decide - bring comparisons up to date with the blocks in @r
+ * @g: the run
+ * @c: the cell
+ * @blocks: how many blocks to look at
+ * @look: number of this look, from 0
+ * @r: receives the comparisons
+ *
+ * Return: 0, or EGPR_INTERNAL when memory is short.
+ */
+int engine_decide(const struct engine *g, const struct cell *c, unsigned int blocks,
+		  unsigned int look, struct cell_result *r);
+
+/* Median of an arm's block means. */
+double engine_median(const struct cell_result *r, unsigned int arm);
+
+/* Room for one more block. Return: 0 or EGPR_INTERNAL. */
+int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks);
+
+void engine_result_free(struct cell_result *r);
+
+#endif /* BENCH_ENGINE_H */

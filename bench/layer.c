@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The layers that this program can run, and what they have in common.
+ */
+#include <stdlib.h>
+
+#include "axis.h"
+#include "layer.h"
+
+/* X(SYM, name): the runner layer_<name>_ops of EGPR_LAYER_<SYM>. */
+/* clang-format off */
+#define LAYER_RUNNERS(X)	\
+	X(PRIM, prim)		\
+	X(BOUNDARY, boundary)
+/* clang-format on */
+
+#define DECLARE(SYM, name) extern const struct layer_ops layer_##name##_ops;
+LAYER_RUNNERS(DECLARE)
+
+#define ROW(SYM, name) [EGPR_LAYER_##SYM] = &layer_##name##_ops,
+static const struct layer_ops *const runners[EGPR_NR_LAYERS] = { LAYER_RUNNERS(ROW) };
+
+const struct layer_ops *layer_find(enum egpr_layer layer)
+{
+	return runners[layer];
+}
+
+static const struct {
+	unsigned int need;
+	const char *name;
+} xsave_needs[] = {
+	{ EGPR_NEEDS_XSAVE, "XSAVE (CPUID.1:ECX.OSXSAVE is clear)" },
+	{ EGPR_NEEDS_XSAVEOPT, "XSAVEOPT (CPUID.0xD.1:EAX[0] is clear)" },
+	{ EGPR_NEEDS_XSAVEC, "XSAVEC (CPUID.0xD.1:EAX[1] is clear)" },
+	{ EGPR_NEEDS_XSAVES, "XSAVES (CPUID.0xD.1:EAX[3] is clear)" },
+};
+
+int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state state,
+			 const struct plan_arm *arm, bool cpl0, struct data_error *e)
+{
+	const struct egpr_strategy *s = arm->strategy;
+	size_t i;
+
+	if (env->form == EGPR_FORM_HW && !env->standin.apx)
+		return data_fail(e, EGPR_SKIPPED,
+				 "provenance hw needs a CPU with APX and XCR0[%d] set",
+				 EGPR_XFEATURE);
+	for (i = 0; i < sizeof(xsave_needs) / sizeof(*xsave_needs); i++) {
+		if (s->needs & xsave_needs[i].need & ~env->standin.has)
+			return data_fail(e, EGPR_SKIPPED, "this CPU or its kernel lacks %s",
+					 xsave_needs[i].name);
+	}
+	if ((s->needs & EGPR_NEEDS_CPL0) && !cpl0)
+		return data_fail(e, EGPR_SKIPPED,
+				 "the sequence is privileged (CPL 0) and layer code runs at CPL 3 "
+				 "here; measure it in layer ring0 or kvm");
+	if ((s->needs & EGPR_NEEDS_XSETBV) && state == EGPR_STATE_OFF && !cpl0)
+		return data_fail(e, EGPR_SKIPPED,
+				 "with guest state off, guest and host XCR0 differ, so the "
+				 "sequence runs XSETBV, which needs CPL 0; measure it in layer "
+				 "ring0 or kvm");
+	if (s->family == EGPR_FAMILY_XSAVE && env->form == EGPR_FORM_PROXY && !env->standin.rfbm)
+		return data_fail(e, EGPR_SKIPPED,
+				 "XCR0 (0x%llx) has no component that can stand in for component "
+				 "%d",
+				 (unsigned long long)env->standin.xcr0, EGPR_XFEATURE);
+	return 0;
+}
+
+struct egpr_switch *layer_contexts(const struct cell *c)
+{
+	struct egpr_switch *sw;
+	unsigned int i;
+
+	sw = aligned_alloc(_Alignof(struct egpr_switch), c->nr_arms * sizeof(*sw));
+	for (i = 0; sw && i < c->nr_arms; i++) {
+		standin_context(&sw[i], &c->env->standin, c->env->form, c->state);
+		sw[i].delay = c->arms[i].delay;
+	}
+	return sw;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every copy has a page of its own with three slots: exit half, entry half, loop. So
+ * arms differ in nothing but their bytes, and no two of them share a line.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <egpr/code.h>
+
+#include "layout.h"
+
+#define SITE_BYTES  4096
+#define EXIT_SLOT   0
+#define ENTRY_SLOT  2048
+#define LOOP_SLOT   3072
+#define OPCODE_RET  0xc3
+#define OPCODE_INT3 0xcc
+
+/* asm/batch.S; the copy runs from its start to its end. */
+extern const uint8_t egpr_prim_batch[];
+extern const uint8_t egpr_prim_batch_end[];
+
+struct layout {
+	uint8_t *memory;
+	size_t bytes;
+	unsigned int offsets;
+	struct layout_site *sites;
+};
+
+/* A slot holds @len bytes at any offset. */
+static int copy(uint8_t *slot, size_t room, unsigned int offset, const void *code, size_t len,
+		const char *what, struct data_error *e)
+{
+	if (offset + len > room)
+		return data_fail(e, EGPR_INTERNAL, "%s has %zu bytes: more than its slot", what,
+				 len);
+	memcpy(slot + offset, code, len);
+	return 0;
+}
+
+static int copy_half(uint8_t *slot, size_t room, unsigned int offset, egpr_switch_fn half,
+		     const struct egpr_code *size, const char *what, struct data_error *e)
+{
+	const uint8_t *code = (const uint8_t *)half;
+
+	if (!size)
+		return data_fail(e, EGPR_INTERNAL, "%s: the object files have no such code", what);
+	if (code[size->bytes] != OPCODE_RET)
+		return data_fail(e, EGPR_INTERNAL,
+				 "%s does not end in a plain return at byte %u: it cannot be "
+				 "copied",
+				 what, size->bytes);
+	return copy(slot, room, offset, code, size->bytes + 1, what, e);
+}
+
+static int fill_site(struct layout_site *site, uint8_t *page, const struct plan_arm *arm,
+		     enum egpr_form form, int guest_apx, unsigned int offset, struct data_error *e)
+{
+	struct egpr_sequence seq = egpr_sequence_bind(arm->strategy, form, guest_apx);
+	const struct egpr_strategy *bound = arm->strategy;
+	int ret;
+
+	if (seq.exit != bound->form[form].exit)
+		bound = &egpr_strategies[EGPR_STRATEGY_none];
+	ret = copy_half(page + EXIT_SLOT, ENTRY_SLOT - EXIT_SLOT, offset, seq.exit,
+			egpr_code_find(bound, form, 0), arm->id, e);
+	if (!ret)
+		ret = copy_half(page + ENTRY_SLOT, LOOP_SLOT - ENTRY_SLOT, offset, seq.entry,
+				egpr_code_find(bound, form, 1), arm->id, e);
+	if (!ret)
+		ret = copy(page + LOOP_SLOT, SITE_BYTES - LOOP_SLOT, offset, egpr_prim_batch,
+			   (size_t)(egpr_prim_batch_end - egpr_prim_batch), "the timed loop", e);
+	site->seq.exit = (egpr_switch_fn)(page + EXIT_SLOT + offset);
+	site->seq.entry = (egpr_switch_fn)(page + ENTRY_SLOT + offset);
+	site->loop = (layout_loop_fn)(page + LOOP_SLOT + offset);
+	return ret;
+}
+
+struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, enum egpr_form form,
+			   int guest_apx, unsigned int offsets, struct data_error *e)
+{
+	struct layout *l = calloc(1, sizeof(*l));
+	unsigned int a, o, n = nr_arms * offsets;
+	int ret = 0;
+
+	if (l)
+		l->sites = calloc(n, sizeof(*l->sites));
+	if (!l || !l->sites) {
+		data_fail(e, EGPR_INTERNAL, "out of memory");
+		goto out_free;
+	}
+	l->offsets = offsets;
+	l->bytes = (size_t)n * SITE_BYTES;
+	l->memory =
+		mmap(NULL, l->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (l->memory == MAP_FAILED) {
+		data_fail(e, EGPR_UNAVAILABLE, "no memory for copies of the sequences: %s",
+			  strerror(errno));
+		goto out_free;
+	}
+	memset(l->memory, OPCODE_INT3, l->bytes);
+	for (o = 0; o < offsets && !ret; o++) {
+		for (a = 0; a < nr_arms && !ret; a++) {
+			unsigned int i = o * nr_arms + a;
+
+			ret = fill_site(&l->sites[a * offsets + o],
+					l->memory + (size_t)i * SITE_BYTES, &arms[a], form,
+					guest_apx, layout_offset(offsets, o), e);
+		}
+	}
+	if (ret)
+		goto out_unmap;
+	if (mprotect(l->memory, l->bytes, PROT_READ | PROT_EXEC)) {
+		data_fail(e, EGPR_UNAVAILABLE,
+			  "this system does not let a program make memory executable: %s; allow it "
+			  "(SELinux: execmem) or run without that policy",
+			  strerror(errno));
+		goto out_unmap;
+	}
+	return l;
+out_unmap:
+	munmap(l->memory, l->bytes);
+out_free:
+	if (l)
+		free(l->sites);
+	free(l);
+	return NULL;
+}
+
+const struct layout_site *layout_site(const struct layout *l, unsigned int arm, unsigned int index)
+{
+	return &l->sites[arm * l->offsets + index];
+}
+
+void layout_close(struct layout *l)
+{
+	if (!l)
+		return;
+	munmap(l->memory, l->bytes);
+	free(l->sites);
+	free(l);
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The runners of each provenance.
+ */
+#include "provenance.h"
+
+static const struct provenance_ops timed = { run_expand, run_measure };
+
+static const struct provenance_ops *const runners[EGPR_NR_PROVENANCES] = {
+	[EGPR_PROV_HW] = &timed,
+	[EGPR_PROV_PROXY] = &timed,
+};
+
+const struct provenance_ops *provenance_find(enum egpr_provenance provenance)
+{
+	return runners[provenance];
+}

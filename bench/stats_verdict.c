@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a shift and a margin to a verdict.
+ *
+ * Three claims can be proved: the shift lies within the margin, above it, below it. A
+ * comparison that proves none of them is inconclusive; "not significant" is never
+ * turned into "the same".
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include <gsl/gsl_sort.h>
+
+#include "stats.h"
+
+const char *const stats_verdict_names[STATS_NR_VERDICTS] = {
+	[STATS_INCONCLUSIVE] = "inconclusive",
+	[STATS_EQUIVALENT] = "equivalent",
+	[STATS_FASTER] = "faster",
+	[STATS_SLOWER] = "slower",
+};
+
+static double at_look(const struct stats_looks *l, size_t look, double p)
+{
+	return l ? stats_looks_p(l, look, p) : p;
+}
+
+struct stats_decision stats_decide(const struct stats_shift *s, double margin,
+				   const struct stats_looks *l, size_t look)
+{
+	struct stats_decision d;
+	double above = stats_shift_p(s, -margin); /* the shift is at most -margin */
+	double below = stats_shift_p_below(s, margin);
+
+	d.p_equivalent = at_look(l, look, fmax(above, below));
+	d.p_slower = at_look(l, look, stats_shift_p(s, margin));
+	d.p_faster = at_look(l, look, stats_shift_p_below(s, -margin));
+	return d;
+}
+
+void stats_decision_merge(struct stats_decision *all, const struct stats_decision *now)
+{
+	all->p_equivalent = fmin(all->p_equivalent, now->p_equivalent);
+	all->p_slower = fmin(all->p_slower, now->p_slower);
+	all->p_faster = fmin(all->p_faster, now->p_faster);
+}
+
+enum stats_verdict stats_verdict(const struct stats_decision *d, double alpha, double *p)
+{
+	/* Two directions share the error; equivalence is an intersection and does not. */
+	double moved = fmin(1, 2 * fmin(d->p_slower, d->p_faster));
+
+	*p = fmin(moved, d->p_equivalent);
+	if (*p > alpha)
+		return STATS_INCONCLUSIVE;
+	if (d->p_equivalent <= moved)
+		return STATS_EQUIVALENT;
+	return d->p_slower < d->p_faster ? STATS_SLOWER : STATS_FASTER;
+}
+
+int stats_holm(double *p, size_t n)
+{
+	size_t *order = malloc((n ? n : 1) * sizeof(*order)), i;
+	double last = 0;
+
+	if (!order)
+		return -1;
+	gsl_sort_index(order, p, 1, n);
+	for (i = 0; i < n; i++) {
+		last = fmin(1, fmax(last, (double)(n - i) * p[order[i]]));
+		p[order[i]] = last;
+	}
+	free(order);
+	return 0;
+}
+
+double stats_smallest_margin(const struct stats_shift *s, double alpha)
+{
+	struct stats_interval ci = stats_shift_interval(s, alpha);
+
+	return fmax(fabs(ci.low), fabs(ci.high));
+}
+
+size_t stats_blocks_needed(const struct stats_shift *s, double margin, double alpha)
+{
+	struct stats_interval ci = stats_shift_interval(s, alpha);
+	double gap = fabs(fabs(s->estimate) - margin);
+	double half = 0.5 * (ci.high - ci.low), fixed = 0, t2 = 0, need;
+
+	if (half < gap)
+		return 0;
+	if (!isfinite(half) || gap <= 0)
+		return STATS_NEVER;
+	if (s->layout_sd > 0) {
+		double z = half /
+			   sqrt(s->se * s->se + s->layout_sd * s->layout_sd / (double)s->layouts);
+
+		t2 = z * z;
+		fixed = t2 * s->layout_sd * s->layout_sd / (double)s->layouts;
+	}
+	if (gap * gap <= fixed)
+		return STATS_NEVER;
+	need = (double)s->n * (half * half - fixed) / (gap * gap - fixed) - (double)s->n;
+	return need < (double)STATS_NEVER ? (size_t)ceil(need) : STATS_NEVER;
+}

@@ -189,7 +189,9 @@ static void report(const struct vmm_batch *b)
 
 int vmm_command_run(const struct vmm_command *c)
 {
-	struct vmm_batch batch = { .exits = c->exits };
+	struct vmm_batch batch = { .exits = c->exits,
+				   .rotate = c->options.emulate &&
+					     c->options.state == EGPR_STATE_DIRTY };
 	struct vmm_error e;
 	struct vmm *vm;
 	int ret;

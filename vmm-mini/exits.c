@@ -156,6 +156,10 @@ int vmm_explain(struct vmm *vm, int run_errno, struct vmm_error *e)
 		return vmm_fail(e, EGPR_UNAVAILABLE, vm->payload, NULL, "KVM_RUN: %s",
 				strerror(run_errno));
 	where(vm, at, sizeof(at));
+	if (vm->emulate_reason)
+		return vmm_fail(e, EGPR_UNAVAILABLE, vm->payload, NULL,
+				"an instruction cannot be emulated: %s; %s", vm->emulate_reason,
+				at);
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
 		if (run->io.port == EGPR_PORT_TRAP)

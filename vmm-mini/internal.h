@@ -30,7 +30,11 @@
  * @payload: its name for messages
  * @timer: the watchdog, on CLOCK_MONOTONIC; @has_timer says whether it exists
  * @expired: set by the watchdog
- * @batch: the batch that runs, for code below the loop
+ * @batch: the batch that runs; NULL outside of one
+ * @xcr0_supported: XCR0 bits other than 19 that the guest may set
+ * @slot: executable memory of the emulator; NULL without --emulate
+ * @mmio_written: what the last emulated store to the MMIO page wrote
+ * @emulate_reason: why an instruction could not be emulated; NULL if none failed
  */
 struct vmm {
 	struct vmm_options o;
@@ -50,6 +54,10 @@ struct vmm {
 	bool has_timer;
 	volatile sig_atomic_t expired;
 	struct vmm_batch *batch;
+	uint64_t xcr0_supported;
+	void *slot;
+	uint64_t mmio_written;
+	const char *emulate_reason;
 };
 
 /* error.c: fill @e and return @status; @fix may be NULL. */
@@ -95,6 +103,14 @@ void vmm_watchdog_close(struct vmm *vm);
 /* exits.c: describe why the guest cannot go on; fills @e, returns its status. */
 int vmm_explain(struct vmm *vm, int run_errno, struct vmm_error *e);
 void vmm_trace(const struct vmm *vm);
+
+/* emulate.c */
+int vmm_emulate_open(struct vmm *vm, struct vmm_error *e);
+void vmm_emulate_close(struct vmm *vm);
+/* Did the guest leave because of an instruction to emulate? */
+bool vmm_emulate_wanted(const struct vmm *vm);
+/* Emulate it. Return: 0 to enter the guest again, -1 if it cannot be. */
+int vmm_emulate(struct vmm *vm);
 
 static inline struct egpr_mailbox *mailbox(const struct vmm *vm)
 {

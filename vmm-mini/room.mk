@@ -18,12 +18,12 @@ $(B)/vmm/nops-image.o: vmm-mini/nops-image.S $(PAYLOAD_DIR)/runtime/nops.elf
 
 $(VMM_LIB): $(VMM_OBJ) $(B)/vmm/nops-image.o
 
-$(B)/vmm-mini: $(VMM_COMMAND_OBJ) $(VMM_LIB)
+$(B)/vmm-mini: $(VMM_COMMAND_OBJ) $(VMM_LIB) $(EMU_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@
 
 PROGRAMS += $(B)/vmm-mini
 LINT_C += $(wildcard vmm-mini/*.[ch] asm/payload/*/*.c)
 
 UNIT_TESTS += $(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds
-$(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds: $(VMM_LIB) $(ASM_LIB)
+$(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds: $(VMM_LIB) $(EMU_LIB) $(ASM_LIB)
 $(B)/tests/unit/vmm-kinds: | $(PAYLOADS)

@@ -66,6 +66,17 @@ static inline enum outcome handle(struct kvm_run *run)
 	}
 }
 
+/* KVM_RUN, again and again while the guest only leaves to have an instruction emulated. */
+static int enter(struct vmm *vm)
+{
+	int ret;
+
+	do {
+		ret = ioctl(vm->vcpu, KVM_RUN, 0);
+	} while (!ret && vmm_emulate_wanted(vm) && !vmm_emulate(vm));
+	return ret;
+}
+
 /*
  * Run until @limit exits were handled or something else happens. Counts in b->runs
  * every return of KVM_RUN that was an exit, the last included.
@@ -76,6 +87,7 @@ static enum outcome run_until(struct vmm *vm, struct vmm_batch *b, uint64_t limi
 	const struct egpr_sequence *hooks = b->hooks;
 	struct egpr_switch *sw = b->sw;
 	struct kvm_run *run = vm->run;
+	const bool emulate = vm->o.emulate;
 	uint64_t before = stamps ? stamp() : 0;
 	enum outcome outcome;
 	int ret;
@@ -84,7 +96,7 @@ static enum outcome run_until(struct vmm *vm, struct vmm_batch *b, uint64_t limi
 	do {
 		if (hooks)
 			hooks->entry(sw);
-		ret = ioctl(vm->vcpu, KVM_RUN, 0);
+		ret = emulate ? enter(vm) : ioctl(vm->vcpu, KVM_RUN, 0);
 		if (hooks)
 			hooks->exit(sw);
 		if (__builtin_expect(ret, 0)) {
@@ -166,9 +178,11 @@ static void prepare(struct vmm *vm, struct vmm_batch *b)
 	b->runs = b->host_cycles = b->guest_cycles = b->done = b->result = b->emulated = 0;
 	memset(b->reasons, 0, sizeof(b->reasons));
 	m->iterations = b->exits ? b->exits : m->default_iterations;
-	m->flags &= ~(uint64_t)EGPR_GUEST_STAMP;
+	m->flags &= ~(uint64_t)(EGPR_GUEST_STAMP | EGPR_GUEST_ROTATE);
 	if (b->guest_stamps)
 		m->flags |= EGPR_GUEST_STAMP;
+	if (b->rotate)
+		m->flags |= EGPR_GUEST_ROTATE;
 	m->done = 0;
 	m->status = 0;
 }

@@ -68,6 +68,7 @@ static int choose_xcr0(struct vmm *vm, const struct kvm_cpuid_entry2 *xsave, str
 	uint64_t can = xsave ? (uint64_t)xsave->edx << 32 | xsave->eax : 0;
 	uint64_t want = can & vmm_host_xcr0() & ~XCR0_APX;
 
+	vm->xcr0_supported = can & ~XCR0_APX;
 	if (vm->o.state != EGPR_STATE_OFF) {
 		if (!want)
 			return vmm_fail(e, EGPR_UNAVAILABLE, "guest XCR0", NULL,
@@ -170,7 +171,7 @@ int vmm_vcpu_open(struct vmm *vm, struct vmm_error *e)
 		return vmm_fail(e, EGPR_UNAVAILABLE, vm->o.kvm_path, NULL, "KVM_GET_SREGS: %s",
 				strerror(errno));
 	vmm_longmode_sregs(&sregs);
-	if (!mailbox(vm)->xcr0)
+	if (!mailbox(vm)->xcr0 || vm->o.emulate)
 		sregs.cr4 &= ~(uint64_t)CR4_OSXSAVE;
 	if (ioctl(vm->vcpu, KVM_SET_SREGS, &sregs))
 		return vmm_fail(e, EGPR_UNAVAILABLE, vm->o.kvm_path, NULL, "KVM_SET_SREGS: %s",

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "internal.h"
+#include "../emu/emu.h"
 
 #define LARGE_PAGE    (2u << 20)
 #define TSS_ADDRESS   0xfffbd000 /* below the BIOS; what KVM's API document suggests */
@@ -130,6 +131,7 @@ static int make_page(struct vmm *vm, struct vmm_error *e)
 		vm->own_page = true;
 		vm->page->magic = EGPR_PAGE_MAGIC;
 		vm->page->version = EGPR_PAGE_VERSION;
+		emu_page_init(vm->page);
 	}
 	return map_slot(vm, SLOT_PAGE, EGPR_GUEST_EGPR, vm->page, EGPR_PAGE_SIZE, e);
 }
@@ -210,7 +212,8 @@ int vmm_open(struct vmm **out, const struct vmm_options *o, struct vmm_error *e)
 	    (vm->o.irqchip && need_capability(vm, KVM_CAP_IRQCHIP, "KVM_CAP_IRQCHIP", e)) ||
 	    (vm->o.emulate && need_capability(vm, KVM_CAP_SYNC_REGS, "KVM_CAP_SYNC_REGS", e)))
 		goto out_close;
-	if (make_vm(vm, e) || make_memory(vm, e) || (vm->o.emulate && make_page(vm, e)))
+	if (make_vm(vm, e) || make_memory(vm, e) ||
+	    (vm->o.emulate && (make_page(vm, e) || vmm_emulate_open(vm, e))))
 		goto out_close;
 	vmm_longmode_tables(vm->memory, vm->o.memory);
 	init_mailbox(vm);
@@ -229,6 +232,7 @@ void vmm_close(struct vmm *vm)
 	if (!vm)
 		return;
 	vmm_watchdog_close(vm);
+	vmm_emulate_close(vm);
 	vmm_vcpu_close(vm);
 	if (vm->fd >= 0)
 		close(vm->fd);

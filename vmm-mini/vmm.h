@@ -122,6 +122,12 @@ int vmm_start(struct vmm *vm, struct vmm_error *e);
  * @hooks: called directly around every KVM_RUN of the batch: entry before, exit
  *	after; NULL for none
  * @sw: argument of @hooks
+ * @home: where @hooks leave the guest's registers: the operand of an emulated WRMSRNS is
+ *	taken from there, as a fastpath would
+ * @on_xcr0: emulation: called between the two halves when the guest changed its virtual XCR0, after
+ *	flags and xcr0_guest of @sw were set; may change what @hooks points to. May be NULL
+ * @opaque: the caller's own, for @on_xcr0
+ * @rotate: the payload rotates r16..r31 between its exits (state DIRTY; for proofs)
  * @host_stamps: NULL, or an array of @exits that receives TSC cycles from one return
  *	of KVM_RUN to the next, hooks included (path `user` only)
  * @guest_stamps: NULL, or an array of @exits (at most VMM_GUEST_STAMPS) that receives
@@ -142,6 +148,10 @@ struct vmm_batch {
 	uint32_t exits;
 	const struct egpr_sequence *hooks;
 	struct egpr_switch *sw;
+	enum egpr_home home;
+	void (*on_xcr0)(struct vmm_batch *b, uint64_t xcr0);
+	void *opaque;
+	bool rotate;
 	uint64_t *host_stamps;
 	uint64_t *guest_stamps;
 

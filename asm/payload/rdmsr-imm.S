@@ -2,6 +2,7 @@
 /*
  * rdmsr-imm: RDMSR into r31 of an MSR that is always intercepted.
  */
+#define PAYLOAD_FIXED_REGISTERS
 #include "runtime/payload.h"
 
 #define TARGET 31 /* r31, which the check after the batch has to expect changed */

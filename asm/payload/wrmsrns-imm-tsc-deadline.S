@@ -2,6 +2,7 @@
 /*
  * wrmsrns-imm-tsc-deadline: WRMSRNS of a TSC deadline that never comes, from r31.
  */
+#define PAYLOAD_FIXED_REGISTERS
 #include "runtime/payload.h"
 
 #define SOURCE 31 /* r31, which the check after the batch has to expect changed */

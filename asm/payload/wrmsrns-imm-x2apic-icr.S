@@ -2,6 +2,7 @@
 /*
  * wrmsrns-imm-x2apic-icr: WRMSRNS of an IPI to nobody, from r31.
  */
+#define PAYLOAD_FIXED_REGISTERS
 #include "runtime/payload.h"
 
 #define SOURCE 31 /* r31, which the check after the batch has to expect changed */

@@ -39,8 +39,7 @@
 /* Ports. All fit the imm8 form of OUT, so a stub needs no register. */
 #define EGPR_PORT_DOORBELL 0x80 /* AL: EGPR_DOORBELL_* */
 #define EGPR_PORT_TRAP	   0x81 /* unexpected exception; mailbox.trap_frame says where */
-#define EGPR_PORT_EMU_UD   0x82 /* #UD stub: emulate, RSP at the exception frame */
-#define EGPR_PORT_EMU_GP   0x83 /* #GP stub: likewise, frame with error code */
+#define EGPR_PORT_EMULATE  0x82 /* #UD stub: emulate, RSP at the exception frame */
 #define EGPR_PORT_TEST	   0x84 /* pio-out and pio-in */
 
 #define EGPR_DOORBELL_READY 1 /* set up, waiting for the first batch */
@@ -52,11 +51,18 @@
 
 /* mailbox.flags */
 #define EGPR_GUEST_CPL3	   (1 << 0) /* run the batches at CPL 3 */
-#define EGPR_GUEST_EMULATE (1 << 1) /* #UD and #GP go to the VMM first */
+#define EGPR_GUEST_EMULATE (1 << 1) /* #UD goes to the VMM first */
 #define EGPR_GUEST_APX	   (1 << 2) /* set XCR0.APX; check r16..r31 after every batch */
 #define EGPR_GUEST_FILL	   (1 << 3) /* fill r16..r31 from mailbox.pattern before every batch */
 #define EGPR_GUEST_STAMP   (1 << 4) /* stamp every iteration */
 #define EGPR_GUEST_X2APIC  (1 << 5) /* there is a local APIC: payloads may switch it on */
+#define EGPR_GUEST_ROTATE  (1 << 6) /* rotate r16..r31 and mailbox.pattern after every iteration */
+
+/*
+ * The runtime has one stub per vector, EGPR_STUB_BYTES apart from EGPR_GUEST_LOAD on. A VMM
+ * that delivers an exception by itself enters there, with the frame a CPU would have pushed.
+ */
+#define EGPR_STUB_BYTES 16
 
 /* An exception handler's frame, as the runtime pushes it: lowest address first. */
 #define EGPR_TRAP_REGS 15

@@ -5,7 +5,8 @@
  * A payload defines the macro `payload_exit`, one iteration's instruction, and
  * `payload_operands`, what has to be in registers before the loop, then says
  * PAYLOAD_BATCH. Beside its own instruction an iteration is DEC and JNZ, the same
- * for all kinds. Optional: `egpr_prepare`, a function called once at CPL 0.
+ * for all kinds. Optional: `egpr_prepare`, a function called once at CPL 0, and
+ * PAYLOAD_FIXED_REGISTERS, defined by a payload whose operand is one of r16..r31.
  *
  * In payload_exit: %r8 and %r9 keep the rax and rdx of payload_operands, %r12 counts,
  * %r13 is the mailbox, %r14 and %r15 belong to the stamped loop; all others are free.
@@ -93,7 +94,8 @@ egpr_prepare:
  * @mailbox:	%rdi
  *
  * The plain loop carries one pair of stamps around the whole batch; the stamped
- * one carries one per iteration and writes the differences to EGPR_GUEST_STAMPS.
+ * one carries one per iteration and writes the differences to EGPR_GUEST_STAMPS. The
+ * rotating one is for proofs: r16..r31 change places between the exits.
  */
 .macro PAYLOAD_BATCH
 	.text
@@ -119,6 +121,10 @@ egpr_batch:
 	payload_operands
 	mov %rax, %r8
 	mov %rdx, %r9
+#ifndef PAYLOAD_FIXED_REGISTERS
+	testb $EGPR_GUEST_ROTATE, MB_FLAGS(%r13)
+	jnz .Lrotating
+#endif
 	stamp
 	mov %rax, MB_TSC_START(%r13)
 	mov %r8, %rax
@@ -129,6 +135,22 @@ egpr_batch:
 	dec %r12
 	jnz .Lplain_round
 	jmp .Lend
+
+#ifndef PAYLOAD_FIXED_REGISTERS
+.Lrotating:
+	stamp
+	mov %rax, MB_TSC_START(%r13)
+.Lrotating_round:
+	payload_operands
+	payload_exit
+	mov %rax, MB_RESULT(%r13)
+	mov %r13, %rdi
+	call egpr_rotate
+	dec %r12
+	jnz .Lrotating_round
+	mov MB_RESULT(%r13), %rax
+	jmp .Lend
+#endif
 
 .Lstamped:
 	mov $EGPR_GUEST_STAMPS, %r14d

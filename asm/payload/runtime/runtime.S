@@ -15,11 +15,9 @@
 #include "../../apx.h"
 
 #define VECTORS	     32
-#define STUB_BYTES   16
 #define GATE_BYTES   16
 #define GATE_CPL3_INT 0xee00 /* present, DPL 3, 64-bit interrupt gate */
 #define UD_VECTOR    6
-#define GP_VECTOR    13
 #define RFLAGS_FIXED 0x0002
 
 /* Vectors that push an error code: 8, 10-14, 17, 21, 29, 30 (SDM vol. 3, 6.15; APM vol. 2, 8.2). */
@@ -34,7 +32,7 @@
 egpr_stubs:
 	.set vector, 0
 	.rept VECTORS
-	.balign STUB_BYTES, 0xcc
+	.balign EGPR_STUB_BYTES, 0xcc
 	.if vector == UD_VECTOR
 	jmp ud_entry
 	.else
@@ -47,19 +45,13 @@ egpr_stubs:
 	.set vector, vector + 1
 	.endr
 
-	/* With an emulator in the VMM these two stand in the IDT instead. */
-	.balign STUB_BYTES, 0xcc
+	/* With an emulator in the VMM this one stands in the IDT instead of ud_entry. */
+	.balign EGPR_STUB_BYTES, 0xcc
 ud_emulate:
-	out %al, $EGPR_PORT_EMU_UD
-	iretq
-	.balign STUB_BYTES, 0xcc
-gp_emulate:
-	out %al, $EGPR_PORT_EMU_GP
-	add $8, %rsp /* the error code */
+	out %al, $EGPR_PORT_EMULATE
 	iretq
 
-#define UD_EMULATE_OFFSET (VECTORS * STUB_BYTES)
-#define GP_EMULATE_OFFSET (UD_EMULATE_OFFSET + STUB_BYTES)
+#define UD_EMULATE_OFFSET (VECTORS * EGPR_STUB_BYTES)
 
 	.text
 /* A #UD that the payload announced is counted and skipped; any other is reported. */
@@ -97,7 +89,6 @@ egpr_start:
 	testb $EGPR_GUEST_EMULATE, MB_FLAGS(%r13)
 	jz .Lidt
 	movw $UD_EMULATE_OFFSET, idt + UD_VECTOR * GATE_BYTES
-	movw $GP_EMULATE_OFFSET, idt + GP_VECTOR * GATE_BYTES
 .Lidt:
 	lidt idt_register
 	mov MB_XCR0(%r13), %rax
@@ -183,6 +174,32 @@ egpr_check:
 	ret
 	.size egpr_check, . - egpr_check
 
+/**
+ * egpr_rotate - r16 := r17, ..., r30 := r31, r31 := r16, and the pattern with them
+ * @mailbox:	%rdi
+ *
+ * Every register takes every place once in sixteen rounds, so none can be right by
+ * standing still. Clobbers rax, rcx.
+ */
+#define SEEN(n) (MB_SEEN + ((n) - EGPR_FIRST) * 8)
+#define LOAD_NEXT(n) apx_load n, SEEN(((n) + 1 - EGPR_FIRST) % EGPR_COUNT + EGPR_FIRST);
+	.globl egpr_rotate
+	.type egpr_rotate, @function
+egpr_rotate:
+	EGPR_LIST(STORE_SEEN)
+	EGPR_LIST(LOAD_NEXT)
+	mov MB_PATTERN(%rdi), %rax
+	xor %ecx, %ecx
+.Lshift:
+	push MB_PATTERN + 8(%rdi, %rcx, 8)
+	pop MB_PATTERN(%rdi, %rcx, 8)
+	inc %ecx
+	cmp $(EGPR_COUNT - 1), %ecx
+	jb .Lshift
+	mov %rax, MB_PATTERN + (EGPR_COUNT - 1) * 8(%rdi)
+	ret
+	.size egpr_rotate, . - egpr_rotate
+
 /* Payloads that need nothing prepared take this one. */
 	.weak egpr_prepare
 	.type egpr_prepare, @function
@@ -195,7 +212,7 @@ egpr_prepare:
 idt:
 	.set vector, 0
 	.rept VECTORS
-	.word (EGPR_GUEST_LOAD + vector * STUB_BYTES) & 0xffff
+	.word (EGPR_GUEST_LOAD + vector * EGPR_STUB_BYTES) & 0xffff
 	.word EGPR_GUEST_CS0, GATE_CPL3_INT
 	.word EGPR_GUEST_LOAD >> 16
 	.quad 0

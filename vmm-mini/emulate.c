@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The emulator's guest host: APX for a guest whose CPU has none.
+ *
+ * A stub of two instructions in the guest's IDT turns every #UD into an exit; the
+ * instruction is emulated here, on the page that guest, VMM and module share, with
+ * KVM_CAP_SYNC_REGS instead of register ioctls. This works alike on every backend, and
+ * the code can be tested as ordinary C; a handler in the guest would be slower where
+ * CPL 0 is interpreted, and no proof needs it to be faster elsewhere.
+ *
+ * CR4.OSXSAVE stays 0 in such a guest. So XSETBV, XGETBV and the XSAVE family raise
+ * #UD as well and act on the virtual XCR0. Waiting for the #GP that XSETBV of bit 19
+ * raises would miss the one that clears it.
+ *
+ * Such an exit does not exist on an APX CPU. The hooks of a batch therefore do not
+ * run around it, but they do where the CPU would have left the guest because of
+ * the emulated instruction: MMIO, XSETBV, MSR accesses.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "internal.h"
+#include "../emu/emu.h"
+
+#define UD2_BYTES 2
+#define INSN_MAX  EMU_INSN_MAX
+#define CS_RPL	  3
+#define NO_CODE	  UINT64_MAX /* the exception pushes no error code */
+#define SLOT_SIZE 4096
+
+/* Vectors (SDM vol. 3, 6.15). */
+enum {
+	VECTOR_DE = 0,
+	VECTOR_UD = 6,
+	VECTOR_SS = 12,
+	VECTOR_GP = 13,
+	VECTOR_PF = 14,
+	VECTOR_AC = 17
+};
+
+/* What the CPU pushed before it entered the stub. */
+struct trap {
+	uint64_t rip;
+	uint64_t cs;
+	uint64_t rflags;
+	uint64_t rsp;
+	uint64_t ss;
+};
+
+/* One instruction under way; emu_ctx.opaque. */
+struct step {
+	struct vmm *vm;
+	struct emu_insn insn;
+};
+
+static void *guest(const struct vmm *vm, uint64_t at, size_t size)
+{
+	if (at <= vm->o.memory && vm->o.memory - at >= size)
+		return (char *)vm->memory + at;
+	if (at >= EGPR_GUEST_EGPR && at - EGPR_GUEST_EGPR <= EGPR_PAGE_SIZE - size)
+		return (char *)vm->page + (at - EGPR_GUEST_EGPR);
+	return NULL;
+}
+
+static const struct egpr_sequence *hooks_of(const struct vmm *vm)
+{
+	return vm->batch ? vm->batch->hooks : NULL;
+}
+
+/* The guest would leave here on an APX CPU: the exit half runs, ... */
+static void leave_guest(struct vmm *vm)
+{
+	if (hooks_of(vm))
+		hooks_of(vm)->exit(vm->batch->sw);
+}
+
+/* ... and the entry half before it goes on. */
+static void enter_guest(struct vmm *vm)
+{
+	if (hooks_of(vm))
+		hooks_of(vm)->entry(vm->batch->sw);
+}
+
+static enum emu_status page_fault(struct emu_ctx *ctx, uint64_t addr, bool write)
+{
+	ctx->fault.addr = addr;
+	ctx->fault.code = (write ? 2 : 0) | (ctx->cpl == 3 ? 4 : 0);
+	return EMU_PF;
+}
+
+static bool is_mmio(uint64_t addr, unsigned int len)
+{
+	return addr - EGPR_GUEST_MMIO < EGPR_PAGE_SIZE && len <= sizeof(uint64_t);
+}
+
+static void count_mmio(struct vmm *vm)
+{
+	if (vm->batch)
+		vm->batch->reasons[KVM_EXIT_MMIO]++;
+}
+
+static enum emu_status guest_read(struct emu_ctx *ctx, __u64 addr, void *buf, unsigned int len,
+				  enum emu_access access)
+{
+	const struct step *s = ctx->opaque;
+	const uint64_t value = EGPR_MMIO_VALUE;
+	const void *at = guest(s->vm, addr, len);
+
+	if (at) {
+		memcpy(buf, at, len);
+		return EMU_OK;
+	}
+	if (!is_mmio(addr, len))
+		return page_fault(ctx, addr, access == EMU_READ_FOR_WRITE);
+	leave_guest(s->vm);
+	count_mmio(s->vm);
+	memcpy(buf, &value, len);
+	enter_guest(s->vm);
+	return EMU_OK;
+}
+
+static enum emu_status guest_write(struct emu_ctx *ctx, __u64 addr, const void *buf,
+				   unsigned int len)
+{
+	const struct step *s = ctx->opaque;
+	void *at = guest(s->vm, addr, len);
+
+	if (at) {
+		memcpy(at, buf, len);
+		return EMU_OK;
+	}
+	if (!is_mmio(addr, len))
+		return page_fault(ctx, addr, true);
+	s->vm->mmio_written = 0;
+	memcpy(&s->vm->mmio_written, buf, len);
+	leave_guest(s->vm);
+	count_mmio(s->vm);
+	enter_guest(s->vm);
+	return EMU_OK;
+}
+
+static enum emu_status run_native(struct emu_ctx *ctx, struct emu_native *n)
+{
+	const struct step *s = ctx->opaque;
+
+	if (n->vector) {
+		ctx->fault.reason = "vector state of a guest is not emulated";
+		return EMU_UNSUPPORTED;
+	}
+	return emu_native_run(n, s->vm->slot, s->vm->slot) ? EMU_DE : EMU_OK;
+}
+
+/* Room for the one MSR that KVM_GET_MSRS and KVM_SET_MSRS are asked for. */
+union one_msr {
+	struct kvm_msrs list;
+	char room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+};
+
+/*
+ * The guest's register @reg as KVM finds it between the two halves: where the
+ * strategy put it. One that has not saved it shows here.
+ */
+static uint64_t register_at_home(const struct vmm *vm, unsigned int reg, uint64_t live)
+{
+	const struct vmm_batch *b = vm->batch;
+	const struct egpr_switch *sw = b ? b->sw : NULL;
+	uint64_t value;
+	size_t offset;
+
+	if (!sw || !b->hooks || reg < EGPR_FIRST || !(sw->flags & EGPR_SWITCH_GUEST_APX))
+		return live;
+	switch (b->home) {
+	case EGPR_HOME_REGS:
+		return sw->regs[reg - EGPR_FIRST];
+	case EGPR_HOME_XSAVE:
+		offset = EGPR_XSAVE_STD_OFFSET;
+		break;
+	case EGPR_HOME_XSAVE_COMPACT:
+		offset = EGPR_XSAVE_COMPACT_OFFSET;
+		break;
+	default:
+		return vm->page->r[reg - EGPR_FIRST];
+	}
+	memcpy(&value, sw->xsave + EGPR_XSAVE_HEADER_OFFSET, sizeof(value));
+	if (!(value & (1ull << EGPR_XFEATURE)))
+		return 0; /* in its initial configuration */
+	memcpy(&value, sw->xsave + offset + (reg - EGPR_FIRST) * sizeof(value), sizeof(value));
+	return value;
+}
+
+static enum emu_status guest_rdmsr(struct emu_ctx *ctx, __u32 msr, __u64 *value)
+{
+	const struct step *s = ctx->opaque;
+	union one_msr m = { .list.nmsrs = 1 };
+	int got;
+
+	m.list.entries[0].index = msr;
+	leave_guest(s->vm);
+	got = ioctl(s->vm->vcpu, KVM_GET_MSRS, &m);
+	enter_guest(s->vm);
+	*value = m.list.entries[0].data;
+	return got == 1 ? EMU_OK : EMU_GP;
+}
+
+static enum emu_status guest_wrmsr(struct emu_ctx *ctx, __u32 msr, __u64 value)
+{
+	const struct step *s = ctx->opaque;
+	union one_msr m = { .list.nmsrs = 1 };
+	unsigned int reg = s->insn.encoding == EMU_ENC_LEGACY ? EMU_RAX : s->insn.rm;
+	int set;
+
+	m.list.entries[0].index = msr;
+	leave_guest(s->vm);
+	m.list.entries[0].data = register_at_home(s->vm, reg, value);
+	set = ioctl(s->vm->vcpu, KVM_SET_MSRS, &m);
+	enter_guest(s->vm);
+	return set == 1 ? EMU_OK : EMU_GP;
+}
+
+static const struct emu_host host = {
+	.read = guest_read,
+	.write = guest_write,
+	.native = run_native,
+	.rdmsr = guest_rdmsr,
+	.wrmsr = guest_wrmsr,
+};
+
+int vmm_emulate_open(struct vmm *vm, struct vmm_error *e)
+{
+	vm->slot = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (vm->slot != MAP_FAILED)
+		return 0;
+	vm->slot = NULL;
+	return vmm_fail(e, EGPR_UNAVAILABLE, "emulation", "allow writable and executable memory",
+			"cannot map a slot for native execution: %s", strerror(errno));
+}
+
+void vmm_emulate_close(struct vmm *vm)
+{
+	if (vm->slot)
+		munmap(vm->slot, SLOT_SIZE);
+}
+
+static void load_registers(struct emu_ctx *ctx, const struct kvm_regs *r)
+{
+	const uint64_t in_order[] = { r->rax, r->rcx, r->rdx, r->rbx, r->rsp, r->rbp,
+				      r->rsi, r->rdi, r->r8,  r->r9,  r->r10, r->r11,
+				      r->r12, r->r13, r->r14, r->r15 };
+
+	memcpy(ctx->gpr, in_order, sizeof(in_order));
+}
+
+/* All but RSP, which differs between the guest and its stub. */
+static void store_registers(struct kvm_regs *r, const struct emu_ctx *ctx)
+{
+	__u64 *const in_order[] = { &r->rax, &r->rcx, &r->rdx, &r->rbx, NULL,	 &r->rbp,
+				    &r->rsi, &r->rdi, &r->r8,  &r->r9,	&r->r10, &r->r11,
+				    &r->r12, &r->r13, &r->r14, &r->r15 };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(in_order) / sizeof(in_order[0]); i++) {
+		if (in_order[i])
+			*in_order[i] = ctx->gpr[i];
+	}
+}
+
+/*
+ * An instruction of the XSAVE family, or XSETBV or XGETBV: #UD because CR4.OSXSAVE
+ * is 0. The core takes these behind a UD2, so it is shown one.
+ */
+static enum emu_status decode_xstate(const uint8_t *bytes, unsigned int len, struct emu_insn *insn)
+{
+	uint8_t trapped[UD2_BYTES + INSN_MAX] = { 0x0f, 0x0b };
+	enum emu_status status;
+
+	memcpy(trapped + UD2_BYTES, bytes, len);
+	status = emu_decode_trap(trapped, UD2_BYTES + len, insn);
+	if (status == EMU_OK)
+		insn->len -= UD2_BYTES;
+	return status;
+}
+
+static enum emu_status decode(const struct vmm *vm, uint64_t rip, struct emu_insn *insn)
+{
+	const uint8_t *bytes = NULL;
+	enum emu_status status;
+	unsigned int len;
+
+	for (len = INSN_MAX; len && !bytes; len--)
+		bytes = guest(vm, rip, len);
+	if (!bytes)
+		return EMU_NOT_APX;
+	status = emu_decode(bytes, len + 1, insn);
+	return status == EMU_NOT_APX ? decode_xstate(bytes, len + 1, insn) : status;
+}
+
+/* A guest that changed XCR0 has left, on every CPU: KVM learns of it between the halves. */
+static void announce_xcr0(struct vmm *vm, uint64_t before)
+{
+	struct vmm_batch *b = vm->batch;
+	uint64_t now = vm->page->xcr0;
+
+	if (!b)
+		return;
+	vm->page->xcr0 = before; /* the exit half still sees the guest as it was */
+	leave_guest(vm);
+	vm->page->xcr0 = now;
+	if (b->sw) {
+		b->sw->xcr0_guest = now;
+		b->sw->flags &= ~EGPR_SWITCH_GUEST_APX;
+		if (now & (1ull << EGPR_XFEATURE))
+			b->sw->flags |= EGPR_SWITCH_GUEST_APX;
+	}
+	if (b->on_xcr0)
+		b->on_xcr0(b, now);
+	enter_guest(vm);
+}
+
+#define OPCODE_XSETBV 0x01 /* 0f 01 d1 */
+#define MODRM_XSETBV  0xd1
+
+static bool is_xsetbv(const struct emu_insn *insn)
+{
+	return insn->encoding == EMU_ENC_LEGACY && insn->opcode == OPCODE_XSETBV &&
+	       insn->modrm == MODRM_XSETBV;
+}
+
+static enum emu_status execute(struct vmm *vm, struct emu_ctx *ctx)
+{
+	struct step s = { .vm = vm };
+	uint64_t xcr0 = vm->page->xcr0;
+	enum emu_status status;
+
+	ctx->page = vm->page;
+	ctx->host = &host;
+	ctx->opaque = &s;
+	ctx->xcr0_real = vm->xcr0_supported;
+	status = decode(vm, ctx->rip, &s.insn);
+	if (status == EMU_OK)
+		status = emu_execute(ctx, &s.insn);
+	if (status == EMU_OK) {
+		if (is_xsetbv(&s.insn))
+			announce_xcr0(vm, xcr0);
+		if (vm->batch)
+			vm->batch->emulated++;
+	}
+	return status;
+}
+
+/* How a status reaches the guest. Return: its vector, or -1 if it cannot. */
+static int vector_of(enum emu_status status, const struct emu_fault *f, uint64_t *code)
+{
+	*code = NO_CODE;
+	switch (status) {
+	case EMU_NOT_APX:
+	case EMU_UD:
+		return VECTOR_UD;
+	case EMU_DE:
+		return VECTOR_DE;
+	case EMU_GP:
+		*code = f->code;
+		return VECTOR_GP;
+	case EMU_SS:
+		*code = 0;
+		return VECTOR_SS;
+	case EMU_AC:
+		*code = 0;
+		return VECTOR_AC;
+	case EMU_PF:
+		*code = f->code;
+		return VECTOR_PF;
+	default:
+		return -1;
+	}
+}
+
+/* Enter the guest's own handler as the CPU would have: its frame already lies at @rsp. */
+static int deliver(struct vmm *vm, struct kvm_regs *regs, int vector, uint64_t code,
+		   const struct emu_fault *f)
+{
+	struct kvm_sregs sregs;
+	uint64_t *top;
+
+	if (vector == VECTOR_PF) {
+		if (ioctl(vm->vcpu, KVM_GET_SREGS, &sregs))
+			return -1;
+		sregs.cr2 = f->addr;
+		if (ioctl(vm->vcpu, KVM_SET_SREGS, &sregs))
+			return -1;
+	}
+	if (code != NO_CODE) {
+		regs->rsp -= sizeof(code);
+		top = guest(vm, regs->rsp, sizeof(code));
+		if (!top)
+			return -1;
+		*top = code;
+	}
+	regs->rip = EGPR_GUEST_LOAD + vector * EGPR_STUB_BYTES;
+	return 0;
+}
+
+static int unsupported(struct vmm *vm, const struct emu_ctx *ctx)
+{
+	vm->emulate_reason = ctx->fault.reason ? ctx->fault.reason : "not known to the emulator";
+	return -1;
+}
+
+/* The stub's exit: RSP is at the frame that #UD pushed. */
+static int emulate_trap(struct vmm *vm)
+{
+	struct kvm_regs *regs = &vm->run->s.regs.regs;
+	struct trap *t = guest(vm, regs->rsp, sizeof(*t));
+	struct emu_ctx ctx = { 0 };
+	enum emu_status status;
+	uint64_t code;
+	int vector;
+
+	if (!t)
+		return -1;
+	load_registers(&ctx, regs);
+	ctx.gpr[EMU_RSP] = t->rsp;
+	ctx.rip = t->rip;
+	ctx.rflags = t->rflags;
+	ctx.cpl = t->cs & CS_RPL;
+	status = execute(vm, &ctx);
+	vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	if (status != EMU_OK) {
+		vector = vector_of(status, &ctx.fault, &code);
+		return vector < 0 ? unsupported(vm, &ctx)
+				  : deliver(vm, regs, vector, code, &ctx.fault);
+	}
+	store_registers(regs, &ctx);
+	if (ctx.cpl == 0) {
+		/*
+		 * Straight back to the instruction: an emulated PUSH has overwritten the
+		 * frame, which lies below the stack pointer it pushes at.
+		 */
+		regs->rip = ctx.rip;
+		regs->rflags = ctx.rflags;
+		regs->rsp = ctx.gpr[EMU_RSP];
+		return 0;
+	}
+	t->rip = ctx.rip;
+	t->rflags = ctx.rflags;
+	t->rsp = ctx.gpr[EMU_RSP];
+	return 0; /* by the stub's IRETQ */
+}
+
+/* A KVM that interprets the guest stopped at an APX instruction; #UD was not raised. */
+static int emulate_in_place(struct vmm *vm)
+{
+	struct kvm_regs *regs = &vm->run->s.regs.regs;
+	struct emu_ctx ctx = { 0 };
+
+	load_registers(&ctx, regs);
+	ctx.rip = regs->rip;
+	ctx.rflags = regs->rflags;
+	if (execute(vm, &ctx) != EMU_OK)
+		return -1;
+	store_registers(regs, &ctx);
+	regs->rip = ctx.rip;
+	regs->rflags = ctx.rflags;
+	regs->rsp = ctx.gpr[EMU_RSP];
+	vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	return 0;
+}
+
+bool vmm_emulate_wanted(const struct vmm *vm)
+{
+	const struct kvm_run *run = vm->run;
+
+	return (run->exit_reason == KVM_EXIT_IO && run->io.port == EGPR_PORT_EMULATE) ||
+	       (run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+		run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION);
+}
+
+int vmm_emulate(struct vmm *vm)
+{
+	return vm->run->exit_reason == KVM_EXIT_IO ? emulate_trap(vm) : emulate_in_place(vm);
+}

@@ -17,6 +17,7 @@
 #include <egpr/status.h>
 #include <egpr/strategy.h>
 
+#include "axis.h"
 #include "command.h"
 #include "pmu.h"
 
@@ -62,9 +63,6 @@ static const struct flag_name cpl_names[] = {
 	{ EGPR_CPL3, "3" },
 	{ 0, NULL },
 };
-
-#define AXIS_ID(SYM, id, text) [EGPR_PATH_##SYM] = id,
-static const char *const path_ids[EGPR_NR_PATHS] = { EGPR_PATHS(AXIS_ID) };
 
 static void add_flags(cJSON *object, const char *key, unsigned int flags,
 		      const struct flag_name *names)
@@ -136,7 +134,7 @@ static void list_exits(cJSON *array)
 	egpr_for_each_exit_kind(k) {
 		cJSON *row = add_row(array, k->id, k->text);
 
-		cJSON_AddStringToObject(row, "path", path_ids[k->path]);
+		cJSON_AddStringToObject(row, "path", egpr_paths[k->path].id);
 		add_flags(row, "cpl", k->cpl, cpl_names);
 		add_flags(row, "needs", k->needs, exit_needs);
 	}

@@ -68,6 +68,8 @@ struct row_state<Run, std::void_t<decltype(std::declval<Run &>().error_occurred)
 	}
 };
 
+bool console = true; // what the library prints is for people
+
 using Reporter = benchmark::BenchmarkReporter;
 using Row = row_state<Reporter::Run>;
 
@@ -104,12 +106,24 @@ class Listener : public Reporter
 		return go_on;
 	}
 
+	/*
+	 * On the console a row that cannot run here is no error, as the library would
+	 * call it before version 1.8.
+	 */
 	void ReportRuns(const std::vector<Run> &runs) override
 	{
-		for (const Run &run : runs)
+		std::vector<Run> rest;
+
+		for (const Run &run : runs) {
 			report(run);
-		if (next_)
-			next_->ReportRuns(runs);
+			if (!console || !skipped(run))
+				rest.push_back(run);
+			else if (next_)
+				std::cout << run.benchmark_name()
+					  << " skipped: " << Row::reason(run) << '\n';
+		}
+		if (next_ && !rest.empty())
+			next_->ReportRuns(rest);
 	}
 
 	void Finalize() override
@@ -119,6 +133,11 @@ class Listener : public Reporter
 	}
 
       private:
+	static bool skipped(const Run &run)
+	{
+		return Row::ended(run) && Row::reason(run).rfind(failed_mark, 0) != 0;
+	}
+
 	void report(const Run &run)
 	{
 		const std::string name = run.run_name.str();
@@ -127,10 +146,10 @@ class Listener : public Reporter
 		if (run.run_type == Run::RT_Iteration) {
 			if (!Row::ended(run))
 				result_->ran++;
-			else if (Row::reason(run).rfind(failed_mark, 0) == 0)
-				result_->failed++;
-			else
+			else if (skipped(run))
 				result_->skipped++;
+			else
+				result_->failed++;
 		}
 		if (!on_row_)
 			return;
@@ -190,6 +209,9 @@ const char *gbench_init(int *argc, char **argv)
 			return complaint.c_str();
 		}
 		drop_unit(argv[i]);
+		if (!std::strncmp(argv[i],
+				  "--benchmark_format=", std::strlen("--benchmark_format=")))
+			console = !std::strcmp(std::strchr(argv[i], '='), "=console");
 	}
 	benchmark::Initialize(argc, argv);
 	if (*argc > 1) {
@@ -218,8 +240,6 @@ void gbench_register(const char *name, gbench_fn fn, void *context,
 
 		b->Args(std::vector<int64_t>(args, args + options->nr_args));
 	}
-	if (options->seconds > 0)
-		b->MinTime(options->seconds);
 }
 
 void gbench_fact(const char *key, const char *value)

@@ -32,13 +32,11 @@ typedef void (*gbench_fn)(struct gbench_state *state, void *context);
  *	benchmark is run once per set, and its name gets "/number" per argument
  * @nr_args: numbers per set, 0 for none
  * @nr_sets: how many sets
- * @seconds: least time to measure, 0 for the library's default
  */
 struct gbench_options {
 	const int64_t *args;
 	unsigned int nr_args;
 	unsigned int nr_sets;
-	double seconds;
 };
 
 /**

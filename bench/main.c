@@ -16,11 +16,18 @@
 /* X(name): the command described by egpr_cmd_<name>, in the order of the help text. */
 /* clang-format off */
 #define COMMANDS(X)	\
+	COMMAND_BENCH(X) \
 	X(doctor)	\
 	X(list)		\
 	X(run)		\
 	X(report)
 /* clang-format on */
+
+#ifdef EGPR_HAVE_BENCHMARK
+#define COMMAND_BENCH(X) X(bench)
+#else
+#define COMMAND_BENCH(X)
+#endif
 
 #define DECLARE(name) extern const struct egpr_command egpr_cmd_##name;
 COMMANDS(DECLARE)

@@ -45,8 +45,12 @@ $(BENCH_OBJ) $(B)/bench/main.o: | $(B)/include/egpr/version.h $(B)/include/egpr/
 $(B)/egprlab: $(B)/bench/main.o $(BENCH_LIB) $$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 
-PROGRAMS += $(B)/egprlab
-LINT_C += $(wildcard bench/*.c bench/*.h bench/*.cc)
+# What the speed benchmarks set beside vmm-mini.
+$(B)/bare-vm: $(B)/bench/bare/vm.o
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@
+
+PROGRAMS += $(B)/egprlab $(B)/bare-vm
+LINT_C += $(wildcard bench/*.c bench/*.h bench/*.cc bench/bare/*.c)
 
 include bench/report.mk
 

@@ -20,7 +20,9 @@
 	X(doctor)	\
 	X(list)		\
 	X(run)		\
-	X(report)
+	X(report)	\
+	X(history)	\
+	X(import)
 /* clang-format on */
 
 #ifdef EGPR_HAVE_BENCHMARK

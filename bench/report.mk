@@ -2,7 +2,7 @@
 # Run directories and what reads them: tests and their tools. Part of bench/room.mk.
 
 # Unit tests of run directories and everything that reads them.
-REPORT_TESTS := rundir
+REPORT_TESTS := rundir store meta
 UNIT_TESTS += $(REPORT_TESTS:%=$(B)/tests/unit/%)
 $(foreach t,$(REPORT_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
 $(REPORT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $(ASM_LIB)

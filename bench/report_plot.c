@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "plot.h"
 #include "report.h"
 #include "rundir_file.h"
 
@@ -67,7 +68,7 @@ static char *dir_with_style(const char *base, const char *below)
 }
 
 /* The scripts: named by the user, installed beside the command, or in the source tree. */
-static char *find_scripts(void)
+char *plot_scripts(void)
 {
 	const char *env = getenv(SCRIPTS_ENV);
 	char exe[4096], *slash, *dir;
@@ -86,11 +87,32 @@ static char *find_scripts(void)
 	return dir_with_style(EGPR_SOURCE_DIR, "/scripts/plot");
 }
 
+bool plot_available(void)
+{
+	return on_path(GNUPLOT);
+}
+
+int plot_draw(const char *scripts, const char *script, const struct plot *p, const char *out)
+{
+	char gp[4096], rows[16];
+	char *argv[] = { (char *)GNUPLOT,  (char *)"-c",       gp,   (char *)p->data,  (char *)out,
+			 (char *)p->title, (char *)p->caption, rows, (char *)p->extra, NULL };
+
+	snprintf(gp, sizeof(gp), "%s/%s.gp", scripts, script);
+	snprintf(rows, sizeof(rows), "%u", p->rows);
+	setenv("GNUPLOT_LIB", scripts, 1);
+	if (!gnuplot(argv))
+		return 0;
+	fprintf(stderr, "egprlab: %s could not draw %s\n", gp, out);
+	unlink(out);
+	return EGPR_INTERNAL;
+}
+
 void report_plot_init(struct report *r)
 {
 	char *dir = rundir_file_path(r->run->path, RUNDIR_PLOTS);
 
-	if (!on_path(GNUPLOT)) {
+	if (!plot_available()) {
 		fputs("egprlab report: gnuplot is not installed, so the report has no pictures; "
 		      "install the package gnuplot-nox\n",
 		      stderr);
@@ -98,14 +120,12 @@ void report_plot_init(struct report *r)
 		fprintf(stderr, "egprlab report: cannot make %s: %s; the report has no pictures\n",
 			dir ? dir : RUNDIR_PLOTS, strerror(errno));
 	} else {
-		r->plots = find_scripts();
+		r->plots = plot_scripts();
 		if (!r->plots)
 			fputs("egprlab report: no " STYLE
 			      " found, so the report has no pictures; set " SCRIPTS_ENV
 			      " to the directory scripts/plot\n",
 			      stderr);
-		else
-			setenv("GNUPLOT_LIB", r->plots, 1);
 	}
 	free(dir);
 }
@@ -136,9 +156,8 @@ void report_plot_close(struct report *r, FILE *f, const char *script, const char
 		       const char *title)
 {
 	static const char *const suffixes[] = { "svg", "png" };
-	char gp[4096], dat[4096], out[4096], caption[512], count[16];
-	char *argv[] = { (char *)GNUPLOT, (char *)"-c", gp,    dat,	      out,
-			 (char *)title,	  caption,	count, (char *)extra, NULL };
+	char dat[4096], out[4096], caption[512];
+	struct plot p = { dat, title, caption, extra, rows };
 	bool drawn = r->plots != NULL;
 	size_t i;
 
@@ -146,17 +165,10 @@ void report_plot_close(struct report *r, FILE *f, const char *script, const char
 		return;
 	drawn &= !fclose(f);
 	report_caption(r->run, g, caption, sizeof(caption));
-	snprintf(count, sizeof(count), "%u", rows);
-	if (r->plots)
-		snprintf(gp, sizeof(gp), "%s/%s.gp", r->plots, script);
 	plot_path(r, name, "dat", dat, sizeof(dat));
 	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes) && drawn; i++) {
 		plot_path(r, name, suffixes[i], out, sizeof(out));
-		if (gnuplot(argv)) {
-			fprintf(stderr, "egprlab report: %s could not draw %s\n", gp, out);
-			unlink(out);
-			drawn = false;
-		}
+		drawn = !plot_draw(r->plots, script, &p, out);
 	}
 	r->pictures += drawn;
 	doc_picture(&r->doc, name, "%s (%s)", title, caption);

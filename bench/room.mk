@@ -7,7 +7,7 @@ BENCH_LIB := $(B)/libegprbench.a
 BENCH_SRC := $(filter-out bench/main.c,$(sort $(wildcard bench/*.c)))
 
 # Optional libraries: without one, what needs it is left out and says so.
-BENCH_LIBS := -lcjson -linih -lgsl -lgslcblas -lcrypto -lpthread -lm
+BENCH_LIBS := -lsqlite3 -lcjson -linih -lgsl -lgslcblas -lcrypto -lpthread -lm
 ifeq ($(HAVE_LIBPFM),y)
 CFLAGS_bench/pmu.c += -DEGPR_HAVE_LIBPFM
 BENCH_LIBS := -lpfm $(BENCH_LIBS)

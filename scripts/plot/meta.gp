@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# One comparison across hosts: each host's estimate, and all combined (last row).
+# DATA: row, label, estimate, low, high, combined (0 or 1)
+call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
+
+set yrange [ROWS - 0.3 : -0.7]
+set xrange [* < 0 : 0 < *]
+set xlabel "difference, TSC cycles per exit and entry (left is faster)" textcolor rgb INK
+set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb INK lw 1 front
+plot DATA using (column(6) == 0 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars pt 5 ps 0.7 lw 1.6 lc rgb BLUE \
+	title "host, 95 % interval", \
+	'' using (column(6) == 1 ? $3 : NaN):1:4:5 with xerrorbars pt 13 ps 1.6 lw 2.4 lc rgb VERMILLION \
+	title "combined, random effects"

@@ -50,7 +50,7 @@ GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out help clean bench check,$(GOALS)),)
 include $(B)/config.mk
 endif
-include $(sort $(wildcard */room.mk))
+include $(sort $(wildcard */room.mk */*/room.mk))
 
 .PHONY: all
 all: $(PROGRAMS) $(PAYLOADS)

@@ -22,7 +22,8 @@
 	X(run)		\
 	X(report)	\
 	X(history)	\
-	X(import)
+	X(import)	\
+	X(exec)
 /* clang-format on */
 
 #ifdef EGPR_HAVE_BENCHMARK

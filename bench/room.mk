@@ -42,7 +42,7 @@ $(BENCH_OBJ) $(B)/bench/main.o: | $(B)/include/egpr/version.h $(B)/include/egpr/
 
 # The rooms below, in link order; VMM_LIB and EMU_LIB are set by rooms read later.
 .SECONDEXPANSION:
-$(B)/egprlab: $(B)/bench/main.o $(BENCH_LIB) $$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
+$(B)/egprlab: $(B)/bench/main.o $(BENCH_LIB) $$(VMM_LIB) $$(USER_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 
 # What the speed benchmarks set beside vmm-mini.

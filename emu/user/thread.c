@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a thread needs before its first APX instruction: a register file and a
+ * signal stack.
+ *
+ * Made when a thread first needs it, inside the handler, so no thread has to be
+ * announced; freed by a key's destructor. One mapping: guard page, stack, page.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "state.h"
+
+#define OWN_SIZE (USER_PAGE_SIZE + USER_STACK_SIZE + sizeof(struct egpr_page))
+
+_Thread_local struct user_thread user_thread;
+static pthread_key_t key;
+static bool have_key;
+
+stack_t user_thread_stack(const struct user_thread *t)
+{
+	return (stack_t){ .ss_sp = t->own + USER_PAGE_SIZE, .ss_size = USER_STACK_SIZE };
+}
+
+uint64_t user_real_xcr0(void)
+{
+	uint32_t lo, hi;
+
+	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+	return lo | (uint64_t)hi << 32;
+}
+
+/**
+ * user_thread_init - give a thread its register file and signal stack
+ * @t: the calling thread's state
+ *
+ * Async-signal-safe. XINUSE is set from the start: slots do not track it, and
+ * the architecture allows "in use" for zero registers.
+ *
+ * Return: 0 or -errno.
+ */
+int user_thread_init(struct user_thread *t)
+{
+	uint8_t *own;
+
+	if (!t->own) {
+		own = mmap(NULL, OWN_SIZE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (own == MAP_FAILED)
+			return -errno;
+		if (mprotect(own, USER_PAGE_SIZE, PROT_NONE)) {
+			munmap(own, OWN_SIZE);
+			return -ENOMEM;
+		}
+		t->own = own;
+		if (have_key)
+			pthread_setspecific(key, t);
+	}
+	if (!t->page) {
+		t->page = (struct egpr_page *)(void *)(t->own + USER_PAGE_SIZE + USER_STACK_SIZE);
+		emu_page_init(t->page);
+		t->page->xcr0 = user_real_xcr0() | EGPR_XFEATURE_LO;
+		t->page->xinuse = 1;
+	}
+	return 0;
+}
+
+static void thread_exit(void *arg)
+{
+	struct user_thread *t = arg;
+	stack_t off = { .ss_flags = SS_DISABLE }, now;
+	sigset_t all, was;
+	uint8_t *own = t->own;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &was);
+	if (!sigaltstack(NULL, &now) && now.ss_sp == own + USER_PAGE_SIZE)
+		sigaltstack(&off, NULL);
+	t->page = NULL;
+	t->own = NULL;
+	munmap(own, OWN_SIZE);
+	pthread_sigmask(SIG_SETMASK, &was, NULL);
+}
+
+/** user_thread_setup - once per process, before any thread is served. Return: 0 or -errno. */
+int user_thread_setup(void)
+{
+	int r;
+
+	if (have_key)
+		return 0;
+	r = pthread_key_create(&key, thread_exit);
+	if (r)
+		return -r;
+	have_key = true;
+	return 0;
+}

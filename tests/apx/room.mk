@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/apx/: programs compiled with and without -mapxf; their output must agree.
+
+APX_PROGS := $(patsubst tests/apx/%.c,%,$(filter-out tests/apx/demo.c,$(wildcard tests/apx/*.c)))
+APX_PROG_CFLAGS := -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -O2 -g -pthread
+
+$(B)/tests/apx/%-apx: tests/apx/%.c
+	@mkdir -p $(@D)
+	$(call say,APXCC,$@)$(APX_CC) $(APX_PROG_CFLAGS) -mapxf $< -o $@
+
+$(B)/tests/apx/%-legacy: tests/apx/%.c
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(APX_CC) $(APX_PROG_CFLAGS) $< -o $@
+
+$(B)/tests/apx-demo: tests/apx/demo.c
+	@mkdir -p $(@D)
+	$(call say,APXCC,$@)$(APX_CC) $(APX_PROG_CFLAGS) -mapxf $< -o $@
+
+ifneq ($(APX_CC),)
+TEST_TOOLS += $(foreach p,$(APX_PROGS),$(B)/tests/apx/$(p)-apx $(B)/tests/apx/$(p)-legacy)
+all: $(B)/tests/apx-demo
+endif

@@ -52,7 +52,7 @@ $(B)/bare-vm: $(B)/bench/bare/vm.o
 PROGRAMS += $(B)/egprlab $(B)/bare-vm
 LINT_C += $(wildcard bench/*.c bench/*.h bench/*.cc bench/bare/*.c)
 
-include bench/report.mk
+include bench/report.mk bench/engine.mk
 
 # Unit tests of what asks the host.
 HOST_TESTS := host noise pmu

@@ -232,6 +232,8 @@ double stats_looks_p(const struct stats_looks *l, size_t look, double nominal);
  */
 double stats_looks_alpha(const struct stats_looks *l, size_t look, double alpha);
 
+#define STATS_MAX_LAYOUTS 64
+
 /* The shift of one comparison (stats_shift.c) -------------------------------------------------- */
 
 /**
@@ -262,7 +264,7 @@ struct stats_shift {
  * stats_shift_init - estimate a shift from block differences
  * @s: to fill; stats_shift_free() it
  * @x: differences in the order they ran
- * @layout: index of the code offset of each block, or NULL
+ * @layout: index of the code offset of each block, below STATS_MAX_LAYOUTS; or NULL
  * @n: blocks, at least 1
  *
  * Return: 0, or -1 when memory is short.

@@ -15,6 +15,8 @@
 
 #include "stats.h"
 
+#define EXACT_SUMS (STATS_EXACT_MAX * (STATS_EXACT_MAX + 1) / 2 + 1)
+
 void stats_sort(double *x, size_t n)
 {
 	gsl_sort(x, 1, n);
@@ -86,21 +88,28 @@ double stats_hl(const double *sorted, size_t n)
 }
 
 /*
- * P(W <= w) of the signed-rank statistic W under the null, by the generating
- * function prod (1 + z^i) / 2.
+ * Distribution of the signed-rank statistic under the null, by the generating function
+ * prod (1 + z^i) / 2. @p has room for EXACT_SUMS; p[s] = P(W = s).
  */
-static double signed_rank_cdf(size_t n, size_t w)
+static void signed_rank_pdf(size_t n, double *p)
 {
-	double p[STATS_EXACT_MAX * (STATS_EXACT_MAX + 1) / 2 + 1] = { 1 };
-	size_t max = n * (n + 1) / 2, top = 0, i, s;
-	double sum = 0;
+	size_t top = 0, i, s;
 
+	p[0] = 1;
 	for (i = 1; i <= n; i++) {
 		top += i;
 		for (s = top + 1; s-- > 0;)
-			p[s] = 0.5 * (p[s] + (s >= i ? p[s - i] : 0));
+			p[s] = 0.5 * ((s + i <= top ? p[s] : 0) + (s >= i ? p[s - i] : 0));
 	}
-	for (s = 0; s <= w && s <= max; s++)
+}
+
+static double signed_rank_cdf(size_t n, size_t w)
+{
+	double p[EXACT_SUMS], sum = 0;
+	size_t s;
+
+	signed_rank_pdf(n, p);
+	for (s = 0; s <= w && s <= n * (n + 1) / 2; s++)
 		sum += p[s];
 	return sum < 1 ? sum : 1;
 }
@@ -120,12 +129,13 @@ static double rank_sd(size_t n)
 /* Largest c with P(W < c) <= alpha: the interval runs from the c-th Walsh average. */
 static size_t rank_critical(size_t n, double alpha)
 {
-	double c;
+	double p[EXACT_SUMS], c, sum = 0;
 	size_t w;
 
 	if (n <= STATS_EXACT_MAX) {
-		for (w = 0; signed_rank_cdf(n, w) <= alpha; w++)
-			;
+		signed_rank_pdf(n, p);
+		for (w = 0; sum + p[w] <= alpha; w++)
+			sum += p[w];
 		return w;
 	}
 	c = floor(rank_mean(n) + 0.5 - gsl_cdf_ugaussian_Qinv(alpha) * rank_sd(n));

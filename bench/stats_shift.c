@@ -10,6 +10,7 @@
  * offsets tried, is part of the interval.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,15 +27,16 @@
 
 static size_t count_layouts(const unsigned int *layout, size_t n, unsigned int *top)
 {
-	size_t i, j, seen = 0;
+	bool has[STATS_MAX_LAYOUTS] = { false };
+	size_t i, seen = 0;
 
 	*top = 0;
 	for (i = 0; i < n; i++) {
-		for (j = 0; j < i && layout[j] != layout[i]; j++)
-			;
-		seen += j == i;
-		if (layout[i] > *top)
-			*top = layout[i];
+		unsigned int l = layout[i] % STATS_MAX_LAYOUTS;
+
+		seen += !has[l];
+		has[l] = true;
+		*top = l > *top ? l : *top;
 	}
 	return seen;
 }

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Error rates by simulation: blocks in the engine's own order, on a machine whose noise is
+ * normal, skewed, heavy-tailed, drifting or correlated with itself.
+ *
+ * EGPR_SIMULATIONS sets the repetitions per noise; `make coverage` asks for many.
+ * The limits allow four standard errors of the simulation itself.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+#include <gsl/gsl_randist.h>
+
+#include "../../bench/order.h"
+#include "../../bench/stats.h"
+
+#define DEFAULT_SIMULATIONS 400
+#define ARMS		    4
+#define BLOCKS		    120
+#define LOOKS		    5
+#define BASE		    1000.0
+#define SIGMA		    10.0
+#define DRIFT		    0.5 /* cycles per batch */
+#define CORRELATION	    0.8 /* of neighbouring batches */
+#define STUDENT_DF	    2.0 /* heavy tails: no variance */
+#define LAYOUTS		    10
+#define STANDARD_ERRORS	    4.0
+
+enum noise {
+	NORMAL,
+	SKEWED,
+	HEAVY,
+	DRIFTING,
+	CORRELATED,
+	NR_NOISES
+};
+
+static const char *const names[NR_NOISES] = {
+	[NORMAL] = "normal",	 [SKEWED] = "skewed",	      [HEAVY] = "heavy-tailed",
+	[DRIFTING] = "drifting", [CORRELATED] = "correlated",
+};
+
+struct machine {
+	gsl_rng *rng;
+	enum noise noise;
+	double drift;
+	double memory;
+};
+
+/* What the next batch takes beyond its arm's own time. */
+static double next_noise(struct machine *m)
+{
+	double fresh = gsl_ran_gaussian(m->rng, SIGMA);
+
+	switch (m->noise) {
+	case SKEWED:
+		return gsl_ran_lognormal(m->rng, 0, 1) * SIGMA;
+	case HEAVY:
+		return gsl_ran_tdist(m->rng, STUDENT_DF) * SIGMA;
+	case DRIFTING:
+		m->drift += DRIFT;
+		return m->drift + fresh;
+	case CORRELATED:
+		m->memory = CORRELATION * m->memory + fresh;
+		return m->memory;
+	default:
+		return fresh;
+	}
+}
+
+/* Block differences of arm 1 against arm 0, the true shift being @shift. */
+static void simulate(struct machine *m, uint64_t seed, double shift, double *diff,
+		     unsigned int *layout)
+{
+	unsigned int order[ARMS], b, i;
+	double mean[ARMS];
+
+	m->drift = m->memory = 0;
+	for (b = 0; b < BLOCKS; b++) {
+		order_block(seed, ARMS, b, order);
+		for (i = 0; i < ARMS; i++)
+			mean[order[i]] = BASE + (order[i] == 1 ? shift : 0) + next_noise(m);
+		diff[b] = mean[1] - mean[0];
+		layout[b] = order_layout(seed, LAYOUTS, b);
+	}
+}
+
+static unsigned int simulations(void)
+{
+	const char *s = getenv("EGPR_SIMULATIONS");
+
+	return s && atoi(s) > 0 ? (unsigned int)atoi(s) : DEFAULT_SIMULATIONS;
+}
+
+static double standard_error(double rate, unsigned int n)
+{
+	return sqrt(rate * (1 - rate) / n);
+}
+
+static void at_most(const char *what, enum noise noise, unsigned int hits, unsigned int n,
+		    double limit)
+{
+	double rate = (double)hits / n;
+
+	printf("# %-28s %-12s %6.2f %% of %u, limit %g %%\n", what, names[noise], 100 * rate, n,
+	       100 * limit);
+	if (rate > limit + STANDARD_ERRORS * standard_error(limit, n))
+		fail_msg("%s under %s noise: %.2f %%", what, names[noise], 100 * rate);
+}
+
+static struct machine machine(enum noise noise)
+{
+	struct machine m = { gsl_rng_alloc(gsl_rng_taus2), noise, 0, 0 };
+
+	gsl_rng_set(m.rng, 20 + noise);
+	return m;
+}
+
+/* The 95 % interval covers the true shift in 93..97 % (99 % where the layout part widens it). */
+static void coverage(bool with_layout, double highest)
+{
+	unsigned int n = simulations(), r, hits, layout[BLOCKS];
+	double diff[BLOCKS], rate;
+	enum noise noise;
+
+	for (noise = 0; noise < NR_NOISES; noise++) {
+		struct machine m = machine(noise);
+
+		hits = 0;
+		for (r = 0; r < n; r++) {
+			struct stats_interval ci;
+			struct stats_shift s;
+
+			simulate(&m, r, 3, diff, layout);
+			assert_int_equal(
+				stats_shift_init(&s, diff, with_layout ? layout : NULL, BLOCKS), 0);
+			ci = stats_shift_interval(&s, 0.025);
+			hits += ci.low <= 3 && 3 <= ci.high;
+			stats_shift_free(&s);
+		}
+		gsl_rng_free(m.rng);
+		rate = (double)hits / n;
+		printf("# coverage of 95 %% %-9s %-12s %6.2f %% of %u\n",
+		       with_layout ? "(layout)" : "", names[noise], 100 * rate, n);
+		if (rate < 0.93 - STANDARD_ERRORS * standard_error(0.93, n) ||
+		    rate > highest + STANDARD_ERRORS * standard_error(highest, n))
+			fail_msg("coverage under %s noise: %.2f %%", names[noise], 100 * rate);
+	}
+}
+
+static void test_coverage(void **state)
+{
+	(void)state;
+	coverage(false, 0.97);
+}
+
+static void test_coverage_with_layout(void **state)
+{
+	(void)state;
+	coverage(true, 0.99);
+}
+
+/* Verdict of a simulated experiment that is looked at LOOKS times and stops when decided. */
+static enum stats_verdict experiment(const double *diff, const unsigned int *layout, double margin,
+				     const struct stats_looks *l)
+{
+	struct stats_decision all = { 1, 1, 1 };
+	enum stats_verdict v = STATS_INCONCLUSIVE;
+	unsigned int k;
+	double p;
+
+	for (k = 0; k < LOOKS && v == STATS_INCONCLUSIVE; k++) {
+		struct stats_decision d;
+		struct stats_shift s;
+
+		assert_int_equal(stats_shift_init(&s, diff, layout, BLOCKS * (k + 1) / LOOKS), 0);
+		d = stats_decide(&s, margin, l, k);
+		stats_decision_merge(&all, &d);
+		v = stats_verdict(&all, 0.05, &p);
+		stats_shift_free(&s);
+	}
+	return v;
+}
+
+static unsigned int count(enum noise noise, double shift, double margin, unsigned int verdicts)
+{
+	struct machine m = machine(noise);
+	unsigned int n = simulations(), r, hits = 0, layout[BLOCKS];
+	struct stats_looks l;
+	double diff[BLOCKS];
+
+	stats_looks_init(&l, STATS_SPEND_POWER2, LOOKS);
+	for (r = 0; r < n; r++) {
+		simulate(&m, r, shift, diff, layout);
+		hits += (verdicts >> experiment(diff, layout, margin, &l)) & 1;
+	}
+	gsl_rng_free(m.rng);
+	return hits;
+}
+
+/* A/A with next to no margin: whoever says faster or slower is wrong. */
+static void test_false_difference(void **state)
+{
+	enum noise noise;
+
+	(void)state;
+	for (noise = 0; noise < NR_NOISES; noise++)
+		at_most("false faster or slower", noise,
+			count(noise, 0, 1e-9, 1u << STATS_FASTER | 1u << STATS_SLOWER),
+			simulations(), 0.05);
+}
+
+/* A shift that lies on the margin is not within it. */
+static void test_false_equivalent(void **state)
+{
+	enum noise noise;
+
+	(void)state;
+	for (noise = 0; noise < NR_NOISES; noise++)
+		at_most("false equivalent", noise, count(noise, 5, 5, 1u << STATS_EQUIVALENT),
+			simulations(), 0.05);
+}
+
+/* The tests above would pass for a method that never decides: this one would not. */
+static void test_power(void **state)
+{
+	unsigned int n = simulations();
+
+	(void)state;
+	assert_true(count(NORMAL, 0, 8, 1u << STATS_EQUIVALENT) > n * 9 / 10);
+	assert_true(count(NORMAL, 8, 1, 1u << STATS_SLOWER) > n * 9 / 10);
+	assert_true(count(HEAVY, 0, 12, 1u << STATS_EQUIVALENT) > n * 9 / 10);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_coverage_with_layout),
+		cmocka_unit_test(test_false_difference),
+		cmocka_unit_test(test_false_equivalent),
+		cmocka_unit_test(test_power),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -89,7 +89,7 @@ static void history_table(struct doc *d, const struct store_row *rows, size_t n)
 		{ "state", 0 },	   { "prov.", 0 },	   { "host", 0 },
 		{ "cpu", 0 },	   { "kernel", 0 },	   { "start", 0 },
 		{ "sound", 0 },	   { "diff", DOC_NUMBER }, { "95 % interval", DOC_NUMBER },
-		{ "verdict", 0 },
+		{ "verdict", 0 },  { "margin", 0 },
 	};
 	size_t i;
 
@@ -107,6 +107,7 @@ static void history_table(struct doc *d, const struct store_row *rows, size_t n)
 		doc_cell(d, DOC_PLAIN, NULL, "%s", report_signed(r->diff));
 		doc_cell(d, DOC_PLAIN, NULL, "%s", report_interval(r->low, r->high));
 		doc_cell(d, DOC_PLAIN, NULL, "%s", r->verdict);
+		doc_cell(d, DOC_PLAIN, NULL, "%s", r->margin);
 	}
 }
 
@@ -123,7 +124,11 @@ static void print_table(const struct doc *d)
 		printf("%s%c", b->cells[i].text, (i + 1) % b->ncolumns ? '\t' : '\n');
 }
 
-/* Combines the runs of each host; rows are sorted by host. Return: number of hosts. */
+/*
+ * Combines the runs of each host; rows are sorted by host and run. A run's
+ * difference is the same for each of its margins and counts once.
+ * Return: number of hosts.
+ */
 static size_t by_host(const struct store_row *rows, size_t n, struct host *hosts)
 {
 	size_t i, k = 0;
@@ -133,7 +138,7 @@ static size_t by_host(const struct store_row *rows, size_t n, struct host *hosts
 		const struct store_row *r = &rows[i];
 		double v;
 
-		if (!usable(r))
+		if (!usable(r) || (i && !strcmp(rows[i - 1].run_id, r->run_id)))
 			continue;
 		if (!k || strcmp(hosts[k - 1].first->host_id, r->host_id)) {
 			if (k == MAX_HOSTS)

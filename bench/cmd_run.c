@@ -13,6 +13,7 @@
 #include "axis.h"
 #include "command.h"
 #include "provenance.h"
+#include "store.h"
 
 #define DEFAULT_PROFILE "quick"
 #define SIGNAL_STATUS	128
@@ -207,6 +208,8 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		fail(ret, &e);
 	else
 		conclude(&run, path);
+	if (!ret && !value[OPTION_OUT] && store_record(path, NULL, &e))
+		fprintf(stderr, "egprlab run: the run is not in the store: %s\n", e.text);
 out:
 	free(path);
 	run_free(&run);

@@ -38,6 +38,7 @@ struct report_filter {
 	const char *path;
 	const char *strategy;
 	const char *state;
+	const char *margin; /* in verdicts.csv only: elsewhere it is ignored */
 };
 
 bool report_row_is(const struct csv_table *t, size_t row, const struct report_filter *f);
@@ -48,6 +49,7 @@ size_t report_next(const struct csv_table *t, size_t row, const struct report_fi
 struct report_group {
 	const char *provenance;
 	const char *layer;
+	const char *margin; /* the one that answers; the others are in the table of comparisons */
 };
 
 #define REPORT_MAX_GROUPS 32

@@ -13,6 +13,7 @@
 
 #define NUMBER_BUFFERS 64
 #define NUMBER_BYTES   64
+#define MAX_MARGINS    16
 #define CELLS_MAX      (1u << 24) /* blocks of one comparison; more is damage */
 
 static bool is(const struct csv_table *t, size_t row, unsigned int column, const char *want)
@@ -76,6 +77,28 @@ static bool run_is_representative(const struct rundir_data *run)
 	return true;
 }
 
+/*
+ * The first margin of the plan answers. Where no guest runs a share of next to
+ * nothing says nothing: there the first margin in cycles does.
+ */
+static const char *main_margin(const struct rundir_data *run, const struct report_group *g)
+{
+	static const char unit[] = "cycles";
+	const struct csv_table *t = &run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	const char *margins[MAX_MARGINS], *kinds[1];
+	unsigned int i, n = report_values(t, EGPR_VERDICTS_margin_text, &f, margins, MAX_MARGINS);
+
+	if (!n)
+		return NULL;
+	report_values(t, EGPR_COL_exit_kind, &f, kinds, 1);
+	for (i = 0; i < n && !strcmp(kinds[0], "none"); i++) {
+		if (strstr(margins[i], unit))
+			return margins[i];
+	}
+	return margins[0];
+}
+
 unsigned int report_groups(const struct rundir_data *run, struct report_group *groups)
 {
 	static const enum egpr_layer with_guest[] = { EGPR_LAYER_KVM, EGPR_LAYER_BOUNDARY,
@@ -90,11 +113,12 @@ unsigned int report_groups(const struct rundir_data *run, struct report_group *g
 	for (layer = 0; layer < EGPR_NR_LAYERS; layer++) {
 		for (prov = 0; prov < EGPR_NR_PROVENANCES; prov++) {
 			struct report_group g = { egpr_provenances[prov].id,
-						  egpr_layers[order[layer]].id };
+						  egpr_layers[order[layer]].id, NULL };
 			struct report_filter f = { .provenance = g.provenance, .layer = g.layer };
 
 			if (prov == EGPR_PROV_EMU || prov == EGPR_PROV_MODEL)
 				continue;
+			g.margin = main_margin(run, &g);
 			if (report_next(t, 0, &f) < t->rows && n < REPORT_MAX_GROUPS)
 				groups[n++] = g;
 		}

@@ -101,17 +101,18 @@ static void answer_counts(struct report *r, const struct report_group *g)
 {
 	static const struct doc_column columns[] = {
 		{ "strategy", 0 },
+		{ "largest", DOC_NUMBER },
+		{ "95 % interval", DOC_NUMBER },
 		{ "equal", DOC_NUMBER },
 		{ "faster", DOC_NUMBER },
 		{ "slower", DOC_NUMBER },
 		{ "open", DOC_NUMBER },
-		{ "largest", DOC_NUMBER },
-		{ "95 % interval", DOC_NUMBER },
-		{ "of exit kind", DOC_WIDE },
-		{ "margin", DOC_WIDE },
+		{ "largest at", DOC_WIDE },
 	};
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	static const enum doc_tone tones[] = { DOC_GOOD, DOC_GOOD, DOC_BAD, DOC_OPEN };
 	const char *strategies[MAX_STRATEGIES];
 	unsigned int i, k, n;
@@ -120,9 +121,9 @@ static void answer_counts(struct report *r, const struct report_group *g)
 	snprintf(id, sizeof(id), "answer-%s-%s", g->layer, g->provenance);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		  "How the comparisons of each strategy with none came out, and the largest "
-		  "difference in TSC cycles per exit and entry. equal: equivalent within the "
-		  "margin; open: inconclusive. (%s)",
-		  report_group_text(r->run, g, text, sizeof(text)));
+		  "difference in TSC cycles per exit and entry. equal: equivalent within "
+		  "%s; open: inconclusive. (%s)",
+		  g->margin, report_group_text(r->run, g, text, sizeof(text)));
 	n = report_values(t, EGPR_COL_strategy, &f, strategies, MAX_STRATEGIES);
 	for (i = 0; i < n; i++) {
 		unsigned int count[4] = { 0 };
@@ -141,19 +142,17 @@ static void answer_counts(struct report *r, const struct report_group *g)
 			}
 		}
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", strategies[i]);
-		for (k = 0; k < 4; k++)
-			doc_cell(&r->doc, count[k] ? tones[k] : DOC_PLAIN, report_href(t, first),
-				 "%u", count[k]);
 		doc_cell(&r->doc, DOC_PLAIN, report_href(t, worst), "%s",
 			 report_signed(csv_real(t, worst, EGPR_VERDICTS_diff)));
 		doc_cell(&r->doc, DOC_PLAIN, report_href(t, worst), "%s",
 			 report_interval(csv_real(t, worst, EGPR_VERDICTS_diff_low),
 					 csv_real(t, worst, EGPR_VERDICTS_diff_high)));
+		for (k = 0; k < 4; k++)
+			doc_cell(&r->doc, count[k] ? tones[k] : DOC_PLAIN, report_href(t, first),
+				 "%u", count[k]);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s (%s)",
 			 csv_text(t, worst, EGPR_COL_exit_kind),
 			 csv_text(t, worst, EGPR_COL_guest_state));
-		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s",
-			 csv_text(t, worst, EGPR_VERDICTS_margin_text));
 	}
 }
 
@@ -174,31 +173,49 @@ static void matrix_cell(struct report *r, struct report_filter *f)
 				 csv_real(t, row, EGPR_VERDICTS_diff_high)));
 }
 
+static bool has_switch(const struct csv_table *t, const struct report_filter *f)
+{
+	size_t row;
+
+	for (row = report_next(t, 0, f); row < t->rows; row = report_next(t, row + 1, f)) {
+		if (report_is_switch(csv_text(t, row, EGPR_COL_strategy)))
+			return true;
+	}
+	return false;
+}
+
 /* Exit kind by strategy, for the state with the most to switch that was measured. */
 static void answer_matrix(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	struct doc_column columns[MAX_STRATEGIES + 1] = { { "exit kind", 0 } };
 	const char *strategies[MAX_STRATEGIES], *kinds[MAX_KINDS];
-	unsigned int i, k, n, nkinds, ncolumns = 1;
+	unsigned int i, k, n, all, nkinds = 0, ncolumns = 1;
 	char text[256], id[64];
 
 	f.state = report_main_state(t, &f);
-	nkinds = report_values(t, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS);
+	all = report_values(t, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS);
+	for (k = 0; k < all; k++) {
+		f.exit_kind = kinds[k];
+		if (has_switch(t, &f))
+			kinds[nkinds++] = kinds[k];
+	}
+	f.exit_kind = NULL;
 	n = report_values(t, EGPR_COL_strategy, &f, strategies, MAX_STRATEGIES);
 	for (i = 0; i < n; i++) {
 		if (report_is_switch(strategies[i]))
 			columns[ncolumns++] = (struct doc_column){ strategies[i], DOC_WIDE };
 	}
-	if (nkinds < 2 || ncolumns < 2)
+	if (ncolumns < 2 || !strcmp(kinds[0], "none"))
 		return;
 	snprintf(id, sizeof(id), "matrix-%s-%s", g->layer, g->provenance);
 	doc_table(&r->doc, id, columns, ncolumns,
 		  "Verdict per exit kind and strategy, difference to none in TSC cycles with its "
-		  "95 %% interval, guest state %s (%s). The margin of each is in the chapter of "
-		  "the layer.",
-		  f.state, report_group_text(r->run, g, text, sizeof(text)));
+		  "95 %% interval; margin %s, guest state %s (%s).",
+		  g->margin, f.state, report_group_text(r->run, g, text, sizeof(text)));
 	for (k = 0; k < nkinds; k++) {
 		f.exit_kind = kinds[k];
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", kinds[k]);
@@ -207,6 +224,11 @@ static void answer_matrix(struct report *r, const struct report_group *g)
 			matrix_cell(r, &f);
 		}
 	}
+	if (all > nkinds)
+		doc_para(&r->doc,
+			 "%u further exit kinds were measured without any switch; their latency is "
+			 "in the chapter of the layer.",
+			 all - nkinds);
 }
 
 /* The answer of a group in a sentence: outcomes, cheapest and dearest. */
@@ -214,7 +236,9 @@ static void answer_words(struct report *r, const struct report_group *g)
 {
 	static const char *const words[] = { "equivalent", "faster", "slower", "inconclusive" };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	size_t row, low = t->rows, high = t->rows;
 	unsigned int i, count[4] = { 0 }, total = 0;
 	char list[160] = "";
@@ -255,7 +279,9 @@ static void answer_words(struct report *r, const struct report_group *g)
 void report_answer(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	int layer = axis_find(egpr_layers, EGPR_NR_LAYERS, g->layer);
 	char id[64];
 

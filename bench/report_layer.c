@@ -54,7 +54,9 @@ static void latency_table(struct report *r, const struct report_group *g)
 					      EGPR_SUMMARY_p99,	 EGPR_SUMMARY_p999,
 					      EGPR_SUMMARY_mean, EGPR_SUMMARY_mad };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	char text[256], id[64];
 	size_t row, i;
 
@@ -84,7 +86,9 @@ static void latency_plot(struct report *r, const struct report_group *g)
 	static const unsigned int reals[] = { EGPR_SUMMARY_p5, EGPR_SUMMARY_p50, EGPR_SUMMARY_p95,
 					      EGPR_SUMMARY_p99, EGPR_SUMMARY_p999 };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	const char *states[EGPR_NR_STATES], *kinds[MAX_KINDS];
 	char name[NAME_MAX_BYTES];
 	unsigned int rows = 0;
@@ -141,7 +145,9 @@ static void forest_plot(struct report *r, const struct report_group *g, const ch
 	static const unsigned int reals[] = { EGPR_VERDICTS_diff, EGPR_VERDICTS_diff_low,
 					      EGPR_VERDICTS_diff_high, EGPR_VERDICTS_margin };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer, .path = path };
+	struct report_filter f = {
+		.provenance = g->provenance, .layer = g->layer, .path = path, .margin = g->margin
+	};
 	char name[NAME_MAX_BYTES], title[128], label[LABEL_BYTES];
 	const char *kinds[MAX_KINDS];
 	bool one_kind = report_values(t, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS) == 1;
@@ -177,7 +183,8 @@ static void block_plot(struct report *r, const struct report_group *g, const cha
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
 	struct report_filter f = { .provenance = g->provenance,
 				   .layer = g->layer,
-				   .exit_kind = kind };
+				   .exit_kind = kind,
+				   .margin = g->margin };
 	char name[NAME_MAX_BYTES], title[128], label[LABEL_BYTES];
 	unsigned int rows = 0;
 	size_t row = report_next(t, 0, &f), i, n;
@@ -272,7 +279,9 @@ static void verdict_table(struct report *r, const struct report_group *g)
 void report_layer(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *v = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	const char *kinds[MAX_KINDS];
 	unsigned int i, n;
 	char text[256], id[64];

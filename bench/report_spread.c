@@ -25,7 +25,9 @@ static bool differs(const char *a, const char *b)
 static void states_plot(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	const char *states[EGPR_NR_STATES];
 	char name[NAME_BYTES], legend[64] = "";
 	unsigned int i, n, rows = 0;
@@ -46,6 +48,7 @@ static void states_plot(struct report *r, const struct report_group *g)
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		struct report_filter same = { .provenance = g->provenance,
 					      .layer = g->layer,
+					      .margin = g->margin,
 					      .exit_kind = csv_text(t, row, EGPR_COL_exit_kind),
 					      .strategy = csv_text(t, row, EGPR_COL_strategy) };
 
@@ -69,7 +72,9 @@ static void states_plot(struct report *r, const struct report_group *g)
 static void layout_plot(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	uint64_t offset[MAX_OFFSETS];
 	double median[MAX_OFFSETS];
 	char name[NAME_BYTES];
@@ -128,7 +133,9 @@ static void slope_text(struct report *r, const double *x, const double *y, size_
 static void delays_plot(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
 	double x[MAX_DELAYS], y[MAX_DELAYS];
 	char name[NAME_BYTES];
 	unsigned int n = 0;
@@ -141,12 +148,15 @@ static void delays_plot(struct report *r, const struct report_group *g)
 		return;
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		int delay = report_delay(csv_text(t, row, EGPR_COL_strategy));
+		int base = report_delay(csv_text(t, row, EGPR_VERDICTS_baseline));
 
-		if (delay < 0 || n == MAX_DELAYS || isnan(csv_real(t, row, EGPR_VERDICTS_diff)))
+		/* Against a delay, so that the ruler's own call and return cancel out. */
+		if (delay < 0 || base < 0 || n == MAX_DELAYS ||
+		    isnan(csv_real(t, row, EGPR_VERDICTS_diff)))
 			continue;
-		x[n] = delay;
+		x[n] = delay - base;
 		y[n++] = csv_real(t, row, EGPR_VERDICTS_diff);
-		fprintf(dat, "%d\t%.12g\t%.12g\t%.12g\n", delay, y[n - 1],
+		fprintf(dat, "%g\t%.12g\t%.12g\t%.12g\n", x[n - 1], y[n - 1],
 			csv_real(t, row, EGPR_VERDICTS_diff_low),
 			csv_real(t, row, EGPR_VERDICTS_diff_high));
 	}

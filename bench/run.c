@@ -74,11 +74,31 @@ static int make_dir(struct session *s, struct data_error *e)
 	return s->g.dir ? 0 : status;
 }
 
+/* What ran the guests: the first cell whose exits are not real ones, else any with a guest. */
+static void add_backend(struct session *s)
+{
+	const struct cell *c, *guest = NULL;
+	unsigned int i;
+
+	for (i = 0; i < s->run->nr_cells; i++) {
+		c = &s->run->cells[i].cell;
+		if (c->kind && (!guest || (guest->representative && !c->representative)))
+			guest = c;
+	}
+	rundir_set_backend(
+		s->g.dir, guest ? guest->backend : "none", !guest || guest->representative,
+		!guest			? "no guest ran"
+		: guest->representative ? "guest code runs on the CPU itself"
+					: "the backend interprets guest code at CPL 0, as "
+					  "timing it showed");
+}
+
 static void add_meta(struct session *s)
 {
 	cJSON *meta = rundir_meta(s->g.dir);
 	struct egpr_preflight p;
 
+	add_backend(s);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_CPU);
 	cJSON_AddNumberToObject(meta, META_CPU, s->cpu);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);

@@ -247,7 +247,8 @@ static void take_row(sqlite3_stmt *q, struct store_row *r)
 {
 	char **const texts[] = { &r->run_id,	&r->host_id,  &r->cpu,	      &r->kernel,
 				 &r->start,	&r->backend,  &r->provenance, &r->layer,
-				 &r->exit_kind, &r->strategy, &r->state,      &r->verdict };
+				 &r->exit_kind, &r->strategy, &r->state,      &r->verdict,
+				 &r->margin };
 	int i, n = sizeof(texts) / sizeof(*texts);
 
 	for (i = 0; i < n; i++)
@@ -281,14 +282,15 @@ int store_select(sqlite3 *db, const struct store_filter *f, struct store_row **r
 {
 	static const char sql[] =
 		"SELECT r.run_id, r.host_id, r.cpu, r.kernel, r.start, v.backend, v.provenance,"
-		" v.layer, v.exit_kind, v.strategy, v.guest_state, v.verdict, v.representative,"
+		" v.layer, v.exit_kind, v.strategy, v.guest_state, v.verdict, v.margin_text,"
+		" v.representative,"
 		" r.sound, v.diff, v.diff_low, v.diff_high"
 		" FROM verdict v JOIN run r USING (run_id)"
 		" WHERE (?1 IS NULL OR r.host_id = ?1) AND (?2 IS NULL OR v.strategy = ?2)"
 		" AND (?3 IS NULL OR v.layer = ?3) AND (?4 IS NULL OR v.exit_kind = ?4)"
 		" AND (?5 IS NULL OR v.guest_state = ?5) AND (?6 IS NULL OR v.provenance = ?6)"
 		" ORDER BY v.provenance, v.layer, v.exit_kind, v.guest_state, v.strategy,"
-		" r.host_id, r.start, r.run_id";
+		" r.host_id, r.start, r.run_id, v.rowid";
 	const char *const values[] = { f->host,	     f->strategy, f->layer,
 				       f->exit_kind, f->state,	  f->provenance };
 	sqlite3_stmt *q;
@@ -332,6 +334,7 @@ void store_rows_free(struct store_row *rows, size_t n)
 		free(r->strategy);
 		free(r->state);
 		free(r->verdict);
+		free(r->margin);
 	}
 	free(rows);
 }

@@ -62,7 +62,7 @@ struct store_filter {
  */
 struct store_row {
 	char *run_id, *host_id, *cpu, *kernel, *start, *backend;
-	char *provenance, *layer, *exit_kind, *strategy, *state, *verdict;
+	char *provenance, *layer, *exit_kind, *strategy, *state, *verdict, *margin;
 	int representative, sound;
 	double diff, low, high;
 };

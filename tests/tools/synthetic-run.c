@@ -161,7 +161,7 @@ static void summary(struct rundir *d, const struct wish *w, const struct rundir_
 }
 
 static void verdict(struct rundir *d, const struct wish *w, const struct rundir_key *key,
-		    const double *base, const double *arm)
+		    const char *baseline, const double *base, const double *arm)
 {
 	double half = 1.96 * NOISE * 1.8 / sqrt(w->blocks);
 	double p50 = at(base, w->blocks, 0.5), diff = at(arm, w->blocks, 0.5) - p50;
@@ -174,7 +174,7 @@ static void verdict(struct rundir *d, const struct wish *w, const struct rundir_
 	else if (near > MARGIN)
 		text = diff > 0 ? "slower" : "faster";
 	rundir_row(d, EGPR_CSV_VERDICTS, key, &row);
-	csv_set_text(&row, EGPR_VERDICTS_baseline, "none");
+	csv_set_text(&row, EGPR_VERDICTS_baseline, baseline);
 	csv_set_count(&row, EGPR_VERDICTS_blocks, w->blocks);
 	csv_set_real(&row, EGPR_VERDICTS_base_p50, p50);
 	csv_set_real(&row, EGPR_VERDICTS_diff, diff);
@@ -193,21 +193,19 @@ static void verdict(struct rundir *d, const struct wish *w, const struct rundir_
 }
 
 static void arm(struct rundir *d, const struct wish *w, struct rundir_key key, const char *strategy,
-		double level, const double *base)
+		double level, const char *baseline, const double *base, double *cycles)
 {
-	double cycles[MAX_BLOCKS];
-
 	key.strategy = strategy;
 	samples(d, w, &key, level + strategy_cost(w, strategy), cycles);
 	summary(d, w, &key, cycles);
-	verdict(d, w, &key, base, cycles);
+	verdict(d, w, &key, baseline, base, cycles);
 }
 
 static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
 		 const struct egpr_exit_kind *k)
 {
 	const struct egpr_strategy *s;
-	double base[MAX_BLOCKS], level = base_cost(&key, k);
+	double base[MAX_BLOCKS], delay[MAX_BLOCKS], cycles[MAX_BLOCKS], level = base_cost(&key, k);
 	unsigned int i;
 
 	key.exit_kind = k ? k->id : NULL;
@@ -217,10 +215,11 @@ static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
 	summary(d, w, &key, base);
 	egpr_for_each_strategy(s) {
 		if (s->family != EGPR_FAMILY_DELAY && s != egpr_strategies)
-			arm(d, w, key, s->id, level, base);
+			arm(d, w, key, s->id, level, "none", base, cycles);
 	}
-	for (i = 0; i < sizeof(delays) / sizeof(*delays); i++)
-		arm(d, w, key, delays[i], level, base);
+	arm(d, w, key, delays[0], level, "none", base, delay);
+	for (i = 1; i < sizeof(delays) / sizeof(*delays); i++)
+		arm(d, w, key, delays[i], level, delays[0], delay, cycles);
 }
 
 static void proof(struct rundir *d, struct rundir_key key, const struct egpr_exit_kind *k,

@@ -136,6 +136,8 @@ static int row_fits(const struct emu_row *row, const struct emu_insn *insn, cons
 		return 0;
 	if (b->aaa && !(row->flags & F_NF))
 		return 0;
+	if (row->flags & F_REQNF && !b->aaa)
+		return 0;
 	if (b->nd ? !(row->flags & (F_ND | F_ZU | F_REQND)) : !!(row->flags & F_REQND))
 		return 0;
 	if (!(row->flags & F_VVVV) && !(row->flags & F_ND && b->nd) && b->v)
@@ -395,8 +397,7 @@ static void take_operands(struct cursor *c, struct emu_insn *insn, const struct 
 static enum emu_status check(const struct emu_insn *insn, const struct emu_row *row,
 			     const struct bits *b)
 {
-	if (insn->prefix & EMU_PFX_LOCK &&
-	    !(row->flags & F_LOCK && insn->flags & EMU_F_MEM))
+	if (insn->prefix & EMU_PFX_LOCK && !(row->flags & F_LOCK && insn->flags & EMU_F_MEM))
 		return EMU_UD;
 	switch (row->cls) {
 	case C_UD:
@@ -406,9 +407,9 @@ static enum emu_status check(const struct emu_insn *insn, const struct emu_row *
 	case C_PUSH2:
 		return insn->rm == EMU_RSP || insn->vreg == EMU_RSP ? EMU_UD : EMU_OK;
 	case C_POP2:
-		return insn->rm == EMU_RSP || insn->vreg == EMU_RSP || insn->rm == insn->vreg ?
-			       EMU_UD :
-			       EMU_OK;
+		return insn->rm == EMU_RSP || insn->vreg == EMU_RSP || insn->rm == insn->vreg
+			       ? EMU_UD
+			       : EMU_OK;
 	case C_SYSTEM:
 		/* MOV CR and MOV DR: there is no CR16, no DR8, and the operand is a register. */
 		if (insn->encoding == EMU_ENC_REX2 && insn->map == 1 &&

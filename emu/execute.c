@@ -89,16 +89,16 @@ static int canonical(const struct emu_ctx *ctx, __u64 addr)
 static enum emu_status check_address(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr,
 				     unsigned int len)
 {
-	int stack = !insn || (insn->seg == EMU_NONE &&
-			      (insn->base == EMU_RSP || insn->base == EMU_RBP));
+	int stack = !insn ||
+		    (insn->seg == EMU_NONE && (insn->base == EMU_RSP || insn->base == EMU_RBP));
 
 	if (canonical(ctx, addr) && canonical(ctx, addr + len - 1))
 		return EMU_OK;
 	return emu_fail(ctx, stack ? EMU_SS : EMU_GP, "address is not canonical");
 }
 
-enum emu_status emu_mem_read(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr, void *buf,
-			     unsigned int len, enum emu_access access)
+enum emu_status emu_mem_read(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr,
+			     void *buf, unsigned int len, enum emu_access access)
 {
 	enum emu_status st = check_address(ctx, insn, addr, len);
 
@@ -216,7 +216,8 @@ static void native_load(struct emu_ctx *ctx, const struct emu_reenc *re, struct 
 	emu_copy(n->code, re->code, sizeof(n->code));
 }
 
-static void native_store(struct emu_ctx *ctx, const struct emu_reenc *re, const struct emu_native *n)
+static void native_store(struct emu_ctx *ctx, const struct emu_reenc *re,
+			 const struct emu_native *n)
 {
 	unsigned int i, stand_ins = 1u << EMU_RSP;
 
@@ -646,8 +647,8 @@ static enum emu_status exec_msr(struct emu_ctx *ctx, const struct emu_insn *insn
 	if (ctx->cpl)
 		return emu_fail(ctx, EMU_GP, "RDMSR or WRMSRNS outside CPL 0");
 	if (emu_row(insn)->cls == C_WRMSR)
-		return h->wrmsr ? h->wrmsr(ctx, msr, emu_get(ctx, insn->rm)) :
-				  emu_fail(ctx, EMU_GP, "no such MSR here");
+		return h->wrmsr ? h->wrmsr(ctx, msr, emu_get(ctx, insn->rm))
+				: emu_fail(ctx, EMU_GP, "no such MSR here");
 	if (!h->rdmsr)
 		return emu_fail(ctx, EMU_GP, "no such MSR here");
 	st = h->rdmsr(ctx, msr, &v);

@@ -58,7 +58,8 @@ static inline unsigned int emu_native_opcode(const struct emu_insn *insn)
 {
 	const struct emu_row *row = emu_row(insn);
 
-	return row->nmap == N_SAME ? insn->opcode : (unsigned int)(row->nop + insn->opcode - row->lo);
+	return row->nmap == N_SAME ? insn->opcode
+				   : (unsigned int)(row->nop + insn->opcode - row->lo);
 }
 
 /* Byte-wise copies: a freestanding build has no memcpy and must not call one. */
@@ -82,8 +83,8 @@ static inline void emu_zero(void *dst, unsigned int len)
 enum emu_status emu_fail(struct emu_ctx *ctx, enum emu_status st, const char *reason);
 
 /* execute.c: memory with the checks that precede the host's callbacks. */
-enum emu_status emu_mem_read(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr, void *buf,
-			     unsigned int len, enum emu_access access);
+enum emu_status emu_mem_read(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr,
+			     void *buf, unsigned int len, enum emu_access access);
 enum emu_status emu_mem_write(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr,
 			      const void *buf, unsigned int len);
 

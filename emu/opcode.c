@@ -366,6 +366,7 @@ static const struct emu_row rows_e2[] = {
 static const struct emu_row rows_e3[] = {
 	REST(0x00, 0x13, O2(Wx(RW_), Ib))
 	RGPR(0x14, 0x15, P6, O2(OP(E, d, W_), Ib), F_REGO)
+	RGPR(0x14, 0x15, P6, O2(M0(W_), Ib), F_MEMO)
 	RGPR(0x16, 0x16, P6, O2(Ey(W_), Ib), 0)
 	RGPR(0x17, 0x17, P6, O2(OP(E, d, W_), Ib), 0)
 	REST(0x14, 0x1f, O2(Wx(RW_), Ib))
@@ -403,6 +404,7 @@ static const struct emu_row rows_e4[] = {
 	V(0x3a, 0x3a, X_ANY, P0, CCMP, 0, 0x3a, 0, O2(Gb(R_), Eb(R_)), 0, MR | F_SCC)
 	V(0x3b, 0x3b, X_ANY, P0 | P6, CCMP, 0, 0x3b, 0, O2(Gv(R_), Ev(R_)), 0, MR | F_SCC)
 	V(0x40, 0x4f, X_ANY, P0 | P6, NATIVE, 1, 0x40, 0, O2(Gv(RW_), Ev(R_)), 0, MR | F_ND | F_REQND | F_COND)
+	V(0x40, 0x4f, X_ANY, P0 | P6, CFCMOV, 1, 0x40, 0, O2(Ev(W_), Gv(R_)), 0, MR | F_NF | F_REQNF | F_COND)
 	V(0x40, 0x4f, X_ANY, P0 | P6, CFCMOV, 1, 0x40, 0, O2(Gv(RW_), Ev(R_)), 0, MR | F_ND | F_NF | F_COND)
 	V(0x40, 0x4f, X_ANY, P2, NATIVE, 1, 0x90, 0, O1(Eb(W_)), 0, MR | F_ZU | F_COND)
 	V(0x60, 0x60, X_ANY, P0 | P6, NATIVE, 2, 0xf0, 0, O2(Gv(W_), Mv(R_)), 0, MR | F_MEMO)
@@ -453,17 +455,32 @@ static const struct emu_row rows_e4[] = {
 	V(0xf7, 0xf7, X(4) | X(5), P0 | P6, NATIVE, 0, 0xf7, 0, O1(Ev(R_)), I_A | I_D, MR | F_NF)
 	V(0xf7, 0xf7, X(6) | X(7), P0 | P6, DIV, 0, 0xf7, 0, O1(Ev(R_)), I_A | I_D, MR | F_NF)
 	V(0xf8, 0xf8, X_ANY, P6 | P3 | P2, UNSUP, 2, 0xf8, 0, O2(Gq(R_), M0(R_)), 0, MR | F_MEMO)
+	V(0xf8, 0xf8, X_ANY, P3 | P2, UNSUP, 2, 0xf8, 0, O2(Gq(R_), Eq(R_)), 0, MR | F_REGO | F_W0)
 	V(0xf9, 0xf9, X_ANY, P0, NATIVE, 2, 0xf9, 0, O2(My(W_), Gy(R_)), 0, MR | F_MEMO)
+	V(0xfc, 0xfc, X_ANY, PA, UNSUP, 2, 0xfc, 0, O2(My(RW_), Gy(R_)), 0, MR | F_MEMO)
 	V(0xfe, 0xfe, X(0) | X(1), P0, NATIVE, 0, 0xfe, 0, O1(Eb(RW_)), 0, MR | F_ND | F_NF)
 	V(0xff, 0xff, X(0) | X(1), P0 | P6, NATIVE, 0, 0xff, 0, O1(Ev(RW_)), 0, MR | F_ND | F_NF)
 	V(0xff, 0xff, X(6), P0, PUSH2, 0, 0, 0, O2(Bq(R_), Eq(R_)), 0, MR | F_REGO | F_VVVV | F_REQND)
 };
 
-static const struct emu_row rows_e56[] = {
-	REST(0x00, 0x2b, O1(Wx(RW_)))
-	REST(0x2c, 0x6d, O1(Wx(RW_)))
-	REST(0x6f, 0x7d, O1(Wx(RW_)))
-	REST(0x7f, 0xff, O1(Wx(RW_)))
+static const struct emu_row rows_e5[] = {
+	REST(0x00, 0x29, O1(Wx(RW_)))
+	RGPR(0x2a, 0x2a, P3, O1(Ey(R_)), 0)
+	REST(0x2b, 0x2b, O1(Wx(RW_)))
+	RGPR(0x2c, 0x2d, P3, O2(Gy(W_), Wx(R_)), 0)
+	REST(0x2e, 0x6d, O1(Wx(RW_)))
+	RGPR(0x6e, 0x6e, P6, O1(OP(E, d, R_)), F_REGO)
+	REST(0x6e, 0x77, O1(Wx(RW_)))
+	RGPR(0x78, 0x79, P3, O2(Gy(W_), Wx(R_)), 0)
+	REST(0x78, 0x7a, O1(Wx(RW_)))
+	RGPR(0x7b, 0x7b, P3, O1(Ey(R_)), 0)
+	REST(0x7b, 0x7d, O1(Wx(RW_)))
+	RGPR(0x7e, 0x7e, P6, O1(OP(E, d, W_)), F_REGO)
+	REST(0x7e, 0xff, O1(Wx(RW_)))
+};
+
+static const struct emu_row rows_e6[] = {
+	REST(0x00, 0xff, O1(Wx(RW_)))
 };
 
 static const struct emu_row rows_e7[] = {
@@ -478,11 +495,11 @@ static const struct emu_row rows_e7[] = {
 const struct emu_row *const emu_rows[SP_NR] = {
 	[SP_R0] = rows_r0, [SP_R1] = rows_r1, [SP_E1] = rows_e1,
 	[SP_E2] = rows_e2, [SP_E3] = rows_e3, [SP_E4] = rows_e4,
-	[SP_E5] = rows_e56, [SP_E6] = rows_e56, [SP_E7] = rows_e7,
+	[SP_E5] = rows_e5, [SP_E6] = rows_e6, [SP_E7] = rows_e7,
 };
 
 const __u16 emu_nr_rows[SP_NR] = {
 	[SP_R0] = ROWS(rows_r0), [SP_R1] = ROWS(rows_r1), [SP_E1] = ROWS(rows_e1),
 	[SP_E2] = ROWS(rows_e2), [SP_E3] = ROWS(rows_e3), [SP_E4] = ROWS(rows_e4),
-	[SP_E5] = ROWS(rows_e56), [SP_E6] = ROWS(rows_e56), [SP_E7] = ROWS(rows_e7),
+	[SP_E5] = ROWS(rows_e5), [SP_E6] = ROWS(rows_e6), [SP_E7] = ROWS(rows_e7),
 };

@@ -67,7 +67,7 @@ enum emu_size {
 };
 
 #define OP(a, s, acc) ((A_##a) | ((S_##s) << 6) | ((acc) << 10))
-#define OP_ADDR(op)   ((op) & 63)
+#define OP_ADDR(op)   ((op)&63)
 #define OP_SIZE(op)   (((op) >> 6) & 15)
 #define OP_ACC(op)    ((op) >> 10)
 #define OP_AT(ops, i) ((__u16)((ops) >> (16 * (i))))
@@ -77,17 +77,17 @@ enum emu_size {
 #define NO_	      0
 
 /* Up to three operands in one word. */
-#define O0	      0ULL
-#define O1(a)	      ((__u64)(a))
-#define O2(a, b)      ((__u64)(a) | (__u64)(b) << 16)
-#define O3(a, b, c)   (O2(a, b) | (__u64)(c) << 32)
+#define O0	    0ULL
+#define O1(a)	    ((__u64)(a))
+#define O2(a, b)    ((__u64)(a) | (__u64)(b) << 16)
+#define O3(a, b, c) (O2(a, b) | (__u64)(c) << 32)
 
 /* What executing means. */
 enum emu_class {
-	C_NATIVE,  /* the legacy instruction on other registers */
-	C_UD,	   /* #UD: reserved here */
-	C_UNSUP,   /* not emulated */
-	C_SYSTEM,  /* CPL 0; the host does it */
+	C_NATIVE, /* the legacy instruction on other registers */
+	C_UD,	  /* #UD: reserved here */
+	C_UNSUP,  /* not emulated */
+	C_SYSTEM, /* CPL 0; the host does it */
 	C_PUSH,
 	C_POP,
 	C_PUSH2,
@@ -100,44 +100,44 @@ enum emu_class {
 	C_LEAVE,
 	C_PUSHF,
 	C_POPF,
-	C_DF,	   /* CLD, STD */
+	C_DF, /* CLD, STD */
 	C_LEA,
-	C_DIV,	   /* native behind a test for #DE */
-	C_BT,	   /* native; with memory and a register the bit number moves the address */
-	C_CCMP,	   /* conditional CMP or TEST */
+	C_DIV,	/* native behind a test for #DE */
+	C_BT,	/* native; with memory and a register the bit number moves the address */
+	C_CCMP, /* conditional CMP or TEST */
 	C_CFCMOV,
-	C_MOVBE,   /* between registers: no legacy form */
+	C_MOVBE, /* between registers: no legacy form */
 	C_RDMSR,
 	C_WRMSR,
 	C_XGETBV,
 	C_XSETBV,
-	C_XSAVE,   /* only behind a UD2 */
+	C_XSAVE, /* only behind a UD2 */
 };
 
 /* emu_row.flags */
 #define F_MODRM (1u << 0)
-#define F_MEMO  (1u << 1) /* ModRM.mod != 3 */
-#define F_REGO  (1u << 2) /* ModRM.mod == 3 */
-#define F_LOCK  (1u << 3) /* LOCK allowed with a memory destination */
-#define F_D64   (1u << 4) /* operand size 64 by default, 16 with 66 */
-#define F_F64   (1u << 5) /* operand size always 64 */
-#define F_ND    (1u << 6) /* EVEX.ND means a new data destination */
-#define F_NF    (1u << 7) /* EVEX.NF allowed */
-#define F_ZU    (1u << 8) /* EVEX.ND means zero-upper */
-#define F_VEC   (1u << 9) /* touches x87, MMX or vector state */
-#define F_MMX   (1u << 10) /* vector operands are MMX without mandatory prefix */
-#define F_VVVV  (1u << 11) /* EVEX.V names a register */
-#define F_W0    (1u << 12)
-#define F_W1    (1u << 13)
-#define F_SCC   (1u << 14) /* EVEX carries SCC and default flags */
-#define F_VEX   (1u << 15) /* the legacy form is VEX-encoded */
-#define F_COND  (1u << 16) /* the low opcode nibble is a condition */
+#define F_MEMO	(1u << 1)  /* ModRM.mod != 3 */
+#define F_REGO	(1u << 2)  /* ModRM.mod == 3 */
+#define F_LOCK	(1u << 3)  /* LOCK allowed with a memory destination */
+#define F_D64	(1u << 4)  /* operand size 64 by default, 16 with 66 */
+#define F_F64	(1u << 5)  /* operand size always 64 */
+#define F_ND	(1u << 6)  /* EVEX.ND means a new data destination */
+#define F_NF	(1u << 7)  /* EVEX.NF allowed */
+#define F_ZU	(1u << 8)  /* EVEX.ND means zero-upper */
+#define F_VEC	(1u << 9)  /* touches x87, MMX or vector state */
+#define F_MMX	(1u << 10) /* vector operands are MMX without mandatory prefix */
+#define F_VVVV	(1u << 11) /* EVEX.V names a register */
+#define F_W0	(1u << 12)
+#define F_W1	(1u << 13)
+#define F_SCC	(1u << 14) /* EVEX carries SCC and default flags */
+#define F_VEX	(1u << 15) /* the legacy form is VEX-encoded */
+#define F_COND	(1u << 16) /* the low opcode nibble is a condition */
 #define F_REQND (1u << 17) /* EVEX.ND must be set */
 #define F_FIXED (1u << 18) /* ModRM is a third opcode byte */
-#define F_REST  (1u << 19) /* an EVEX vector instruction, only its address matters */
+#define F_REST	(1u << 19) /* an EVEX vector instruction, only its address matters */
 #define F_REQNF (1u << 20) /* EVEX.NF must be set */
-#define F_IMPM  (1u << 21) /* implicit memory access through legacy registers */
-#define F_HOST  (1u << 22) /* reads or writes state of the CPU it runs on: EMU_DIRECT only */
+#define F_IMPM	(1u << 21) /* implicit memory access through legacy registers */
+#define F_HOST	(1u << 22) /* reads or writes state of the CPU it runs on: EMU_DIRECT only */
 
 /* emu_row.pp */
 #define P0 1u /* no mandatory prefix */

@@ -238,8 +238,8 @@ static void put_evex(struct emu_reenc *re, const struct emu_insn *insn, const st
 		if (f->ea && !(insn->flags & EMU_F_VSIB))
 			p0 |= 0x40;
 		else if (!(insn->flags & EMU_F_VSIB))
-			p0 = (p0 & ~0x40u) |
-			     (f->index == EMU_NONE ? 1u : ~(f->index >> 3) & 1) << 6;
+			p0 = (p0 & ~0x40u) | (f->index == EMU_NONE ? 1u : ~(f->index >> 3) & 1)
+						     << 6;
 	}
 	put(re, p0);
 	put(re, p1);

@@ -17,3 +17,20 @@ $(EMU_FREE): $(EMU_CORE:emu/%.c=$(B)/emu/free/%.o)
 
 LINT_C += $(wildcard emu/*.c emu/*.h)
 all: $(EMU_LIB) $(EMU_FREE)
+
+# Proofs: the decoder against LLVM, execution against the CPU and against an oracle.
+$(B)/tests/emu/decode-llvm: $(B)/tests/emu/decode-llvm.o $(EMU_LIB)
+$(B)/tests/emu/diff-rex2: $(B)/tests/emu/diff-rex2.o $(B)/tests/emu/machine.o \
+	$(B)/tests/emu/ref.o $(EMU_LIB)
+EMU_PROOFS := $(B)/tests/emu/decode-llvm $(B)/tests/emu/diff-rex2
+$(EMU_PROOFS):
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@
+TEST_TOOLS += $(EMU_PROOFS)
+
+# 10^8 random cases; prints the count it reached.
+DIFF_CASES ?= 100000000
+.PHONY: diff
+diff: $(EMU_PROOFS)
+	$(Q)$(B)/tests/emu/diff-rex2 --cases $(DIFF_CASES) --seed $(or $(SEED),1)
+
+#: make diff           emulated against native execution, 10^8 cases (DIFF_CASES=, SEED=)

@@ -176,8 +176,7 @@ static __u64 extend(__u64 v, unsigned int from, int sign)
 	return sign ? (__u64)((__s64)(v << s) >> s) : v & emu_mask(from);
 }
 
-static enum emu_status map0(const struct emu_insn *insn, unsigned int op, __u64 v[3],
-			    __u64 *rflags)
+static enum emu_status map0(const struct emu_insn *insn, unsigned int op, __u64 v[3], __u64 *rflags)
 {
 	unsigned int size = insn->opsize, ext = insn->modrm >> 3 & 7;
 	__u64 fl, t;
@@ -253,8 +252,7 @@ static enum emu_status map0(const struct emu_insn *insn, unsigned int op, __u64 
 	return EMU_UNSUPPORTED;
 }
 
-static enum emu_status map1(const struct emu_insn *insn, unsigned int op, __u64 v[3],
-			    __u64 *rflags)
+static enum emu_status map1(const struct emu_insn *insn, unsigned int op, __u64 v[3], __u64 *rflags)
 {
 	unsigned int i, size = insn->opsize;
 	__u64 t;

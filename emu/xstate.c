@@ -15,20 +15,20 @@
  */
 #include "internal.h"
 
-#define BIT19	   ((__u64)EGPR_XFEATURE_LO)
-#define COMPACTED  (1ULL << 63)
-#define ALIGN	   64u
-#define HDR	   64
-#define HDR_STATE  0 /* indices of 64-bit words */
-#define HDR_XCOMP  1
-#define HDR_WORDS  8
-#define EXTENDED   2 /* first component behind the legacy region */
-#define XCR0_MPX   0x18u
-#define XCR0_AVX   0x4u
-#define XCR0_SSE   0x2u
-#define XCR0_X87   0x1u
-#define XCR0_AVX3  0xe0u
-#define XCR0_AMX   0x60000u
+#define BIT19	  ((__u64)EGPR_XFEATURE_LO)
+#define COMPACTED (1ULL << 63)
+#define ALIGN	  64u
+#define HDR	  64
+#define HDR_STATE 0 /* indices of 64-bit words */
+#define HDR_XCOMP 1
+#define HDR_WORDS 8
+#define EXTENDED  2 /* first component behind the legacy region */
+#define XCR0_MPX  0x18u
+#define XCR0_AVX  0x4u
+#define XCR0_SSE  0x2u
+#define XCR0_X87  0x1u
+#define XCR0_AVX3 0xe0u
+#define XCR0_AMX  0x60000u
 
 void emu_page_init(struct egpr_page *page)
 {

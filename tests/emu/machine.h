@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A machine for the emulator's tests: contexts, random state, a memory, host callbacks. */
+#ifndef TESTS_EMU_MACHINE_H
+#define TESTS_EMU_MACHINE_H
+
+#include <stdint.h>
+#include "../../emu/emu.h"
+
+#define STATUS_FLAGS 0x8d5u
+#define MEM_SIZE     4096u
+
+/**
+ * struct machine - emulated CPU of a test
+ * @ctx: registers; ctx.opaque points back here
+ * @page: register file
+ * @mem: MEM_SIZE bytes below 4 GiB, so that 32-bit addresses reach them too
+ * @slot: executable page
+ * @ref: another one, for the reference
+ */
+struct machine {
+	struct emu_ctx ctx;
+	struct egpr_page *page;
+	uint8_t *mem;
+	uint8_t *slot;
+	uint8_t *ref;
+};
+
+int machine_init(struct machine *m);
+void machine_exit(struct machine *m);
+
+extern const struct emu_host machine_host;	/* with an executable slot */
+extern const struct emu_host machine_host_free; /* without */
+
+uint64_t rnd(uint64_t *state);
+/* A value that is often at an edge: 0, 1, all ones, sign bits, small. */
+uint64_t rnd_value(uint64_t *state);
+
+#endif /* TESTS_EMU_MACHINE_H */

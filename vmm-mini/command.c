@@ -10,7 +10,8 @@
 
 #include "command.h"
 
-#define PROGRAM "vmm-mini"
+#define PROGRAM	  "vmm-mini"
+#define TIMEOUT_S 60.0 /* egpr-endurance takes some seconds where CPL 0 is interpreted */
 
 static const char help[] =
 	"usage: vmm-mini [OPTION]... PAYLOAD.elf\n"
@@ -22,7 +23,7 @@ static const char help[] =
 	"  --emulate       act for the APX hardware that the CPU lacks\n"
 	"  --irqchip       with the in-kernel local APIC\n"
 	"  --no-patch      have KVM raise #UD instead of patching hypercall instructions\n"
-	"  --timeout S     end it after S seconds (10)\n"
+	"  --timeout S     end it after S seconds (60)\n"
 	"  --memory MIB    guest memory (4)\n"
 	"  --kvm PATH      the KVM device (/dev/kvm)\n"
 	"  --trace         one line on stderr per exit\n"
@@ -112,6 +113,7 @@ int vmm_command_parse(struct vmm_command *c, int argc, char **argv)
 	int opt;
 
 	memset(c, 0, sizeof(*c));
+	c->options.timeout_s = TIMEOUT_S;
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (opt) {

@@ -31,6 +31,9 @@
 #define NO_CODE	  UINT64_MAX /* the exception pushes no error code */
 #define SLOT_SIZE 4096
 
+#define FRAME_ALIGN  16 /* 64-bit mode aligns the stack before it pushes */
+#define RFLAGS_FIXED 2
+
 /* Vectors (SDM vol. 3, 6.15). */
 enum {
 	VECTOR_DE = 0,
@@ -50,8 +53,9 @@ struct trap {
 	uint64_t ss;
 };
 
-/* One instruction under way; emu_ctx.opaque. */
+/* One instruction under way; ctx.opaque points back here. */
 struct step {
+	struct emu_ctx ctx;
 	struct vmm *vm;
 	struct emu_insn insn;
 };
@@ -65,23 +69,22 @@ static void *guest(const struct vmm *vm, uint64_t at, size_t size)
 	return NULL;
 }
 
-static const struct egpr_sequence *hooks_of(const struct vmm *vm)
-{
-	return vm->batch ? vm->batch->hooks : NULL;
-}
-
 /* The guest would leave here on an APX CPU: the exit half runs, ... */
 static void leave_guest(struct vmm *vm)
 {
-	if (hooks_of(vm))
-		hooks_of(vm)->exit(vm->batch->sw);
+	const struct vmm_batch *b = vm->batch;
+
+	if (b->hooks)
+		b->hooks->exit(b->sw);
 }
 
 /* ... and the entry half before it goes on. */
 static void enter_guest(struct vmm *vm)
 {
-	if (hooks_of(vm))
-		hooks_of(vm)->entry(vm->batch->sw);
+	const struct vmm_batch *b = vm->batch;
+
+	if (b->hooks)
+		b->hooks->entry(b->sw);
 }
 
 static enum emu_status page_fault(struct emu_ctx *ctx, uint64_t addr, bool write)
@@ -96,10 +99,12 @@ static bool is_mmio(uint64_t addr, unsigned int len)
 	return addr - EGPR_GUEST_MMIO < EGPR_PAGE_SIZE && len <= sizeof(uint64_t);
 }
 
-static void count_mmio(struct vmm *vm)
+/* An exit that the VMM of an APX CPU would have seen, between the two halves. */
+static void mmio_exit(struct vmm *vm)
 {
-	if (vm->batch)
-		vm->batch->reasons[KVM_EXIT_MMIO]++;
+	leave_guest(vm);
+	vm->batch->reasons[KVM_EXIT_MMIO]++;
+	enter_guest(vm);
 }
 
 static enum emu_status guest_read(struct emu_ctx *ctx, __u64 addr, void *buf, unsigned int len,
@@ -115,10 +120,8 @@ static enum emu_status guest_read(struct emu_ctx *ctx, __u64 addr, void *buf, un
 	}
 	if (!is_mmio(addr, len))
 		return page_fault(ctx, addr, access == EMU_READ_FOR_WRITE);
-	leave_guest(s->vm);
-	count_mmio(s->vm);
+	mmio_exit(s->vm);
 	memcpy(buf, &value, len);
-	enter_guest(s->vm);
 	return EMU_OK;
 }
 
@@ -134,11 +137,9 @@ static enum emu_status guest_write(struct emu_ctx *ctx, __u64 addr, const void *
 	}
 	if (!is_mmio(addr, len))
 		return page_fault(ctx, addr, true);
-	s->vm->mmio_written = 0;
-	memcpy(&s->vm->mmio_written, buf, len);
-	leave_guest(s->vm);
-	count_mmio(s->vm);
-	enter_guest(s->vm);
+	s->vm->batch->mmio_value = 0;
+	memcpy(&s->vm->batch->mmio_value, buf, len);
+	mmio_exit(s->vm);
 	return EMU_OK;
 }
 
@@ -166,7 +167,7 @@ union one_msr {
 static uint64_t register_at_home(const struct vmm *vm, unsigned int reg, uint64_t live)
 {
 	const struct vmm_batch *b = vm->batch;
-	const struct egpr_switch *sw = b ? b->sw : NULL;
+	const struct egpr_switch *sw = b->sw;
 	uint64_t value;
 	size_t offset;
 
@@ -215,6 +216,7 @@ static enum emu_status guest_wrmsr(struct emu_ctx *ctx, __u32 msr, __u64 value)
 	m.list.entries[0].index = msr;
 	leave_guest(s->vm);
 	m.list.entries[0].data = register_at_home(s->vm, reg, value);
+	s->vm->batch->msr_value = m.list.entries[0].data;
 	set = ioctl(s->vm->vcpu, KVM_SET_MSRS, &m);
 	enter_guest(s->vm);
 	return set == 1 ? EMU_OK : EMU_GP;
@@ -304,8 +306,6 @@ static void announce_xcr0(struct vmm *vm, uint64_t before)
 	struct vmm_batch *b = vm->batch;
 	uint64_t now = vm->page->xcr0;
 
-	if (!b)
-		return;
 	vm->page->xcr0 = before; /* the exit half still sees the guest as it was */
 	leave_guest(vm);
 	vm->page->xcr0 = now;
@@ -329,24 +329,24 @@ static bool is_xsetbv(const struct emu_insn *insn)
 	       insn->modrm == MODRM_XSETBV;
 }
 
-static enum emu_status execute(struct vmm *vm, struct emu_ctx *ctx)
+/* Decode and execute at s->ctx.rip. */
+static enum emu_status execute(struct step *s)
 {
-	struct step s = { .vm = vm };
+	struct vmm *vm = s->vm;
 	uint64_t xcr0 = vm->page->xcr0;
 	enum emu_status status;
 
-	ctx->page = vm->page;
-	ctx->host = &host;
-	ctx->opaque = &s;
-	ctx->xcr0_real = vm->xcr0_supported;
-	status = decode(vm, ctx->rip, &s.insn);
+	s->ctx.page = vm->page;
+	s->ctx.host = &host;
+	s->ctx.opaque = s;
+	s->ctx.xcr0_real = vm->xcr0_supported;
+	status = decode(vm, s->ctx.rip, &s->insn);
 	if (status == EMU_OK)
-		status = emu_execute(ctx, &s.insn);
+		status = emu_execute(&s->ctx, &s->insn);
 	if (status == EMU_OK) {
-		if (is_xsetbv(&s.insn))
+		if (is_xsetbv(&s->insn))
 			announce_xcr0(vm, xcr0);
-		if (vm->batch)
-			vm->batch->emulated++;
+		vm->batch->emulated++;
 	}
 	return status;
 }
@@ -403,8 +403,15 @@ static int deliver(struct vmm *vm, struct kvm_regs *regs, int vector, uint64_t c
 	return 0;
 }
 
-static int unsupported(struct vmm *vm, const struct emu_ctx *ctx)
+static int fault(struct vmm *vm, struct kvm_regs *regs, enum emu_status status,
+		 const struct emu_ctx *ctx)
 {
+	uint64_t code;
+	int vector = vector_of(status, &ctx->fault, &code);
+
+	vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	if (vector >= 0)
+		return deliver(vm, regs, vector, code, &ctx->fault);
 	vm->emulate_reason = ctx->fault.reason ? ctx->fault.reason : "not known to the emulator";
 	return -1;
 }
@@ -414,57 +421,72 @@ static int emulate_trap(struct vmm *vm)
 {
 	struct kvm_regs *regs = &vm->run->s.regs.regs;
 	struct trap *t = guest(vm, regs->rsp, sizeof(*t));
-	struct emu_ctx ctx = { 0 };
+	struct step s = { .vm = vm };
 	enum emu_status status;
-	uint64_t code;
-	int vector;
 
 	if (!t)
 		return -1;
-	load_registers(&ctx, regs);
-	ctx.gpr[EMU_RSP] = t->rsp;
-	ctx.rip = t->rip;
-	ctx.rflags = t->rflags;
-	ctx.cpl = t->cs & CS_RPL;
-	status = execute(vm, &ctx);
+	load_registers(&s.ctx, regs);
+	s.ctx.gpr[EMU_RSP] = t->rsp;
+	s.ctx.rip = t->rip;
+	s.ctx.rflags = t->rflags;
+	s.ctx.cpl = t->cs & CS_RPL;
+	status = execute(&s);
 	vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
-	if (status != EMU_OK) {
-		vector = vector_of(status, &ctx.fault, &code);
-		return vector < 0 ? unsupported(vm, &ctx)
-				  : deliver(vm, regs, vector, code, &ctx.fault);
-	}
-	store_registers(regs, &ctx);
-	if (ctx.cpl == 0) {
+	if (status != EMU_OK)
+		return fault(vm, regs, status, &s.ctx);
+	store_registers(regs, &s.ctx);
+	if (s.ctx.cpl == 0) {
 		/*
 		 * Straight back to the instruction: an emulated PUSH has overwritten the
 		 * frame, which lies below the stack pointer it pushes at.
 		 */
-		regs->rip = ctx.rip;
-		regs->rflags = ctx.rflags;
-		regs->rsp = ctx.gpr[EMU_RSP];
+		regs->rip = s.ctx.rip;
+		regs->rflags = s.ctx.rflags;
+		regs->rsp = s.ctx.gpr[EMU_RSP];
 		return 0;
 	}
-	t->rip = ctx.rip;
-	t->rflags = ctx.rflags;
-	t->rsp = ctx.gpr[EMU_RSP];
+	t->rip = s.ctx.rip;
+	t->rflags = s.ctx.rflags;
+	t->rsp = s.ctx.gpr[EMU_RSP];
 	return 0; /* by the stub's IRETQ */
+}
+
+/* Push what the CPU would push for an exception at CPL 0, and enter with interrupts off. */
+static int push_trap(struct vmm *vm, struct kvm_regs *regs)
+{
+	const struct trap t = { regs->rip, EGPR_GUEST_CS0, regs->rflags, regs->rsp,
+				EGPR_GUEST_SS0 };
+	void *at;
+
+	regs->rsp = (regs->rsp & ~(uint64_t)(FRAME_ALIGN - 1)) - sizeof(t);
+	at = guest(vm, regs->rsp, sizeof(t));
+	if (!at)
+		return -1;
+	memcpy(at, &t, sizeof(t));
+	regs->rflags = RFLAGS_FIXED;
+	return 0;
 }
 
 /* A KVM that interprets the guest stopped at an APX instruction; #UD was not raised. */
 static int emulate_in_place(struct vmm *vm)
 {
 	struct kvm_regs *regs = &vm->run->s.regs.regs;
-	struct emu_ctx ctx = { 0 };
+	struct step s = { .vm = vm };
+	enum emu_status status;
 
-	load_registers(&ctx, regs);
-	ctx.rip = regs->rip;
-	ctx.rflags = regs->rflags;
-	if (execute(vm, &ctx) != EMU_OK)
+	load_registers(&s.ctx, regs);
+	s.ctx.rip = regs->rip;
+	s.ctx.rflags = regs->rflags;
+	status = execute(&s);
+	if (status == EMU_NOT_APX)
 		return -1;
-	store_registers(regs, &ctx);
-	regs->rip = ctx.rip;
-	regs->rflags = ctx.rflags;
-	regs->rsp = ctx.gpr[EMU_RSP];
+	if (status != EMU_OK)
+		return push_trap(vm, regs) ? -1 : fault(vm, regs, status, &s.ctx);
+	store_registers(regs, &s.ctx);
+	regs->rip = s.ctx.rip;
+	regs->rflags = s.ctx.rflags;
+	regs->rsp = s.ctx.gpr[EMU_RSP];
 	vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
 	return 0;
 }

@@ -33,7 +33,6 @@
  * @batch: the batch that runs; NULL outside of one
  * @xcr0_supported: XCR0 bits other than 19 that the guest may set
  * @slot: executable memory of the emulator; NULL without --emulate
- * @mmio_written: what the last emulated store to the MMIO page wrote
  * @emulate_reason: why an instruction could not be emulated; NULL if none failed
  */
 struct vmm {
@@ -56,7 +55,6 @@ struct vmm {
 	struct vmm_batch *batch;
 	uint64_t xcr0_supported;
 	void *slot;
-	uint64_t mmio_written;
 	const char *emulate_reason;
 };
 

@@ -24,6 +24,7 @@ $(B)/vmm-mini: $(VMM_COMMAND_OBJ) $(VMM_LIB) $(EMU_LIB)
 PROGRAMS += $(B)/vmm-mini
 LINT_C += $(wildcard vmm-mini/*.[ch] asm/payload/*/*.c)
 
-UNIT_TESTS += $(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds
-$(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds: $(VMM_LIB) $(EMU_LIB) $(ASM_LIB)
-$(B)/tests/unit/vmm-kinds: | $(PAYLOADS)
+VMM_TESTS := $(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds $(B)/tests/unit/vmm-emulate
+UNIT_TESTS += $(VMM_TESTS)
+$(VMM_TESTS): $(VMM_LIB) $(EMU_LIB) $(ASM_LIB)
+$(VMM_TESTS): | $(PAYLOADS)

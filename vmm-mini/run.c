@@ -175,7 +175,8 @@ static void prepare(struct vmm *vm, struct vmm_batch *b)
 {
 	struct egpr_mailbox *m = mailbox(vm);
 
-	b->runs = b->host_cycles = b->guest_cycles = b->done = b->result = b->emulated = 0;
+	b->runs = b->host_cycles = b->guest_cycles = b->done = b->result = 0;
+	b->emulated = b->msr_value = b->mmio_value = 0;
 	memset(b->reasons, 0, sizeof(b->reasons));
 	m->iterations = b->exits ? b->exits : m->default_iterations;
 	m->flags &= ~(uint64_t)(EGPR_GUEST_STAMP | EGPR_GUEST_ROTATE);

@@ -143,6 +143,8 @@ int vmm_start(struct vmm *vm, struct vmm_error *e);
  * @kernel_exits: VM exits counted by KVM (its `exits` statistic), VMM_UNKNOWN
  *	where KVM has no statistics
  * @emulated: APX instructions emulated for the guest
+ * @msr_value: what the last emulated WRMSRNS wrote, taken from @home
+ * @mmio_value: what the last emulated store to the MMIO page wrote
  */
 struct vmm_batch {
 	uint32_t exits;
@@ -163,6 +165,8 @@ struct vmm_batch {
 	uint64_t reasons[VMM_EXIT_REASONS];
 	uint64_t kernel_exits;
 	uint64_t emulated;
+	uint64_t msr_value;
+	uint64_t mmio_value;
 };
 
 #define VMM_GUEST_STAMPS 32768

@@ -8,8 +8,8 @@ PAYLOAD_DIR := $(B)/payloads
 KIND_ELF := $(patsubst asm/payload/%.S,$(PAYLOAD_DIR)/%.elf,$(wildcard asm/payload/*.S))
 TEST_ELF := $(patsubst asm/payload/test/%,$(PAYLOAD_DIR)/test/%.elf, \
 	$(basename $(wildcard asm/payload/test/*.[Sc])))
-EGPR_ELF := $(patsubst asm/payload/egpr/%,$(PAYLOAD_DIR)/%.elf, \
-	$(basename $(wildcard asm/payload/egpr/*.S) $(if $(APX_CC),$(wildcard asm/payload/egpr/*.c))))
+EGPR_ELF := $(if $(APX_CC),$(patsubst asm/payload/egpr/%,$(PAYLOAD_DIR)/%.elf, \
+	$(basename $(wildcard asm/payload/egpr/*.[Sc]))))
 
 # No prologue, no vector code, no instruction that an interpreting KVM does not know.
 GUEST_CFLAGS := -std=gnu11 $(WARN) $(CPPFLAGS) -O2 -g -ffreestanding -mgeneral-regs-only \
@@ -24,6 +24,11 @@ $(B)/asm/payload/runtime/payload.ld: asm/payload/runtime/payload.ld include/egpr
 $(B)/asm/payload/test/%.o: asm/payload/test/%.c
 	@mkdir -p $(@D)
 	$(call say,GUESTCC,$@)$(CC) $(GUEST_CFLAGS) -c $< -o $@
+
+# Only an assembler that knows APX can make these; without one they are left out.
+$(B)/asm/payload/egpr/%.o: asm/payload/egpr/%.S | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,GUESTAS,$@)$(APX_CC) $(CPPFLAGS) -DEGPR_AS_APX -MMD -MP -c $< -o $@
 
 $(B)/asm/payload/egpr/%.o: asm/payload/egpr/%.c
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "report.h"
+#include "report_cost.h"
 #include "rundir_file.h"
 
 extern const struct egpr_command egpr_cmd_report;
@@ -60,6 +61,19 @@ out:
 	return ret;
 }
 
+/* Of the first group only: the one whose answer comes first. */
+static void report_costs(struct report *r)
+{
+	struct report_group groups[REPORT_MAX_GROUPS];
+	struct data_error e;
+
+	if (!report_groups(r->run, groups) || !groups[0].margin)
+		return;
+	doc_heading(&r->doc, 2, "cost", "What it costs a workload");
+	if (report_cost_of(r, &groups[0], NULL, &e))
+		doc_para(&r->doc, "Not derived: %s.", e.text);
+}
+
 static void write_chapters(struct report *r)
 {
 	struct report_group groups[REPORT_MAX_GROUPS];
@@ -68,6 +82,7 @@ static void write_chapters(struct report *r)
 	report_front(r);
 	for (i = 0; i < n; i++)
 		report_layer(r, &groups[i]);
+	report_costs(r);
 	report_code(r);
 	report_proofs(r);
 	report_checks(r);

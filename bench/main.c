@@ -23,6 +23,8 @@
 	X(report)	\
 	X(history)	\
 	X(import)	\
+	X(export)	\
+	X(cost)		\
 	X(exec)
 /* clang-format on */
 

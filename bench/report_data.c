@@ -26,7 +26,10 @@ bool report_row_is(const struct csv_table *t, size_t row, const struct report_fi
 	return is(t, row, EGPR_COL_strategy, f->strategy) &&
 	       is(t, row, EGPR_COL_exit_kind, f->exit_kind) &&
 	       is(t, row, EGPR_COL_layer, f->layer) && is(t, row, EGPR_COL_guest_state, f->state) &&
-	       is(t, row, EGPR_COL_path, f->path) && is(t, row, EGPR_COL_provenance, f->provenance);
+	       is(t, row, EGPR_COL_path, f->path) &&
+	       is(t, row, EGPR_COL_provenance, f->provenance) &&
+	       (t->schema != &csv_schemas[EGPR_CSV_VERDICTS] ||
+		is(t, row, EGPR_VERDICTS_margin_text, f->margin));
 }
 
 size_t report_next(const struct csv_table *t, size_t row, const struct report_filter *f)

@@ -17,9 +17,9 @@
 #include "plot.h"
 #include "report.h"
 #include "rundir_file.h"
+#include "share.h"
 
 #define GNUPLOT	    "gnuplot"
-#define STYLE	    "style.gp"
 #define SCRIPTS_ENV "EGPRLAB_PLOT" /* overrides where the scripts are looked for */
 
 extern char **environ;
@@ -55,36 +55,9 @@ static bool on_path(const char *program)
 	return false;
 }
 
-static char *dir_with_style(const char *base, const char *below)
-{
-	char path[4096], *dir;
-
-	snprintf(path, sizeof(path), "%s%s/" STYLE, base, below);
-	if (access(path, R_OK))
-		return NULL;
-	path[strlen(path) - strlen("/" STYLE)] = '\0';
-	dir = realpath(path, NULL);
-	return dir;
-}
-
-/* The scripts: named by the user, installed beside the command, or in the source tree. */
 char *plot_scripts(void)
 {
-	const char *env = getenv(SCRIPTS_ENV);
-	char exe[4096], *slash, *dir;
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-
-	if (env)
-		return dir_with_style(env, "");
-	if (n > 0) {
-		exe[n] = '\0';
-		slash = strrchr(exe, '/');
-		*slash = '\0';
-		dir = dir_with_style(exe, "/../share/egprlab/plot");
-		if (dir)
-			return dir;
-	}
-	return dir_with_style(EGPR_SOURCE_DIR, "/scripts/plot");
+	return share_dir(SCRIPTS_ENV, "plot", "scripts/plot");
 }
 
 bool plot_available(void)
@@ -122,8 +95,7 @@ void report_plot_init(struct report *r)
 	} else {
 		r->plots = plot_scripts();
 		if (!r->plots)
-			fputs("egprlab report: no " STYLE
-			      " found, so the report has no pictures; set " SCRIPTS_ENV
+			fputs("egprlab report: no gnuplot scripts found, so the report has no pictures; set " SCRIPTS_ENV
 			      " to the directory scripts/plot\n",
 			      stderr);
 	}

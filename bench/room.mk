@@ -21,7 +21,7 @@ else
 BENCH_SRC := $(filter-out $(BENCH_GBENCH),$(BENCH_SRC))
 endif
 BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o) $(BENCH_CXX:%.cc=$(B)/%.o) $(B)/bench/report_assets.o
-CFLAGS_bench/report_plot.c += -DEGPR_SOURCE_DIR='"$(CURDIR)"'
+CFLAGS_bench/share.c += -DEGPR_SOURCE_DIR='"$(CURDIR)"'
 $(B)/bench/report_assets.o: bench/report.css bench/report.js
 
 $(BENCH_LIB): $(BENCH_OBJ)

@@ -99,6 +99,9 @@ static void add_meta(struct session *s)
 	struct egpr_preflight p;
 
 	add_backend(s);
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC_HZ);
+	if (s->g.tsc_hz > 0)
+		cJSON_AddNumberToObject(meta, RUNDIR_TSC_HZ, s->g.tsc_hz);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_CPU);
 	cJSON_AddNumberToObject(meta, META_CPU, s->cpu);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);

@@ -110,6 +110,7 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_STATE	  "state" /* "complete" or "interrupted" */
 #define RUNDIR_SOUNDNESS  "soundness"
 #define RUNDIR_BACKEND	  "backend" /* object: "id", "representative" (bool), "reason" */
+#define RUNDIR_TSC_HZ	  "tsc_hz"  /* ticks per second, where the writer knows them */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
 #define RUNDIR_INCOMPLETE "interrupted"

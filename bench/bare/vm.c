@@ -129,23 +129,23 @@ int main(int argc, char **argv)
 	if (argc != 2 || ioctl(kvm, KVM_GET_API_VERSION, 0) != KVM_API_VERSION ||
 	    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_USER_MEMORY) <= 0 ||
 	    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_IMMEDIATE_EXIT) <= 0)
-		return FAILED;
+		exit(FAILED);
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_SET_TSS_ADDR) > 0 &&
 	    ioctl(vm, KVM_SET_TSS_ADDR, TSS_ADDRESS))
-		return FAILED;
+		exit(FAILED);
 	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED)
-		return FAILED;
+		exit(FAILED);
 	region.userspace_addr = (uintptr_t)memory;
 	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region))
-		return FAILED;
+		exit(FAILED);
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	run = mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu, 0);
 	if (vcpu < 0 || run == MAP_FAILED)
-		return FAILED;
+		exit(FAILED);
 	set_cpuid(kvm, vcpu);
 	load(argv[1], memory, &entry);
 	set_registers(vcpu, memory, entry);
@@ -156,7 +156,7 @@ int main(int argc, char **argv)
 	m->iterations = 1;
 	run_to_doorbell(vcpu, run);
 	if (m->done != 1)
-		return FAILED;
+		exit(FAILED);
 
 	munmap(run, (size_t)size);
 	close(stats);

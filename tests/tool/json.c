@@ -68,15 +68,19 @@ static int walk(const cJSON *item, const char *path)
 int main(int argc, char **argv)
 {
 	size_t size = 0, room = 65536, n;
-	char *text = malloc(room);
+	char *text = malloc(room), *bigger;
 	const char *end = NULL;
 	cJSON *item;
 	int status;
 
 	while (text && (n = fread(text + size, 1, room - size - 1, stdin)) > 0) {
 		size += n;
-		if (size == room - 1)
-			text = realloc(text, room *= 2);
+		if (size < room - 1)
+			continue;
+		bigger = realloc(text, room *= 2);
+		if (!bigger)
+			free(text);
+		text = bigger;
 	}
 	if (!text)
 		return NO_JSON;

@@ -66,7 +66,7 @@ static void id_of(const struct fake_root *r, char *id)
 	struct egpr_host h;
 
 	assert_int_equal(egpr_host_read(r->path, &h), 0);
-	strcpy(id, h.id);
+	memcpy(id, h.id, sizeof(h.id));
 	egpr_host_free(&h);
 }
 

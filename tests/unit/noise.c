@@ -44,7 +44,7 @@ static void columns(void **state)
 	n = sampler(r, 12);
 	egpr_noise_now(n, EGPR_NOISE_ALL, &c);
 	assert_int_equal(c.irqs, 3503);
-	assert_int_equal(c.steal_us, 13 * 1000000 / sysconf(_SC_CLK_TCK));
+	assert_int_equal(c.steal_us, 13 * 1000000L / sysconf(_SC_CLK_TCK));
 	assert_true(c.ctx_switches >= 0);
 	egpr_noise_now(n, EGPR_NOISE_CTX, &c);
 	assert_int_equal(c.irqs, EGPR_NOISE_UNKNOWN);

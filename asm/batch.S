@@ -8,6 +8,18 @@
  * delay of a few cycles would vanish in the loop. Both ends of the batch are
  * LFENCE; RDTSC; LFENCE (METHOD, point 3).
  */
+#ifdef __KERNEL__
+#include <linux/linkage.h>
+#include <asm/nospec-branch.h>
+#define BATCH_CALL CALL_NOSPEC
+#define BATCH_RET  RET
+#else
+.macro BATCH_CALL reg
+	call *%\reg
+.endm
+#define BATCH_RET ret
+#endif
+
 	.text
 
 /* rax := TSC, serialised on both sides. Clobbers rdx. */
@@ -49,9 +61,9 @@ egpr_prim_batch:
 .Lround:
 	lfence
 	mov %rbx, %rdi
-	call *%r12
+	BATCH_CALL r12
 	mov %rbx, %rdi
-	call *%r13
+	BATCH_CALL r13
 	dec %rbp
 	jnz .Lround
 
@@ -62,7 +74,7 @@ egpr_prim_batch:
 	pop %r12
 	pop %rbp
 	pop %rbx
-	ret
+	BATCH_RET
 	.size egpr_prim_batch, . - egpr_prim_batch
 
 /* Position-independent from its start to here: copied to other offsets (METHOD, point 8). */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <egpr/guest.h>
 #include <egpr/page.h>
+#include <egpr/status.h>
 #include <egpr/switch.h>
 
 #define DEFINE(sym, val) __asm__ volatile("\n@@" #sym " %c0" : : "i"(val))
@@ -26,6 +27,9 @@ void egpr_offsets(void)
 	DEFINE(SW_SIZE, sizeof(struct egpr_switch));
 	DEFINE(SW_GUEST_APX, EGPR_SWITCH_GUEST_APX);
 
+	DEFINE(PAGE_R, offsetof(struct egpr_page, r));
+	DEFINE(PAGE_XINUSE, offsetof(struct egpr_page, xinuse));
+	DEFINE(EGPR_STATUS_DATA, EGPR_DATA);
 	DEFINE(MB_FLAGS, offsetof(struct egpr_mailbox, flags));
 	DEFINE(MB_ITERATIONS, offsetof(struct egpr_mailbox, iterations));
 	DEFINE(MB_DEFAULT_ITERATIONS, offsetof(struct egpr_mailbox, default_iterations));

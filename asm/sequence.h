@@ -26,13 +26,19 @@
 #include <egpr/regs.h>
 #include <egpr/egpr-offsets.h>
 
+/* The kernel returns through its thunk, marks what may be called indirectly, and is told about %rsp. */
 #ifdef __KERNEL__
 #include <linux/linkage.h>
-#define SEQ_RET	  RET
-#define SEQ_ENDBR ANNOTATE_SEQ_ENDBR
+#include <asm/ibt.h>
+#include "../kmod/unwind.h"
+#define SEQ_RET   RET
+#define SEQ_ENDBR ENDBR
 #else
 #define SEQ_RET ret
 #define SEQ_ENDBR
+#define SEQ_UNWIND_NONE
+#define SEQ_UNWIND_BACK
+#define SEQ_REACHABLE
 #endif
 
 #define SEQ_CAT_(sym, form, half) egpr_##sym##_##form##_##half
@@ -122,6 +128,7 @@
 .macro seq_trap
 #ifdef EGPR_FORM_TRAP
 	ud2
+	SEQ_REACHABLE
 #endif
 .endm
 
@@ -155,15 +162,19 @@
 .macro push_egprs
 	mov %rsp, %r11
 	lea SW_REGS_END(%rdi), %rsp
+	SEQ_UNWIND_NONE
 	EGPR_PAIR_LIST_DESC(SEQ_PUSH2)
 	mov %r11, %rsp
+	SEQ_UNWIND_BACK
 .endm
 /* POP2 empties regs[] from its start upwards. Clobbers r11. */
 .macro pop_egprs
 	mov %rsp, %r11
 	lea SW_REGS(%rdi), %rsp
+	SEQ_UNWIND_NONE
 	EGPR_PAIR_LIST(SEQ_POP2)
 	mov %r11, %rsp
+	SEQ_UNWIND_BACK
 .endm
 
 /* Skip to @label unless the guest has APX enabled. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The strategy and exit-kind tables as data, and the look-ups on them.
+ * The exit-kind table as data, and the look-ups on both tables.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,34 +12,6 @@
 
 #define DELAY_PREFIX "delay-"
 #define DELAY_MAX    255 /* the chains of asm/strategy/delay.S: 8 bits */
-
-#define DECLARE_FORM(sym, form)                                  \
-	void egpr_##sym##_##form##_exit(struct egpr_switch *sw); \
-	void egpr_##sym##_##form##_entry(struct egpr_switch *sw);
-#define DECLARE_STRATEGY(sym, ...) \
-	DECLARE_FORM(sym, hw)      \
-	DECLARE_FORM(sym, proxy)   \
-	DECLARE_FORM(sym, trap)
-EGPR_STRATEGIES(DECLARE_STRATEGY)
-
-#define SEQUENCE(sym, form)                                             \
-	{                                                               \
-		egpr_##sym##_##form##_exit, egpr_##sym##_##form##_entry \
-	}
-#define STRATEGY_ROW(sym, id, family, home, needs, at_exit, at_entry, origin)     \
-	[EGPR_STRATEGY_##sym] = {                                                 \
-		id,                                                               \
-		#sym,                                                             \
-		at_exit,                                                          \
-		at_entry,                                                         \
-		origin,                                                           \
-		EGPR_FAMILY_##family,                                             \
-		EGPR_HOME_##home,                                                 \
-		needs,                                                            \
-		{ SEQUENCE(sym, hw), SEQUENCE(sym, proxy), SEQUENCE(sym, trap) }, \
-	},
-
-const struct egpr_strategy egpr_strategies[EGPR_NR_STRATEGIES] = { EGPR_STRATEGIES(STRATEGY_ROW) };
 
 #define EXIT_KIND_ROW(sym, id, path, cpl, needs, text) \
 	[EGPR_EXIT_##sym] = { id, text, EGPR_PATH_##path, cpl, needs },
@@ -75,14 +47,6 @@ const struct egpr_strategy *egpr_strategy_find(const char *id, unsigned int *del
 			return s;
 	}
 	return NULL;
-}
-
-struct egpr_sequence egpr_sequence_bind(const struct egpr_strategy *s, enum egpr_form form,
-					int guest_apx)
-{
-	if ((s->needs & EGPR_BIND_DUAL) && !guest_apx)
-		s = &egpr_strategies[EGPR_STRATEGY_none];
-	return s->form[form];
 }
 
 const struct egpr_exit_kind *egpr_exit_kind_find(const char *id)

@@ -89,6 +89,9 @@ egpr_prepare:
 	.size egpr_prepare, . - egpr_prepare
 .endm
 
+#ifdef PAYLOAD_STATE
+#include "state.h"
+#else
 /**
  * egpr_batch - mailbox.iterations times the payload's instruction, timed
  * @mailbox:	%rdi
@@ -189,5 +192,6 @@ egpr_batch:
 	.size egpr_batch, . - egpr_batch
 	.section .note.GNU-stack, "", @progbits
 .endm
+#endif /* PAYLOAD_STATE */
 
 #endif /* ASM_PAYLOAD_H */

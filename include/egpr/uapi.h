@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ABI of /dev/egpr_switch: what user space asks of the module.
+ *
+ * One open file is one session, and a session holds at most one vCPU. Every
+ * argument starts with @abi, which must be EGPR_ABI_VERSION, and every reserved
+ * member must be zero; anything else is EINVAL. Strategies, forms and guest states
+ * are the indices of the tables in strategy.h and axis.h, so both sides must be built
+ * from the same tree: EGPR_IOC_QUERY returns @tables, a sum over them, to compare.
+ */
+#ifndef EGPR_UAPI_H
+#define EGPR_UAPI_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#include <egpr/page.h>
+#include <egpr/strategy.h>
+#include <egpr/axis.h>
+
+#define EGPR_DEVICE	 "/dev/egpr_switch"
+#define EGPR_ABI_VERSION 1
+
+/* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
+/* clang-format off */
+#define EGPR_REFUSALS(X)								\
+	X(NONE, "not refused")								\
+	X(UNOBSERVED, "no complete entry and exit of this vCPU was seen yet; let the guest exit once")	\
+	X(IRQS_ON, "kvm_exit runs with interrupts on in a preemptible kernel (6.1 on SVM); boot with preempt=voluntary")	\
+	X(APX_KERNEL, "the kernel itself is built with -mapxf and uses r16..r31")	\
+	X(NO_APX, "form hw needs APX in the host's XCR0; use proxy, or trap with emulate=1")	\
+	X(NO_EMULATE, "form trap needs the module loaded with emulate=1")		\
+	X(NO_XSAVE, "the CPU lacks this strategy's XSAVE variant")			\
+	X(NO_STAND_IN, "no XSAVE component here can stand in for component 19")	\
+	X(NO_KVM, "no kvm module with its kvm_entry and kvm_exit tracepoints is loaded")	\
+	X(NOT_VCPU, "the descriptor is not a KVM vCPU")					\
+	X(TAKEN, "the vCPU, or this session, is attached already")			\
+	X(BUSY, "the vCPU is inside KVM_RUN")						\
+	X(LOST, "a vCPU thread was rescheduled between kvm_entry and kvm_exit; its registers are lost")	\
+	X(PROBE_XCR0, "the probes run with the guest's XCR0, which lacks a component that the sequence needs")
+/* clang-format on */
+
+#define EGPR_REFUSAL_ENUM(SYM, text) EGPR_REFUSED_##SYM,
+enum egpr_refusal { EGPR_REFUSALS(EGPR_REFUSAL_ENUM) EGPR_NR_REFUSALS };
+
+/* Features of EGPR_IOC_QUERY. */
+#define EGPR_HAS_KVM	     (1u << 0) /* kvm's tracepoints are there */
+#define EGPR_HAS_APX	     (1u << 1) /* host XCR0[19] is set */
+#define EGPR_HAS_EMULATE     (1u << 2) /* loaded with emulate=1 */
+#define EGPR_HAS_PREEMPTION  (1u << 3) /* the kernel is preemptible now */
+#define EGPR_HAS_VMX	     (1u << 4) /* kvm_intel is what runs guests */
+#define EGPR_HAS_SVM	     (1u << 5) /* kvm_amd is what runs guests */
+#define EGPR_HAS_MUTANTS     (1u << 6) /* test build: some strategies are wrong on purpose */
+
+/**
+ * struct egpr_query - what the module is and what it can do here
+ * @abi: EGPR_ABI_VERSION, in and out
+ * @features: EGPR_HAS_*
+ * @tables: sum over the tables the module was built from
+ * @sessions: sessions that hold a vCPU now
+ * @xcr0: the host's XCR0
+ * @stand_in: XSAVE components that stand in for component 19 in the proxy form
+ * @stand_in_bytes: their size
+ * @strategies_ok: bit n: strategy n's XSAVE needs are met by this CPU
+ */
+struct egpr_query {
+	__u32 abi;
+	__u32 features;
+	__u64 tables;
+	__u32 sessions;
+	__u32 stand_in_bytes;
+	__u64 xcr0;
+	__u64 stand_in;
+	__u64 strategies_ok;
+	__u64 reserved[4];
+};
+
+/**
+ * struct egpr_attach - bind a vCPU to this session
+ * @abi: EGPR_ABI_VERSION
+ * @vcpu_fd: descriptor of the vCPU; the caller becomes its only vCPU thread
+ * @refusal: out, enum egpr_refusal
+ */
+struct egpr_attach {
+	__u32 abi;
+	__s32 vcpu_fd;
+	__u32 refusal;
+	__u32 reserved;
+};
+
+/* Flags of struct egpr_configure. */
+#define EGPR_CONF_GUEST_XCR0 (1u << 0) /* form trap only: probes as kernels >= 6.19 run them */
+#define EGPR_CONF_FRESH	     (1u << 1) /* forget the guest's registers: a new vCPU */
+
+/**
+ * struct egpr_configure - what this session's vCPU runs from now on
+ * @abi: EGPR_ABI_VERSION
+ * @strategy: enum egpr_strategy_index
+ * @form: enum egpr_form
+ * @guest_state: enum egpr_guest_state
+ * @delay: N of delay-N, 0..255; 0 for every other strategy
+ * @flags: EGPR_CONF_*
+ * @refusal: out, enum egpr_refusal
+ *
+ * The vCPU must be outside KVM_RUN. A change of guest state does what the guest's
+ * own XSETBV would: `off` keeps the registers where they are. `dirty` differs from
+ * `init` only in what the guest does.
+ */
+struct egpr_configure {
+	__u32 abi;
+	__u32 strategy;
+	__u32 form;
+	__u32 guest_state;
+	__u32 delay;
+	__u32 flags;
+	__u32 refusal;
+	__u32 reserved;
+};
+
+#define EGPR_NR_REASONS	    32
+#define EGPR_REASON_UNKNOWN 0xffffffffu
+
+/**
+ * struct egpr_reason - exits of one hardware exit reason
+ * @code: VMX exit reason or SVM exit code; EGPR_REASON_UNKNOWN collects those that
+ *	could not be read or found no free row
+ * @reserved: 0
+ * @path: exits by enum egpr_path: FAST never left KVM's inner loop, KERNEL left it,
+ *	USER left KVM_RUN; NONE is unused
+ * @preempted: left the inner loop, and the thread was switched out before the next entry, so that
+ *	KERNEL and USER cannot be told apart
+ */
+struct egpr_reason {
+	__u32 code;
+	__u32 reserved;
+	__u64 path[EGPR_NR_PATHS];
+	__u64 preempted;
+};
+
+#define EGPR_COUNT_RESET (1u << 0)
+
+/**
+ * struct egpr_counters - what happened since attach or the last reset
+ * @abi: EGPR_ABI_VERSION
+ * @flags: in, EGPR_COUNT_RESET clears after the read
+ * @entries: kvm_entry probes of this vCPU
+ * @exits: kvm_exit probes of this vCPU
+ * @switched_in: entry halves run
+ * @switched_out: exit halves run
+ * @refused: exits at which a configured strategy could not run
+ * @irqs_on: kvm_exit probes with interrupts on
+ * @migrated: exits on another CPU than their entry, or after a context switch
+ * @unseen: entries without a kvm_exit since the previous one (SVM's fastpath on 6.1)
+ * @probe_xcr0_host: exits at which XGETBV gave the host's XCR0 though the guest's differs
+ * @probe_xcr0_guest: exits at which it gave the guest's
+ * @foreign_thread: entries from another thread than the attached one
+ * @emulated: instructions the die notifier emulated for this session
+ * @ud: instructions the emulator refused with #UD or #GP
+ * @leaks: trap form: exits after which a guest register was left in the hardware
+ * @refusal: enum egpr_refusal of the first refusal
+ * @nr_reasons: rows used in @reason
+ * @reason: exits by reason and path
+ */
+struct egpr_counters {
+	__u32 abi;
+	__u32 flags;
+	__u64 entries;
+	__u64 exits;
+	__u64 switched_in;
+	__u64 switched_out;
+	__u64 refused;
+	__u64 irqs_on;
+	__u64 migrated;
+	__u64 unseen;
+	__u64 probe_xcr0_host;
+	__u64 probe_xcr0_guest;
+	__u64 foreign_thread;
+	__u64 emulated;
+	__u64 ud;
+	__u64 leaks;
+	__u32 refusal;
+	__u32 nr_reasons;
+	__u64 reserved[4];
+	struct egpr_reason reason[EGPR_NR_REASONS];
+};
+
+/* X(SYM, id, text): what the ring-0 benchmark times. */
+/* clang-format off */
+#define EGPR_BENCH_OPS(X)								\
+	X(SWITCH, "switch", "a strategy's exit half and entry half")			\
+	X(EXIT, "exit", "a strategy's exit half")					\
+	X(ENTRY, "entry", "a strategy's entry half")					\
+	X(XGETBV, "xgetbv", "XGETBV of XCR0")						\
+	X(XSETBV, "xsetbv", "XSETBV of the value that XCR0 has")			\
+	X(LIVE_READ, "live-read", "the 16-way accessor of a live register, as kvm_fpu_get() has it")	\
+	X(LIVE_WRITE, "live-write", "the same, writing")				\
+	X(REGS_READ, "regs-read", "the same register read from regs[]")		\
+	X(REGS_WRITE, "regs-write", "the same, writing")				\
+	X(PROBE_OTHER, "probe-other", "both probes for a vCPU that is not attached")	\
+	X(PROBE_NONE, "probe-none", "both probes for an attached vCPU under `none`")
+/* clang-format on */
+
+#define EGPR_BENCH_ENUM(SYM, id, text) EGPR_BENCH_##SYM,
+enum egpr_bench_op { EGPR_BENCH_OPS(EGPR_BENCH_ENUM) EGPR_NR_BENCH_OPS };
+
+#define EGPR_BENCH_MAX_SAMPLES 65536
+#define EGPR_BENCH_MAX_ROUNDS  4096
+
+/**
+ * struct egpr_bench - time a sequence in ring 0, interrupts off
+ * @abi: EGPR_ABI_VERSION
+ * @op: enum egpr_bench_op
+ * @strategy: enum egpr_strategy_index, for SWITCH, EXIT and ENTRY
+ * @form: enum egpr_form; TRAP is refused, emulated code has no time
+ * @guest_state: enum egpr_guest_state
+ * @delay: N of delay-N
+ * @samples: 1..EGPR_BENCH_MAX_SAMPLES
+ * @rounds: repetitions inside one sample, 1..EGPR_BENCH_MAX_ROUNDS
+ * @buffer: user address of @samples u64: TSC cycles of @rounds repetitions
+ * @reg: 16..31, for the accessors
+ * @refusal: out, enum egpr_refusal
+ *
+ * Interrupts are off for one sample at a time.
+ */
+struct egpr_bench {
+	__u32 abi;
+	__u32 op;
+	__u32 strategy;
+	__u32 form;
+	__u32 guest_state;
+	__u32 delay;
+	__u32 samples;
+	__u32 rounds;
+	__u64 buffer;
+	__u32 reg;
+	__u32 refusal;
+	__u64 reserved[2];
+};
+
+/* What EGPR_IOC_RUN runs on this session's context. */
+#define EGPR_RUN_EXIT  1
+#define EGPR_RUN_ENTRY 2
+
+/**
+ * struct egpr_run - run one half once, for state proofs without a guest
+ * @abi: EGPR_ABI_VERSION
+ * @strategy: enum egpr_strategy_index
+ * @form: enum egpr_form
+ * @guest_state: enum egpr_guest_state
+ * @half: EGPR_RUN_EXIT or EGPR_RUN_ENTRY
+ * @flags: EGPR_CONF_*
+ * @refusal: out, enum egpr_refusal
+ */
+struct egpr_run {
+	__u32 abi;
+	__u32 strategy;
+	__u32 form;
+	__u32 guest_state;
+	__u32 half;
+	__u32 flags;
+	__u32 refusal;
+	__u32 reserved;
+};
+
+/**
+ * struct egpr_guest_regs - the guest's r16..r31 while it does not run
+ * @abi: EGPR_ABI_VERSION
+ * @home: out, enum egpr_home: where the strategy keeps them
+ * @r: r16..r31
+ *
+ * What an emulator in the VMM, or KVM's own instruction emulator, reads and
+ * writes. For a strategy that moves nothing the home is the register file itself: in form hw
+ * that is ENODATA, for KVM keeps them in its fpstate.
+ */
+struct egpr_guest_regs {
+	__u32 abi;
+	__u32 home;
+	__u64 r[EGPR_COUNT];
+};
+
+#define EGPR_IOC_MAGIC	   0xe9
+#define EGPR_IOC_QUERY	   _IOWR(EGPR_IOC_MAGIC, 0, struct egpr_query)
+#define EGPR_IOC_ATTACH	   _IOWR(EGPR_IOC_MAGIC, 1, struct egpr_attach)
+#define EGPR_IOC_CONFIGURE _IOWR(EGPR_IOC_MAGIC, 2, struct egpr_configure)
+#define EGPR_IOC_COUNTERS  _IOWR(EGPR_IOC_MAGIC, 3, struct egpr_counters)
+#define EGPR_IOC_BENCH	   _IOWR(EGPR_IOC_MAGIC, 4, struct egpr_bench)
+#define EGPR_IOC_RUN	   _IOWR(EGPR_IOC_MAGIC, 5, struct egpr_run)
+#define EGPR_IOC_GET_REGS  _IOWR(EGPR_IOC_MAGIC, 6, struct egpr_guest_regs)
+#define EGPR_IOC_SET_REGS  _IOWR(EGPR_IOC_MAGIC, 7, struct egpr_guest_regs)
+#define EGPR_IOC_DETACH	   _IO(EGPR_IOC_MAGIC, 8)
+
+/**
+ * egpr_tables_sum - a sum over the tables this ABI takes indices of
+ *
+ * Return: equal on both sides if both were built from the same tables.
+ */
+__u64 egpr_tables_sum(void);
+
+/* mmap of one page at offset 0: struct egpr_page, the virtual EGPR hardware of this session. */
+
+#endif /* EGPR_UAPI_H */

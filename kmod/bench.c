@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ring-0 benchmark: one sequence, interrupts off, N samples into the caller's buffer.
+ *
+ * A sample is one timed stretch of a number of rounds with an LFENCE per round, as layer `prim` has
+ * it, so that both layers measure the same loop. Vector state belongs to the kernel
+ * meanwhile (kernel_fpu_begin()), because the stand-ins of the XSAVE strategies are real
+ * components. Interrupts come back between samples.
+ */
+#include <linux/mm.h>
+#include <linux/nospec.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <asm/fpu/api.h>
+
+#include "egpr_switch.h"
+
+/* Components that every guest with AVX enables: a guest XCR0 that differs from most hosts'. */
+#define TYPICAL_GUEST_XCR0 0x7ULL
+
+u64 egpr_prim_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n);
+
+/* One sample's inputs. */
+struct job {
+	const struct egpr_bench *b;
+	struct egpr_switch *sw;
+	struct egpr_sequence fn;
+	struct kvm_vcpu *vcpu;
+};
+
+static __always_inline u64 stamp(void)
+{
+	u32 lo, hi;
+
+	asm volatile("lfence; rdtsc; lfence" : "=a"(lo), "=d"(hi) : : "memory");
+	return lo | (u64)hi << 32;
+}
+
+#define TIMED(rounds, body)                                                                    \
+	({                                                                                     \
+		u64 t0 = stamp();                                                              \
+		u32 n;                                                                         \
+		for (n = (rounds); n; n--) {                                                   \
+			asm volatile("lfence" ::: "memory");                                   \
+			body;                                                                  \
+		}                                                                              \
+		stamp() - t0;                                                                  \
+	})
+
+static u64 sample(const struct job *j)
+{
+	const struct egpr_bench *b = j->b;
+	u64 xcr0 = egpr_xgetbv();
+
+	switch (b->op) {
+	case EGPR_BENCH_SWITCH:
+		return egpr_prim_batch(j->sw, j->fn.exit, j->fn.entry, b->rounds);
+	case EGPR_BENCH_EXIT:
+		return TIMED(b->rounds, j->fn.exit(j->sw));
+	case EGPR_BENCH_ENTRY:
+		return TIMED(b->rounds, j->fn.entry(j->sw));
+	case EGPR_BENCH_XGETBV:
+		return TIMED(b->rounds, egpr_xgetbv());
+	case EGPR_BENCH_XSETBV:
+		return TIMED(b->rounds, egpr_xsetbv(xcr0));
+	case EGPR_BENCH_LIVE_READ:
+		return TIMED(b->rounds, egpr_live_read(b->form, b->reg));
+	case EGPR_BENCH_LIVE_WRITE:
+		return TIMED(b->rounds, egpr_live_write(b->form, b->reg, n));
+	case EGPR_BENCH_REGS_READ:
+		return TIMED(b->rounds, egpr_regs_read(j->sw, b->reg));
+	case EGPR_BENCH_REGS_WRITE:
+		return TIMED(b->rounds, egpr_regs_write(j->sw, b->reg, n));
+	case EGPR_BENCH_PROBE_OTHER:
+	case EGPR_BENCH_PROBE_NONE:
+		return TIMED(b->rounds, {
+			egpr_probe_exit(NULL, j->vcpu);
+			egpr_probe_entry(NULL, j->vcpu);
+		});
+	}
+	return 0;
+}
+
+static bool op_uses_form(u32 op)
+{
+	return op == EGPR_BENCH_SWITCH || op == EGPR_BENCH_EXIT || op == EGPR_BENCH_ENTRY ||
+	       op == EGPR_BENCH_LIVE_READ || op == EGPR_BENCH_LIVE_WRITE;
+}
+
+static int validate(struct egpr_bench *b, struct egpr_plan *p)
+{
+	int err;
+
+	if (b->op >= EGPR_NR_BENCH_OPS || b->reserved[0] || b->reserved[1] || !b->samples ||
+	    b->samples > EGPR_BENCH_MAX_SAMPLES || !b->rounds ||
+	    b->rounds > EGPR_BENCH_MAX_ROUNDS || b->form == EGPR_FORM_TRAP)
+		return -EINVAL;
+	if (b->reg < EGPR_FIRST || b->reg >= EGPR_FIRST + EGPR_COUNT)
+		return -EINVAL;
+	b->reg = EGPR_FIRST + array_index_nospec(b->reg - EGPR_FIRST, EGPR_COUNT);
+	err = egpr_plan_make(p, b->strategy, b->form, b->guest_state, b->delay, 0, &b->refusal);
+	if (err)
+		return err;
+	if (op_uses_form(b->op) && b->form == EGPR_FORM_HW &&
+	    !(egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE))) {
+		b->refusal = EGPR_REFUSED_NO_APX;
+		return -EOPNOTSUPP;
+	}
+	if ((b->op == EGPR_BENCH_XGETBV || b->op == EGPR_BENCH_XSETBV) && !egpr_xgetbv()) {
+		b->refusal = EGPR_REFUSED_NO_XSAVE;
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static void run(const struct job *j, u64 *out)
+{
+	unsigned long flags;
+	u32 i;
+
+	kernel_fpu_begin();
+	/* The areas hold what the CPU wrote, never zeros that XRSTORS would refuse. */
+	if (j->fn.exit)
+		j->fn.exit(j->sw);
+	for (i = 0; i < j->b->samples; i++) {
+		local_irq_save(flags);
+		out[i] = sample(j);
+		if (j->fn.exit && j->sw->xcr0_host)
+			egpr_xsetbv(j->sw->xcr0_host);
+		local_irq_restore(flags);
+	}
+	kernel_fpu_end();
+}
+
+int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
+{
+	struct job j = { .b = b };
+	struct egpr_context *ctx;
+	struct egpr_plan p;
+	u64 *out;
+	int err;
+
+	b->refusal = EGPR_REFUSED_NONE;
+	err = validate(b, &p);
+	if (err)
+		return err;
+	err = -ENOMEM;
+	out = kvmalloc_array(b->samples, sizeof(*out), GFP_KERNEL);
+	if (!out)
+		return err;
+	ctx = vzalloc(sizeof(*ctx));
+	if (!ctx)
+		goto out_samples;
+	j.sw = &ctx->sw;
+	if (b->op == EGPR_BENCH_SWITCH || b->op == EGPR_BENCH_EXIT || b->op == EGPR_BENCH_ENTRY) {
+		j.fn = p.fn;
+		egpr_plan_context(&p, j.sw, egpr_xgetbv() & TYPICAL_GUEST_XCR0);
+		egpr_plan_forget(&p, j.sw);
+	}
+	if (b->op == EGPR_BENCH_PROBE_OTHER || b->op == EGPR_BENCH_PROBE_NONE) {
+		err = egpr_bench_vcpu(&j.vcpu, b->op == EGPR_BENCH_PROBE_NONE);
+		if (err)
+			goto out_ctx;
+	}
+	run(&j, out);
+	if (j.vcpu)
+		egpr_bench_vcpu_free(j.vcpu);
+	err = copy_to_user(u64_to_user_ptr(b->buffer), out, array_size(b->samples, sizeof(*out))) ?
+		      -EFAULT :
+		      0;
+out_ctx:
+	vfree(ctx);
+out_samples:
+	kvfree(out);
+	return err;
+}

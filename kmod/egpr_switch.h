@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of egpr_switch.ko share.
+ *
+ * A session is one open file of /dev/egpr_switch and holds at most one vCPU. The
+ * probes find it by the address of the vCPU, which the module learned from the vCPU's own
+ * file: an argument that is not such an address is never dereferenced, so a kernel whose
+ * tracepoints have another prototype is a kernel whose exits are never observed.
+ */
+#ifndef KMOD_EGPR_SWITCH_H
+#define KMOD_EGPR_SWITCH_H
+
+#include <linux/types.h>
+#include <linux/kvm_host.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+
+#include <egpr/strategy.h>
+#include <egpr/uapi.h>
+
+/*
+ * Room below the context, on which an exception frame lands while a PUSH2 word has
+ * %rsp in it: #UD has no stack of its own, and emulation needs as much as any handler.
+ */
+#define EGPR_BORROWED_STACK 16384
+
+/**
+ * struct egpr_context - a switch context that %rsp may point into
+ * @stack: see EGPR_BORROWED_STACK
+ * @sw: what the sequences get
+ */
+struct egpr_context {
+	u8 stack[EGPR_BORROWED_STACK];
+	struct egpr_switch sw;
+} __aligned(64);
+
+/* Form `trap` only: how the module plays KVM's XCR0 switching on the virtual XCR0. */
+enum egpr_probe_xcr0 {
+	EGPR_PROBE_HOST_XCR0,  /* kernels <= 6.18: host XCR0 in both probes */
+	EGPR_PROBE_GUEST_XCR0, /* kernels >= 6.19: the guest's */
+};
+
+/**
+ * struct egpr_plan - a validated choice of sequence
+ * @s: the strategy's row
+ * @form: its form
+ * @state: guest state
+ * @delay: N of delay-N
+ * @flags: EGPR_CONF_*
+ * @fn: the halves to call
+ */
+struct egpr_plan {
+	const struct egpr_strategy *s;
+	enum egpr_form form;
+	enum egpr_guest_state state;
+	u32 delay;
+	u32 flags;
+	struct egpr_sequence fn;
+};
+
+/**
+ * struct egpr_session - one open file
+ * @lock: serialises ioctls of one file
+ * @node: in the table of attached vCPUs, RCU
+ * @rcu: frees the session after the last probe that may see it
+ * @dying: in the list of sessions whose file is closed while the vCPU still runs
+ * @vcpu: the attached vCPU or NULL; its file is held
+ * @vcpu_file: the vCPU's file
+ * @task: the thread that attached, for comparison only
+ * @ctx: sequences work on ctx->sw
+ * @page: virtual EGPR hardware
+ * @plan: what runs at the probes
+ * @armed: the plan is in force; changed under vcpu->mutex only
+ * @observed: a whole entry and exit was seen with interrupts in order
+ * @in_guest: an entry half ran and its exit half did not yet
+ * @primed: the XSAVE area holds what an exit half saved
+ * @lent: XCR0[19] of the vCPU is set by us
+ * @open_entry: an entry probe without its exit probe yet
+ * @irqs_off: no kvm_exit probe has had interrupts on
+ * @guest_tsc: vcpu->arch.last_guest_tsc at the last entry
+ * @host_tsc: vcpu->arch.last_host_tsc at the last entry
+ * @switches: context switches of the thread at the last entry
+ * @cpu: CPU of the last entry
+ * @last: row of @counters.reason for the last exit, -1 for none
+ * @counters: what user space reads
+ */
+struct egpr_session {
+	struct mutex lock;
+	struct hlist_node node;
+	struct rcu_head rcu;
+	struct list_head dying;
+	struct kvm_vcpu *vcpu;
+	struct file *vcpu_file;
+	const struct task_struct *task;
+	struct egpr_context *ctx;
+	struct egpr_page *page;
+	struct egpr_plan plan;
+	bool armed;
+	bool observed;
+	bool in_guest;
+	bool primed;
+	bool lent;
+	bool open_entry;
+	bool irqs_off;
+	u64 guest_tsc;
+	u64 host_tsc;
+	unsigned long switches;
+	int cpu;
+	int last;
+	struct egpr_counters counters;
+};
+
+/* main.c */
+extern bool egpr_emulate;
+
+/* cpu.c: what this CPU and this kernel can. */
+u64 egpr_xgetbv(void);
+void egpr_xsetbv(u64 value);
+u64 egpr_stand_in(u32 *bytes);
+u32 egpr_features(void);
+bool egpr_preemptible(void);
+enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr_form form);
+
+/* plan.c: from untrusted numbers to a sequence. */
+int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 delay, u32 flags,
+		   u32 *refusal);
+void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xcr0_guest);
+void egpr_plan_forget(const struct egpr_plan *p, struct egpr_switch *sw);
+
+/* session.c */
+struct egpr_session *egpr_session_open(void);
+void egpr_session_close(struct egpr_session *s);
+void egpr_sessions_exit(void);
+struct egpr_session *egpr_session_find(const struct kvm_vcpu *vcpu);
+u32 egpr_sessions_attached(void);
+int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a);
+int egpr_session_detach(struct egpr_session *s);
+int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c);
+int egpr_session_counters(struct egpr_session *s, struct egpr_counters *c);
+int egpr_session_run(struct egpr_session *s, struct egpr_run *r);
+int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool set);
+int egpr_bench_vcpu(struct kvm_vcpu **vcpu, bool attached);
+void egpr_bench_vcpu_free(struct kvm_vcpu *vcpu);
+
+/* probe.c */
+int egpr_probes_get(void);
+void egpr_probes_put(void);
+bool egpr_probes_available(void);
+u32 egpr_backend(void);
+void egpr_half(struct egpr_session *s, const struct egpr_plan *p, egpr_switch_fn fn);
+void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu);
+void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu);
+
+/* reason.c */
+int egpr_reason_row(struct egpr_session *s);
+
+/* bench.c */
+int egpr_bench(struct egpr_session *s, struct egpr_bench *b);
+
+/* accessor.c */
+u64 egpr_live_read(enum egpr_form form, unsigned int reg);
+void egpr_live_write(enum egpr_form form, unsigned int reg, u64 value);
+u64 egpr_regs_read(const struct egpr_switch *sw, unsigned int reg);
+void egpr_regs_write(struct egpr_switch *sw, unsigned int reg, u64 value);
+
+/* virtual.c: the virtual EGPR hardware. */
+int egpr_virtual_init(void);
+void egpr_virtual_exit(void);
+void egpr_virtual_enter(struct egpr_session *s);
+void egpr_virtual_leave(void);
+
+#endif /* KMOD_EGPR_SWITCH_H */

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The probes at KVM's kvm_entry and kvm_exit: where the strategies run.
+ *
+ * They are registered while a vCPU is attached and at no other time. The tracepoints belong
+ * to kvm.ko, which is found by name and pinned meanwhile, so the module loads without it.
+ *
+ * Up to 6.18 both probes run with the host's XCR0: KVM's own XSETBV pair lies between
+ * them. Since 6.19 that pair lies outside KVM's inner loop and both run with the guest's.
+ * Neither is assumed; see xcr0_for_entry().
+ */
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/tracepoint.h>
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+
+#include "egpr_switch.h"
+
+extern struct tracepoint __tracepoint_kvm_entry;
+extern struct tracepoint __tracepoint_kvm_exit;
+
+static DEFINE_MUTEX(probes_lock);
+static unsigned int probes_users;
+static struct tracepoint *tp_entry, *tp_exit;
+
+static int probes_register(void)
+{
+	int err;
+
+	tp_entry = symbol_get(__tracepoint_kvm_entry);
+	if (!tp_entry)
+		return -ENXIO;
+	err = -ENXIO;
+	tp_exit = symbol_get(__tracepoint_kvm_exit);
+	if (!tp_exit)
+		goto out_entry;
+	err = tracepoint_probe_register(tp_exit, egpr_probe_exit, NULL);
+	if (err)
+		goto out_exit;
+	err = tracepoint_probe_register(tp_entry, egpr_probe_entry, NULL);
+	if (err)
+		goto out_unregister;
+	return 0;
+
+out_unregister:
+	tracepoint_probe_unregister(tp_exit, egpr_probe_exit, NULL);
+	tracepoint_synchronize_unregister();
+out_exit:
+	symbol_put(__tracepoint_kvm_exit);
+out_entry:
+	symbol_put(__tracepoint_kvm_entry);
+	return err;
+}
+
+static void probes_unregister(void)
+{
+	tracepoint_probe_unregister(tp_entry, egpr_probe_entry, NULL);
+	tracepoint_probe_unregister(tp_exit, egpr_probe_exit, NULL);
+	tracepoint_synchronize_unregister();
+	symbol_put(__tracepoint_kvm_exit);
+	symbol_put(__tracepoint_kvm_entry);
+}
+
+int egpr_probes_get(void)
+{
+	int err = 0;
+
+	mutex_lock(&probes_lock);
+	if (!probes_users)
+		err = probes_register();
+	if (!err)
+		probes_users++;
+	mutex_unlock(&probes_lock);
+	return err;
+}
+
+void egpr_probes_put(void)
+{
+	mutex_lock(&probes_lock);
+	if (!--probes_users)
+		probes_unregister();
+	mutex_unlock(&probes_lock);
+}
+
+bool egpr_probes_available(void)
+{
+	bool found = symbol_get(__tracepoint_kvm_entry);
+
+	if (found)
+		symbol_put(__tracepoint_kvm_entry);
+	return found;
+}
+
+static unsigned long context_switches(void)
+{
+	return current->nvcsw + current->nivcsw;
+}
+
+static void refuse(struct egpr_session *s, enum egpr_refusal why)
+{
+	if (s->counters.refusal == EGPR_REFUSED_NONE)
+		s->counters.refusal = why;
+	s->armed = false;
+}
+
+/* Which of KVM's paths took the last exit: told by what each path leaves behind in the vCPU. */
+static void account_path(struct egpr_session *s, const struct kvm_vcpu *vcpu)
+{
+	struct egpr_reason *row;
+
+	if (s->last < 0)
+		return;
+	row = &s->counters.reason[s->last];
+	s->last = -1;
+	if (vcpu->arch.last_guest_tsc == s->guest_tsc)
+		row->path[EGPR_PATH_FAST]++; /* written when the inner loop is left */
+	else if (vcpu->arch.last_host_tsc == s->host_tsc)
+		row->path[EGPR_PATH_KERNEL]++; /* written by vcpu_put() */
+	else if (context_switches() == s->switches)
+		row->path[EGPR_PATH_USER]++;
+	else
+		row->preempted++;
+}
+
+/**
+ * egpr_half - run one half of a plan on a session's context, interrupts off
+ * @s: the session
+ * @p: its plan
+ * @fn: the half
+ */
+void egpr_half(struct egpr_session *s, const struct egpr_plan *p, egpr_switch_fn fn)
+{
+	if (p->form != EGPR_FORM_TRAP) {
+		fn(&s->ctx->sw);
+		return;
+	}
+	egpr_virtual_enter(s);
+	fn(&s->ctx->sw);
+	egpr_virtual_leave();
+}
+
+/*
+ * XCR0 as the entry half expects it. A strategy that restores the host's XCR0 by
+ * itself (designs B and D) loads registers under it: where the kernel runs the probes with
+ * the guest's XCR0, give it the host's first. In form trap the same on the virtual XCR0.
+ */
+static void xcr0_for_entry(struct egpr_session *s, const struct kvm_vcpu *vcpu)
+{
+	struct egpr_switch *sw = &s->ctx->sw;
+
+	if (s->plan.form == EGPR_FORM_TRAP) {
+		s->page->xcr0 = sw->xcr0_host;
+		if ((s->plan.flags & EGPR_CONF_GUEST_XCR0) &&
+		    !(s->plan.s->needs & EGPR_NEEDS_XSETBV))
+			s->page->xcr0 = sw->xcr0_guest;
+		return;
+	}
+	if (!(s->plan.s->needs & EGPR_NEEDS_XSETBV))
+		return;
+	sw->xcr0_guest = vcpu->arch.xcr0;
+	if (egpr_xgetbv() != sw->xcr0_host)
+		egpr_xsetbv(sw->xcr0_host);
+}
+
+static void xcr0_count(struct egpr_session *s, const struct kvm_vcpu *vcpu)
+{
+	u64 now;
+
+	if (s->observed && s->plan.form != EGPR_FORM_HW)
+		return;
+	now = egpr_xgetbv();
+	if (now == vcpu->arch.xcr0) {
+		if (vcpu->arch.xcr0 != s->ctx->sw.xcr0_host)
+			s->counters.probe_xcr0_guest++;
+	} else {
+		s->counters.probe_xcr0_host++;
+	}
+}
+
+void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
+{
+	struct egpr_session *s = egpr_session_find(vcpu);
+
+	if (!s)
+		return;
+	s->counters.entries++;
+	if (current != s->task)
+		s->counters.foreign_thread++;
+	if (s->open_entry) {
+		/* No kvm_exit fired since: SVM's fastpath on 6.1. The guest's registers are in place. */
+		s->counters.unseen++;
+		s->last = egpr_reason_row(s);
+	}
+	account_path(s, vcpu);
+	s->guest_tsc = vcpu->arch.last_guest_tsc;
+	s->host_tsc = vcpu->arch.last_host_tsc;
+	s->switches = context_switches();
+	s->cpu = raw_smp_processor_id();
+	s->open_entry = true;
+	if (!s->armed || s->in_guest)
+		return;
+	if (!irqs_disabled()) {
+		s->counters.refused++;
+		refuse(s, EGPR_REFUSED_IRQS_ON);
+		return;
+	}
+	xcr0_for_entry(s, vcpu);
+	if (!s->primed) {
+		/* The stand-in components are the guest's own: what is restored must first be saved. */
+		if (s->plan.form == EGPR_FORM_PROXY && s->plan.s->family == EGPR_FAMILY_XSAVE)
+			s->plan.fn.exit(&s->ctx->sw);
+		s->primed = true;
+	}
+	egpr_half(s, &s->plan, s->plan.fn.entry);
+	if (s->plan.form == EGPR_FORM_TRAP)
+		s->page->xcr0 = s->ctx->sw.xcr0_guest;
+	s->in_guest = true;
+	s->counters.switched_in++;
+}
+
+static bool registers_left(const struct egpr_session *s)
+{
+	u64 any = 0;
+	int i;
+
+	if (s->plan.s->home == EGPR_HOME_HW || s->plan.state == EGPR_STATE_OFF)
+		return false;
+	for (i = 0; i < EGPR_COUNT; i++)
+		any |= s->page->r[i];
+	return any;
+}
+
+static void switch_out(struct egpr_session *s)
+{
+	bool trap = s->plan.form == EGPR_FORM_TRAP;
+	struct egpr_switch *sw = &s->ctx->sw;
+
+	if (trap)
+		s->page->xcr0 = s->plan.flags & EGPR_CONF_GUEST_XCR0 ? sw->xcr0_guest :
+								       sw->xcr0_host;
+	egpr_half(s, &s->plan, s->plan.fn.exit);
+	if (trap) {
+		s->page->xcr0 = sw->xcr0_host;
+		if (registers_left(s))
+			s->counters.leaks++;
+	}
+	s->in_guest = false;
+	s->counters.switched_out++;
+}
+
+void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
+{
+	struct egpr_session *s = egpr_session_find(vcpu);
+	unsigned long flags;
+	bool moved, irqs_on;
+
+	if (!s)
+		return;
+	s->counters.exits++;
+	irqs_on = !irqs_disabled();
+	if (irqs_on) {
+		s->counters.irqs_on++;
+		s->irqs_off = false;
+		if (egpr_preemptible())
+			refuse(s, EGPR_REFUSED_IRQS_ON);
+	}
+	moved = s->open_entry && (s->cpu != raw_smp_processor_id() ||
+				  s->switches != context_switches());
+	if (moved)
+		s->counters.migrated++;
+	s->last = egpr_reason_row(s);
+	xcr0_count(s, vcpu);
+	s->observed |= s->open_entry;
+	s->open_entry = false;
+
+	if (!s->in_guest) {
+		if (s->counters.refusal != EGPR_REFUSED_NONE)
+			s->counters.refused++;
+		return;
+	}
+	if (moved && s->plan.s->home != EGPR_HOME_HW) {
+		s->counters.refused++;
+		refuse(s, EGPR_REFUSED_LOST);
+	}
+	local_irq_save(flags);
+	switch_out(s);
+	local_irq_restore(flags);
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# kmod/: egpr_switch.ko. Kbuild keeps its own dependencies, so kmod/build is always asked.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+.PHONY: kmod kmod-mutants dkms
+kmod: $(B)/include/egpr/egpr-offsets.h
+	$(Q)B='$(B)' V='$(V)' kmod/build '$(KDIR)'
+
+# A module in which chosen strategies are wrong, for the tests that must notice.
+kmod-mutants: $(B)/include/egpr/egpr-offsets.h
+	$(Q)B='$(B)' V='$(V)' kmod/build '$(KDIR)' tests/bed/mutants
+
+dkms:
+	$(Q)kmod/dkms
+
+# Without headers for the running kernel, `make` leaves the module out.
+ifeq ($(MODULE)$(HAVE_KERNEL_HEADERS),yesy)
+all: kmod
+endif
+
+LINT_C += $(wildcard kmod/*.c kmod/*.h)
+LINT_SH += kmod/build kmod/probe kmod/dkms
+
+#: make kmod           build the module for the running kernel, or for KDIR=...
+#: make dkms           hand the module to DKMS, which then builds it for every kernel
+
+include tests/bed/bed.mk

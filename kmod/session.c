@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sessions: which vCPU belongs to which open file, what it runs, and how it is let go.
+ *
+ * vcpu->mutex, which KVM holds for the whole of KVM_RUN, is what keeps a plan from
+ * changing under a running vCPU. Letting go needs it too, because XCR0[19] may be lent
+ * and registers may rest in the context; so a file that is closed while its vCPU runs leaves a
+ * dying session behind, which goes on switching until the vCPU is next outside KVM_RUN.
+ */
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/hashtable.h>
+#include <linux/magic.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+#include <asm/fpu/api.h>
+
+#include "egpr_switch.h"
+
+#define SESSION_HASH_BITS 6
+#define REAP_INTERVAL_MS  10
+#define VCPU_FILE_NAME	  "kvm-vcpu:" /* virt/kvm/kvm_main.c, create_vcpu_fd() */
+
+#define XSTATE_BV_OFFSET EGPR_XSAVE_HEADER_OFFSET
+#define XCOMP_BV_OFFSET	 (EGPR_XSAVE_HEADER_OFFSET + 8)
+#define XCOMP_COMPACTED	 BIT_ULL(63)
+
+static DEFINE_HASHTABLE(sessions, SESSION_HASH_BITS);
+static DEFINE_SPINLOCK(sessions_lock); /* of the table and of dying_sessions */
+static LIST_HEAD(dying_sessions);
+static atomic_t nr_attached = ATOMIC_INIT(0);
+
+static void reap(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reaper, reap);
+
+/* Called in the probes, which are RCU read-side sections of the tracepoint. */
+struct egpr_session *egpr_session_find(const struct kvm_vcpu *vcpu)
+{
+	struct egpr_session *s;
+
+	hash_for_each_possible_rcu_notrace(sessions, s, node, (unsigned long)vcpu) {
+		if (s->vcpu == vcpu)
+			return s;
+	}
+	return NULL;
+}
+
+u32 egpr_sessions_attached(void)
+{
+	return atomic_read(&nr_attached);
+}
+
+struct egpr_session *egpr_session_open(void)
+{
+	struct egpr_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
+
+	if (!s)
+		return NULL;
+	s->ctx = vzalloc(sizeof(*s->ctx));
+	if (!s->ctx)
+		goto out_session;
+	s->page = vmalloc_user(sizeof(*s->page));
+	if (!s->page)
+		goto out_ctx;
+	s->page->magic = EGPR_PAGE_MAGIC;
+	s->page->version = EGPR_PAGE_VERSION;
+	s->page->xcr0 = egpr_xgetbv();
+	s->plan.s = &egpr_strategies[EGPR_STRATEGY_none];
+	s->plan.form = EGPR_FORM_PROXY;
+	s->last = -1;
+	mutex_init(&s->lock);
+	INIT_LIST_HEAD(&s->dying);
+	return s;
+
+out_ctx:
+	vfree(s->ctx);
+out_session:
+	kfree(s);
+	return NULL;
+}
+
+static void session_free(struct egpr_session *s)
+{
+	vfree(s->page);
+	vfree(s->ctx);
+	kfree_rcu(s, rcu);
+}
+
+/* The file's own word for it: an anonymous inode that KVM named. */
+static bool is_vcpu(const struct file *file)
+{
+	const struct dentry *d = file->f_path.dentry;
+
+	return d->d_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strncmp(d->d_name.name, VCPU_FILE_NAME, strlen(VCPU_FILE_NAME)) &&
+	       file->private_data;
+}
+
+int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a)
+{
+	struct egpr_session *other;
+	struct file *file;
+	int err;
+
+	a->refusal = EGPR_REFUSED_TAKEN;
+	if (s->vcpu)
+		return -EBUSY;
+	file = fget(a->vcpu_fd);
+	if (!file)
+		return -EBADF;
+	a->refusal = EGPR_REFUSED_NOT_VCPU;
+	err = -EINVAL;
+	if (!is_vcpu(file))
+		goto out_file;
+
+	a->refusal = EGPR_REFUSED_NO_KVM;
+	err = egpr_probes_get();
+	if (err)
+		goto out_file;
+
+	memset(&s->counters, 0, sizeof(s->counters));
+	s->armed = s->observed = s->in_guest = s->primed = s->lent = s->open_entry = false;
+	s->irqs_off = true;
+	s->last = -1;
+	s->task = current;
+	s->plan.s = &egpr_strategies[EGPR_STRATEGY_none];
+	s->plan.form = EGPR_FORM_PROXY;
+
+	a->refusal = EGPR_REFUSED_TAKEN;
+	err = -EBUSY;
+	spin_lock(&sessions_lock);
+	other = egpr_session_find(file->private_data);
+	if (!other) {
+		s->vcpu_file = file;
+		s->vcpu = file->private_data;
+		hash_add_rcu(sessions, &s->node, (unsigned long)s->vcpu);
+		atomic_inc(&nr_attached);
+	}
+	spin_unlock(&sessions_lock);
+	if (other)
+		goto out_probes;
+	a->refusal = EGPR_REFUSED_NONE;
+	return 0;
+
+out_probes:
+	egpr_probes_put();
+out_file:
+	fput(file);
+	return err;
+}
+
+static void lend(struct egpr_session *s, bool on)
+{
+	if (on == s->lent)
+		return;
+	if (on && (s->vcpu->arch.xcr0 & BIT_ULL(EGPR_XFEATURE)))
+		return; /* KVM offers APX by itself: nothing to lend */
+	if (on)
+		s->vcpu->arch.xcr0 |= BIT_ULL(EGPR_XFEATURE);
+	else
+		s->vcpu->arch.xcr0 &= ~BIT_ULL(EGPR_XFEATURE);
+	s->lent = on;
+}
+
+/* Stop switching; the caller holds vcpu->mutex, so no probe of this vCPU runs. */
+static void disarm(struct egpr_session *s)
+{
+	unsigned long flags;
+
+	if (s->in_guest) {
+		/* An entry that never became a guest: KVM_EXIT_FAIL_ENTRY. */
+		local_irq_save(flags);
+		egpr_half(s, &s->plan, s->plan.fn.exit);
+		local_irq_restore(flags);
+		s->in_guest = false;
+	}
+	s->armed = false;
+	lend(s, false);
+}
+
+/* The caller holds vcpu->mutex and gives it back here, before the vCPU may go. */
+static void let_go(struct egpr_session *s)
+{
+	struct file *file = s->vcpu_file;
+
+	disarm(s);
+	spin_lock(&sessions_lock);
+	hash_del_rcu(&s->node);
+	spin_unlock(&sessions_lock);
+	mutex_unlock(&s->vcpu->mutex);
+	/* A probe of another vCPU may still walk over this node. */
+	synchronize_rcu();
+	s->vcpu = NULL;
+	s->vcpu_file = NULL;
+	atomic_dec(&nr_attached);
+	fput(file);
+	egpr_probes_put();
+}
+
+int egpr_session_detach(struct egpr_session *s)
+{
+	if (!s->vcpu)
+		return -ENOTCONN;
+	if (!mutex_trylock(&s->vcpu->mutex))
+		return -EBUSY;
+	let_go(s);
+	return 0;
+}
+
+static void reap(struct work_struct *work)
+{
+	struct egpr_session *s, *next;
+	LIST_HEAD(gone);
+
+	spin_lock(&sessions_lock);
+	list_for_each_entry_safe(s, next, &dying_sessions, dying) {
+		if (mutex_trylock(&s->vcpu->mutex))
+			list_move(&s->dying, &gone);
+	}
+	if (!list_empty(&dying_sessions))
+		schedule_delayed_work(&reaper, msecs_to_jiffies(REAP_INTERVAL_MS));
+	spin_unlock(&sessions_lock);
+
+	list_for_each_entry_safe(s, next, &gone, dying) {
+		let_go(s);
+		session_free(s);
+		module_put(THIS_MODULE);
+	}
+}
+
+void egpr_session_close(struct egpr_session *s)
+{
+	if (!s->vcpu) {
+		session_free(s);
+		return;
+	}
+	if (mutex_trylock(&s->vcpu->mutex)) {
+		let_go(s);
+		session_free(s);
+		return;
+	}
+	/* The vCPU runs on without its file. The module must outlive it. */
+	__module_get(THIS_MODULE);
+	spin_lock(&sessions_lock);
+	list_add(&s->dying, &dying_sessions);
+	spin_unlock(&sessions_lock);
+	schedule_delayed_work(&reaper, msecs_to_jiffies(REAP_INTERVAL_MS));
+}
+
+void egpr_sessions_exit(void)
+{
+	cancel_delayed_work_sync(&reaper);
+}
+
+static u64 guest_xcr0(const struct egpr_session *s)
+{
+	return s->vcpu ? s->vcpu->arch.xcr0 : egpr_xgetbv();
+}
+
+int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
+{
+	struct egpr_plan p;
+	int err;
+
+	c->refusal = EGPR_REFUSED_NONE;
+	if (c->reserved)
+		return -EINVAL;
+	err = egpr_plan_make(&p, c->strategy, c->form, c->guest_state, c->delay, c->flags,
+			     &c->refusal);
+	if (err)
+		return err;
+	if (!s->vcpu)
+		return -ENOTCONN;
+	c->refusal = EGPR_REFUSED_BUSY;
+	if (!mutex_trylock(&s->vcpu->mutex))
+		return -EBUSY;
+
+	err = -EOPNOTSUPP;
+	c->refusal = s->counters.refusal;
+	if (c->refusal != EGPR_REFUSED_NONE)
+		goto out_unlock;
+	c->refusal = EGPR_REFUSED_UNOBSERVED;
+	err = -EAGAIN;
+	if (!s->observed)
+		goto out_unlock;
+
+	disarm(s);
+	egpr_plan_context(&p, &s->ctx->sw, guest_xcr0(s));
+	c->refusal = EGPR_REFUSED_PROBE_XCR0;
+	err = -EOPNOTSUPP;
+	if (p.form == EGPR_FORM_PROXY && p.s->family == EGPR_FAMILY_XSAVE &&
+	    s->counters.probe_xcr0_guest && (s->ctx->sw.rfbm & ~s->vcpu->arch.xcr0))
+		goto out_unlock;
+	if ((p.flags & EGPR_CONF_FRESH) || p.s->home != s->plan.s->home || p.form != s->plan.form)
+		egpr_plan_forget(&p, &s->ctx->sw);
+	s->plan = p;
+	s->primed = false;
+	lend(s, p.form == EGPR_FORM_HW && p.state != EGPR_STATE_OFF);
+	s->armed = true;
+	c->refusal = EGPR_REFUSED_NONE;
+	err = 0;
+out_unlock:
+	mutex_unlock(&s->vcpu->mutex);
+	return err;
+}
+
+int egpr_session_counters(struct egpr_session *s, struct egpr_counters *c)
+{
+	u32 flags = c->flags;
+	enum egpr_refusal refusal;
+
+	if (flags & ~EGPR_COUNT_RESET)
+		return -EINVAL;
+	if (s->vcpu && !mutex_trylock(&s->vcpu->mutex))
+		return -EBUSY;
+	refusal = s->counters.refusal;
+	*c = s->counters;
+	c->abi = EGPR_ABI_VERSION;
+	c->flags = flags;
+	if (flags & EGPR_COUNT_RESET) {
+		memset(&s->counters, 0, sizeof(s->counters));
+		s->counters.refusal = refusal;
+		s->last = -1;
+	}
+	if (s->vcpu)
+		mutex_unlock(&s->vcpu->mutex);
+	return 0;
+}
+
+/* One half on this session's context, for proofs: not while a vCPU uses it. */
+int egpr_session_run(struct egpr_session *s, struct egpr_run *r)
+{
+	struct egpr_plan p;
+	unsigned long flags;
+	int err;
+
+	r->refusal = EGPR_REFUSED_NONE;
+	if (r->reserved || (r->half != EGPR_RUN_EXIT && r->half != EGPR_RUN_ENTRY))
+		return -EINVAL;
+	err = egpr_plan_make(&p, r->strategy, r->form, r->guest_state, 0, r->flags, &r->refusal);
+	if (err)
+		return err;
+	if (s->armed)
+		return -EBUSY;
+	egpr_plan_context(&p, &s->ctx->sw, guest_xcr0(s));
+	if ((p.flags & EGPR_CONF_FRESH) || p.s->home != s->plan.s->home || p.form != s->plan.form)
+		egpr_plan_forget(&p, &s->ctx->sw);
+	s->plan = p;
+	kernel_fpu_begin();
+	local_irq_save(flags);
+	egpr_half(s, &p, r->half == EGPR_RUN_EXIT ? p.fn.exit : p.fn.entry);
+	if (p.form != EGPR_FORM_TRAP && (p.s->needs & EGPR_NEEDS_XSETBV))
+		egpr_xsetbv(s->ctx->sw.xcr0_host);
+	local_irq_restore(flags);
+	kernel_fpu_end();
+	return 0;
+}
+
+static u64 *home_of(struct egpr_session *s, u64 **xstate_bv)
+{
+	struct egpr_switch *sw = &s->ctx->sw;
+
+	*xstate_bv = NULL;
+	switch (s->plan.s->home) {
+	case EGPR_HOME_HW:
+		return egpr_emulate ? s->page->r : NULL;
+	case EGPR_HOME_REGS:
+		return sw->regs;
+	case EGPR_HOME_XSAVE:
+		*xstate_bv = (u64 *)(sw->xsave + XSTATE_BV_OFFSET);
+		return (u64 *)(sw->xsave + EGPR_XSAVE_STD_OFFSET);
+	case EGPR_HOME_XSAVE_COMPACT:
+		*xstate_bv = (u64 *)(sw->xsave + XSTATE_BV_OFFSET);
+		return (u64 *)(sw->xsave + EGPR_XSAVE_COMPACT_OFFSET);
+	}
+	return NULL;
+}
+
+int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool set)
+{
+	u64 *xstate_bv, *home = home_of(s, &xstate_bv);
+	int err = 0;
+
+	if (s->plan.form == EGPR_FORM_PROXY && s->armed && s->plan.s->home != EGPR_HOME_HW)
+		return -ENODATA;
+	if (!home)
+		return -ENODATA;
+	if (s->vcpu && !mutex_trylock(&s->vcpu->mutex))
+		return -EBUSY;
+	g->home = s->plan.s->home;
+	if (set) {
+		memcpy(home, g->r, sizeof(g->r));
+		if (xstate_bv)
+			*xstate_bv |= BIT_ULL(EGPR_XFEATURE);
+		if (s->plan.s->home == EGPR_HOME_XSAVE_COMPACT)
+			*(u64 *)(s->ctx->sw.xsave + XCOMP_BV_OFFSET) |=
+				XCOMP_COMPACTED | BIT_ULL(EGPR_XFEATURE);
+	} else if (xstate_bv && !(*xstate_bv & BIT_ULL(EGPR_XFEATURE))) {
+		memset(g->r, 0, sizeof(g->r));
+	} else {
+		memcpy(g->r, home, sizeof(g->r));
+	}
+	if (s->vcpu)
+		mutex_unlock(&s->vcpu->mutex);
+	return err;
+}
+
+/* A vCPU that never runs, for timing the probes; its session is found as any other's. */
+struct bench_vcpu {
+	struct kvm_vcpu vcpu;
+	void *no_vmcb; /* where kvm_amd keeps its VMCB: none */
+	struct egpr_session *s;
+};
+
+int egpr_bench_vcpu(struct kvm_vcpu **vcpu, bool attached)
+{
+	struct bench_vcpu *bv = vzalloc(sizeof(*bv));
+	struct egpr_plan *p;
+
+	if (!bv)
+		return -ENOMEM;
+	*vcpu = &bv->vcpu;
+	if (!attached)
+		return 0;
+	bv->s = egpr_session_open();
+	if (!bv->s) {
+		vfree(bv);
+		return -ENOMEM;
+	}
+	bv->s->vcpu = &bv->vcpu;
+	bv->s->task = current;
+	bv->s->armed = bv->s->observed = true;
+	p = &bv->s->plan;
+	p->fn = egpr_sequence_bind(p->s, p->form, 0);
+	spin_lock(&sessions_lock);
+	hash_add_rcu(sessions, &bv->s->node, (unsigned long)bv->s->vcpu);
+	spin_unlock(&sessions_lock);
+	return 0;
+}
+
+void egpr_bench_vcpu_free(struct kvm_vcpu *vcpu)
+{
+	struct bench_vcpu *bv = container_of(vcpu, struct bench_vcpu, vcpu);
+
+	if (bv->s) {
+		spin_lock(&sessions_lock);
+		hash_del_rcu(&bv->s->node);
+		spin_unlock(&sessions_lock);
+		synchronize_rcu();
+		session_free(bv->s);
+	}
+	vfree(bv);
+}

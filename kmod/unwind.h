@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What objtool is told where it cannot know: that %rsp does not point into a stack, and that code
+ * behind a UD2 is reached. Both annotations changed their names; kmod/probe finds
+ * out which ones the headers have.
+ */
+#ifndef KMOD_UNWIND_H
+#define KMOD_UNWIND_H
+
+#include <linux/objtool.h>
+#include <asm/unwind_hints.h>
+
+#ifdef EGPR_HAVE_UNWIND_HINT_UNDEFINED
+#define SEQ_UNWIND_NONE UNWIND_HINT_UNDEFINED
+#else
+#define SEQ_UNWIND_NONE UNWIND_HINT_EMPTY
+#endif
+#define SEQ_UNWIND_BACK UNWIND_HINT_FUNC
+
+#ifdef EGPR_HAVE_ANNOTATE_REACHABLE
+#define SEQ_REACHABLE ANNOTATE_REACHABLE
+#else
+#define SEQ_REACHABLE REACHABLE
+#endif
+
+#endif /* KMOD_UNWIND_H */

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Programs and payloads that run inside the beds, started by tests/bed/run.
+
+BED_PAYLOADS := $(patsubst asm/payload/%.S,$(B)/payloads/state/%.elf,$(wildcard asm/payload/*.S))
+BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof)
+
+$(B)/asm/payload/state/%.o: asm/payload/%.S | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) -DPAYLOAD_STATE -c $< -o $@
+$(BED_PAYLOADS): $(B)/payloads/state/%.elf: $(B)/asm/payload/state/%.o $$(PAYLOAD_PARTS)
+	@mkdir -p $(@D)
+	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
+
+$(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/bench/module.o $(B)/bench/csv.o $(B)/bench/axis.o \
+		$$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
+
+TEST_TOOLS += $(BED_PROGRAMS) $(BED_PAYLOADS)
+LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h)
+LINT_SH += tests/bed/run

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A planted fault: gated-mov that forgets to load r23. */
+#include "../asm/sequence.h"
+
+#define LOAD_ALL_BUT_23(n) \
+	.if n != 23;       \
+	SEQ_LOAD(n)        \
+	.endif;
+
+SEQ_BEGIN(gated_mov, exit)
+	unless_guest_apx .Lgated_mov_exit_done
+	store_egprs
+	clear_egprs
+.Lgated_mov_exit_done:
+SEQ_END(gated_mov, exit)
+
+SEQ_BEGIN(gated_mov, entry)
+	unless_guest_apx .Lgated_mov_entry_done
+	EGPR_LIST(LOAD_ALL_BUT_23)
+.Lgated_mov_entry_done:
+SEQ_END(gated_mov, entry)
+
+SEQ_NOEXEC_STACK

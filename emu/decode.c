@@ -154,7 +154,7 @@ static const struct emu_row *find_row(enum emu_space space, const struct emu_ins
 	for (i = 0; i < emu_nr_rows[space] && row[i].lo <= insn->opcode; i++)
 		if (row_fits(&row[i], insn, b))
 			return &row[i];
-	return 0;
+	return NULL;
 }
 
 /* Does any row of this opcode carry a ModRM byte? Needed before the row can be chosen. */
@@ -644,12 +644,12 @@ static const struct emu_row *trap_row(const struct emu_insn *insn)
 	if (insn->opcode == 0x01 && insn->modrm == 0xd1)
 		return &row_xsetbv;
 	if ((insn->modrm >> 6) == 3)
-		return 0;
+		return NULL;
 	if (insn->opcode == OPC_AE && (ext == AE_XSAVE || ext == AE_XRSTOR || ext == AE_XSAVEOPT))
 		return &row_xsave;
 	if (insn->opcode == OPC_C7 && (ext == C7_XSAVEC || ext == C7_XSAVES || ext == C7_XRSTORS))
 		return &row_xsave;
-	return 0;
+	return NULL;
 }
 
 #define UD2_LEN 2

@@ -120,7 +120,7 @@ static const struct emu_operand *mem_operand(const struct emu_insn *insn)
 	for (i = 0; i < insn->nops; i++)
 		if (insn->op[i].kind == EMU_OP_MEM)
 			return &insn->op[i];
-	return 0;
+	return NULL;
 }
 
 /* Value of an r/m operand of @size bytes, from register or memory. */
@@ -347,7 +347,7 @@ static enum emu_status exec_native(struct emu_ctx *ctx, const struct emu_insn *i
 		st = emu_mem_read(ctx, insn, ea, &ndd_value, mem->size, EMU_READ);
 		if (st != EMU_OK)
 			return st;
-		mem = 0;
+		mem = NULL;
 	}
 	if (direct) {
 		native_load(ctx, &re, &n, ea, ndd_value);
@@ -431,7 +431,7 @@ static enum emu_status exec_push(struct emu_ctx *ctx, const struct emu_insn *ins
 	else
 		st = get_rm(ctx, insn, insn->opsize, &v);
 	if (st == EMU_OK)
-		st = emu_mem_write(ctx, 0, rsp, &v, insn->opsize);
+		st = emu_mem_write(ctx, NULL, rsp, &v, insn->opsize);
 	if (st == EMU_OK)
 		ctx->gpr[EMU_RSP] = rsp;
 	return st;
@@ -440,7 +440,7 @@ static enum emu_status exec_push(struct emu_ctx *ctx, const struct emu_insn *ins
 static enum emu_status exec_pop(struct emu_ctx *ctx, const struct emu_insn *insn)
 {
 	__u64 rsp = ctx->gpr[EMU_RSP], v = 0;
-	enum emu_status st = emu_mem_read(ctx, 0, rsp, &v, insn->opsize, EMU_READ);
+	enum emu_status st = emu_mem_read(ctx, NULL, rsp, &v, insn->opsize, EMU_READ);
 
 	if (st != EMU_OK)
 		return st;
@@ -469,7 +469,7 @@ static enum emu_status exec_push2(struct emu_ctx *ctx, const struct emu_insn *in
 	/* V is pushed first, so it lies higher. */
 	pair[1] = emu_get(ctx, insn->vreg);
 	pair[0] = emu_get(ctx, insn->rm);
-	st = emu_mem_write(ctx, 0, rsp, pair, PAIR);
+	st = emu_mem_write(ctx, NULL, rsp, pair, PAIR);
 	if (st == EMU_OK)
 		ctx->gpr[EMU_RSP] = rsp;
 	return st;
@@ -482,7 +482,7 @@ static enum emu_status exec_pop2(struct emu_ctx *ctx, const struct emu_insn *ins
 
 	if (rsp & (PAIR - 1))
 		return emu_fail(ctx, EMU_GP, PAIR_UNALIGNED);
-	st = emu_mem_read(ctx, 0, rsp, pair, PAIR, EMU_READ);
+	st = emu_mem_read(ctx, NULL, rsp, pair, PAIR, EMU_READ);
 	if (st != EMU_OK)
 		return st;
 	emu_set(ctx, insn->vreg, pair[0]);
@@ -499,7 +499,7 @@ static enum emu_status exec_branch(struct emu_ctx *ctx, const struct emu_insn *i
 	enum emu_status st = EMU_OK;
 
 	if (cls == C_RET)
-		st = emu_mem_read(ctx, 0, rsp, &target, 8, EMU_READ);
+		st = emu_mem_read(ctx, NULL, rsp, &target, 8, EMU_READ);
 	else if (cls != C_JMPABS)
 		st = get_rm(ctx, insn, 8, &target);
 	if (st != EMU_OK)
@@ -507,7 +507,7 @@ static enum emu_status exec_branch(struct emu_ctx *ctx, const struct emu_insn *i
 	if (!canonical(ctx, target))
 		return emu_fail(ctx, EMU_GP, "branch target is not canonical");
 	if (cls == C_CALL) {
-		st = emu_mem_write(ctx, 0, rsp - 8, &next, 8);
+		st = emu_mem_write(ctx, NULL, rsp - 8, &next, 8);
 		if (st != EMU_OK)
 			return st;
 		ctx->gpr[EMU_RSP] = rsp - 8;
@@ -525,7 +525,7 @@ static enum emu_status exec_frame(struct emu_ctx *ctx, const struct emu_insn *in
 
 	if (emu_row(insn)->cls == C_LEAVE) {
 		rsp = ctx->gpr[EMU_RBP];
-		st = emu_mem_read(ctx, 0, rsp, &v, insn->opsize, EMU_READ);
+		st = emu_mem_read(ctx, NULL, rsp, &v, insn->opsize, EMU_READ);
 		if (st != EMU_OK)
 			return st;
 		ctx->gpr[EMU_RSP] = rsp + insn->opsize;
@@ -536,7 +536,7 @@ static enum emu_status exec_frame(struct emu_ctx *ctx, const struct emu_insn *in
 		return emu_fail(ctx, EMU_UNSUPPORTED, "ENTER with a nesting level");
 	rsp = ctx->gpr[EMU_RSP] - insn->opsize;
 	v = ctx->gpr[EMU_RBP];
-	st = emu_mem_write(ctx, 0, rsp, &v, insn->opsize);
+	st = emu_mem_write(ctx, NULL, rsp, &v, insn->opsize);
 	if (st != EMU_OK)
 		return st;
 	set_sized(ctx, EMU_RBP, insn->opsize, rsp, 0);
@@ -556,13 +556,13 @@ static enum emu_status exec_flags(struct emu_ctx *ctx, const struct emu_insn *in
 
 	if (emu_row(insn)->cls == C_PUSHF) {
 		v = ctx->rflags & ~(__u64)(FL_RF | FL_VM);
-		st = emu_mem_write(ctx, 0, rsp - insn->opsize, &v, insn->opsize);
+		st = emu_mem_write(ctx, NULL, rsp - insn->opsize, &v, insn->opsize);
 		if (st == EMU_OK)
 			ctx->gpr[EMU_RSP] = rsp - insn->opsize;
 		return st;
 	}
 	v = 0;
-	st = emu_mem_read(ctx, 0, rsp, &v, insn->opsize, EMU_READ);
+	st = emu_mem_read(ctx, NULL, rsp, &v, insn->opsize, EMU_READ);
 	if (st != EMU_OK)
 		return st;
 	mask = (ctx->cpl ? FL_POP3 : FL_POP0) & emu_mask(insn->opsize);
@@ -659,7 +659,7 @@ static enum emu_status exec_msr(struct emu_ctx *ctx, const struct emu_insn *insn
 
 static enum emu_status exec_system(struct emu_ctx *ctx, const struct emu_insn *insn)
 {
-	const struct emu_operand *reg = 0;
+	const struct emu_operand *reg = NULL;
 	enum emu_status st;
 	unsigned int i;
 	__u64 v = 0;
@@ -745,7 +745,7 @@ enum emu_status emu_execute(struct emu_ctx *ctx, const struct emu_insn *insn)
 
 	ctx->fault.addr = 0;
 	ctx->fault.code = 0;
-	ctx->fault.reason = 0;
+	ctx->fault.reason = NULL;
 	if (!insn->row)
 		st = emu_fail(ctx, EMU_UD, "undefined instruction");
 	else if (apx && !(ctx->page->xcr0 & EGPR_XFEATURE_LO))

@@ -3,6 +3,12 @@
 #ifndef EMU_INTERNAL_H
 #define EMU_INTERNAL_H
 
+#ifdef __KERNEL__
+#include <linux/stddef.h>
+#else
+#include <stddef.h>
+#endif
+
 #include "emu.h"
 #include "opcode.h"
 

@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "noise.h"
+#include "stats.h"
 
 #define MAX_WATCHED   8 /* CPUs watched at most: the choice must not take longer than a cell */
 #define HZ_SECONDS    0.02
@@ -99,21 +100,19 @@ double cpu_tsc_hz(void)
 
 double cpu_tsc_per_core_cycle(void)
 {
-	double best = 0;
+	double per[CHAIN_REPEATS];
 	int i;
 
 	for (i = 0; i < CHAIN_REPEATS; i++) {
 		uint64_t rounds = CHAIN_ROUNDS, x = 1, t0 = tsc();
-		double per;
 
 		__asm__ volatile("1:\n\t"
 				 ".rept %c2\n\tadd %0, %0\n\t.endr\n\t"
 				 "dec %1\n\tjnz 1b"
 				 : "+r"(x), "+r"(rounds)
 				 : "i"(CHAIN_ADDS));
-		per = (double)(tsc() - t0) / (CHAIN_ROUNDS * CHAIN_ADDS);
-		if (!i || per < best)
-			best = per;
+		per[i] = (double)(tsc() - t0) / (CHAIN_ROUNDS * CHAIN_ADDS);
 	}
-	return best;
+	stats_sort(per, CHAIN_REPEATS);
+	return stats_quantile(per, CHAIN_REPEATS, 0.5);
 }

@@ -14,15 +14,15 @@
 #include "layout.h"
 #include "order.h"
 
-#define WARMUP_MIN	16   /* batches before the warm-up rule is asked */
-#define WARMUP_MAX	512  /* batches */
-#define WARMUP_SHARE	0.1  /* of the cell's time */
-#define TAIL_SHARE	0.1  /* likewise */
-#define PILOT_BLOCKS	3    /* whose median time says how many blocks fit */
-#define MIN_BLOCKS	8    /* the signed rank decides nothing at 95 % below 6 */
-#define OVERRUN		1.15 /* of the cell's time: then the last look comes early */
-#define NOISE_SHARE	0.01 /* of a batch: dearer sources are not read per batch */
-#define SYNC_SHARE	0.01 /* of the time: vouching for rows in meta.json */
+#define WARMUP_MIN	16    /* batches before the warm-up rule is asked */
+#define WARMUP_MAX	512   /* batches */
+#define WARMUP_SHARE	0.1   /* of the cell's time */
+#define TAIL_SHARE	0.1   /* likewise */
+#define PILOT_BLOCKS	3     /* whose median time says how many blocks fit */
+#define MIN_BLOCKS	8     /* the signed rank decides nothing at 95 % below 6 */
+#define OVERRUN		1.15  /* of the cell's time: then the last look comes early */
+#define NOISE_SHARE	0.01  /* of a batch: dearer sources are not read per batch */
+#define SYNC_SHARE	0.003 /* of the time: vouching for rows in meta.json */
 #define OUTLIER_SIGMAS	6.0
 #define MAD_TO_SIGMA	1.4826
 #define OUTLIER_HISTORY 16 /* blocks before an outlier can be told */
@@ -105,6 +105,7 @@ struct work {
 	double start;
 	double seconds;
 	unsigned int sources; /* of noise, read per batch */
+	struct egpr_noise_counts before;
 	unsigned int pilots;
 	double pilot[PILOT_BLOCKS];
 	struct data_error *e;
@@ -112,10 +113,10 @@ struct work {
 
 static int one_batch(struct work *w, struct layer_batch *b)
 {
-	double before = clock_thread(), used;
+	double before = clock_now(), used;
 	int ret = guard_batch(w->c->ops, w->run, b, w->e);
 
-	used = clock_thread() - before;
+	used = clock_now() - before;
 	w->r->busy += used;
 	w->r->seconds[b->arm] += used;
 	w->r->exits += ret ? 0 : b->done;
@@ -232,26 +233,25 @@ static int write_sample(struct work *w, const struct sample *s, bool outlier)
 
 static int measure(struct work *w, struct sample *s)
 {
-	struct egpr_noise_counts before, after;
+	struct egpr_noise_counts after;
 	uint64_t core0 = 0, core1 = 0;
 	bool core;
 	int ret;
 
 	memset(&s->gain, 0xff, sizeof(s->gain)); /* EGPR_NOISE_UNKNOWN */
-	if (w->sources)
-		egpr_noise_now(w->g->noise, w->sources, &before);
 	core = w->g->pmu && !egpr_pmu_read(w->g->pmu, &core0);
 	ret = one_batch(w, &s->b);
 	s->has_core = core && !egpr_pmu_read(w->g->pmu, &core1);
 	s->core = core1 - core0;
 	if (w->sources) {
 		egpr_noise_now(w->g->noise, w->sources, &after);
-		egpr_noise_gain(&before, &after, &s->gain);
+		egpr_noise_gain(&w->before, &after, &s->gain);
+		w->before = after;
 	}
 	return ret;
 }
 
-/* Vouch for the rows now and then, so that a killed run loses a hundredth at most. */
+/* Vouch for the rows now and then, so that a killed run loses half a per cent at most. */
 static int keep(struct work *w)
 {
 	double now = clock_now();
@@ -259,6 +259,8 @@ static int keep(struct work *w)
 
 	if (ret || now - w->g->synced < w->g->sync_cost / SYNC_SHARE)
 		return ret;
+	if (w->g->describe)
+		w->g->describe(w->g->context);
 	ret = rundir_sync(w->g->dir, w->e);
 	w->g->synced = clock_now();
 	w->g->sync_cost = w->g->synced - now;
@@ -268,7 +270,7 @@ static int keep(struct work *w)
 /* One block. A block that a signal or a failure cut short leaves no trace in the result. */
 static int one_block(struct work *w, double *median, double *mad)
 {
-	unsigned int order[2 * ORDER_MAX_ARMS], len = order_length(w->c->nr_arms), i, a;
+	unsigned int order[2 * ORDER_MAX_ARMS], len = order_length(w->c->nr_arms), layout, i, a;
 	struct sample s[2 * ORDER_MAX_ARMS];
 	double sum[PLAN_MAX_ARMS] = { 0 };
 	unsigned int times[PLAN_MAX_ARMS] = { 0 };
@@ -278,10 +280,14 @@ static int one_block(struct work *w, double *median, double *mad)
 	if (ret)
 		return data_fail(w->e, ret, "out of memory");
 	order_block(r->seed, w->c->nr_arms, r->blocks, order);
+	layout = order_layout(r->seed, w->c->offsets, r->blocks);
+	/* The reading after a batch is the one before the next. */
+	if (w->sources)
+		egpr_noise_now(w->g->noise, w->sources, &w->before);
 	for (i = 0; i < len; i++) {
 		s[i].b = (struct layer_batch){
 			.arm = order[i],
-			.layout = order_layout(r->seed, w->c->offsets, r->blocks),
+			.layout = layout,
 			.exits = r->batch,
 		};
 		s[i].position = i;
@@ -298,7 +304,7 @@ static int one_block(struct work *w, double *median, double *mad)
 	}
 	if (w->g->dir && !ret)
 		ret = keep(w);
-	r->layout[r->blocks] = order_layout(r->seed, w->c->offsets, r->blocks);
+	r->layout[r->blocks] = layout;
 	for (a = 0; a < w->c->nr_arms; a++)
 		r->mean[a][r->blocks] = sum[a] / times[a];
 	r->blocks++;
@@ -482,8 +488,8 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 		struct cell_result *r, struct data_error *e)
 {
 	struct work w = { .g = g, .c = c, .r = r, .seconds = seconds, .e = e };
-	double cpu = clock_thread();
 	uint32_t batch = r->batch;
+	double ratio;
 	int ret;
 
 	w.start = clock_now();
@@ -492,7 +498,7 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 	ret = c->ops->open(c, &w.run, e);
 	if (ret)
 		return ret;
-	r->tsc_per_core = cpu_tsc_per_core_cycle();
+	ratio = cpu_tsc_per_core_cycle();
 	ret = warm_up(&w);
 	if (batch)
 		r->batch = batch; /* a resumed cell keeps its batch size */
@@ -500,9 +506,10 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 		ret = run_blocks(&w, family ? family : 1);
 	if (!ret)
 		ret = run_tails(&w);
+	r->tsc_per_core = 0.5 * (ratio + cpu_tsc_per_core_cycle());
 	if (c->ops->close)
 		c->ops->close(w.run);
 	r->elapsed += clock_now() - w.start;
-	r->own += clock_thread() - cpu - r->busy;
+	r->own = r->elapsed - r->busy;
 	return ret;
 }

@@ -36,6 +36,8 @@
  * @stop: set by a signal: end after the batch that runs
  * @sync_cost: seconds of the last rundir_sync()
  * @synced: clock_now() of the last rundir_sync()
+ * @describe: brings meta.json up to date before a sync; may be NULL
+ * @context: its argument
  */
 struct engine {
 	const struct plan *plan;
@@ -50,6 +52,8 @@ struct engine {
 	const volatile sig_atomic_t *stop;
 	double sync_cost;
 	double synced;
+	void (*describe)(void *context);
+	void *context;
 };
 
 /**
@@ -83,8 +87,8 @@ struct comparison {
  * @nr_tail: how many [arm]
  * @seconds: measuring time by arm
  * @elapsed: wall time of the cell
- * @own: CPU seconds that the engine itself used
- * @busy: CPU seconds in the layer
+ * @own: seconds outside of batches: the engine's own work
+ * @busy: seconds in batches
  * @exits: exits that were counted
  * @nr_comparisons: entries of @comparisons
  * @tsc_per_core: TSC ticks per core cycle while the cell ran

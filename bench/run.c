@@ -262,6 +262,13 @@ static int wind_up(struct session *s, struct data_error *e)
 	return ret;
 }
 
+static void describe(void *context)
+{
+	struct session *s = context;
+
+	run_write_cells(s->run, &s->g);
+}
+
 static int start_or_resume(struct session *s, struct data_error *e)
 {
 	struct rundir_data data;
@@ -303,6 +310,8 @@ static int session_open(struct session *s, struct data_error *e)
 	s->run->env.cpu = s->cpu;
 	s->g.plan = s->run->plan;
 	s->g.stop = &stop;
+	s->g.describe = describe;
+	s->g.context = s;
 	s->g.progress = &s->progress;
 	s->g.tsc_hz = cpu_tsc_hz();
 	if (s->run->plan->has_seed)

@@ -302,7 +302,7 @@ static cJSON *cell_json(const struct run_cell *c)
 		cJSON_AddStringToObject(o, "failed", c->failed);
 	cJSON_AddNumberToObject(o, "exits_counted", (double)r->exits);
 	cJSON_AddNumberToObject(o, "elapsed_s", r->elapsed);
-	cJSON_AddNumberToObject(o, "engine_cpu_s", r->own);
+	cJSON_AddNumberToObject(o, "engine_s", r->own);
 	cJSON_AddNumberToObject(o, "tsc_per_core_cycle", r->tsc_per_core);
 	return o;
 }

@@ -16,7 +16,7 @@
  */
 #include "../sequence.h"
 
-#define DELAY_LEAD 40
+#define DELAY_LEAD 64
 
 .macro delay_lead
 	.rept DELAY_LEAD

@@ -22,7 +22,8 @@ all: $(EMU_LIB) $(EMU_FREE)
 $(B)/tests/emu/decode-llvm: $(B)/tests/emu/decode-llvm.o $(EMU_LIB)
 $(B)/tests/emu/diff-rex2: $(B)/tests/emu/diff-rex2.o $(B)/tests/emu/machine.o \
 	$(B)/tests/emu/ref.o $(EMU_LIB)
-EMU_PROOFS := $(B)/tests/emu/decode-llvm $(B)/tests/emu/diff-rex2
+$(B)/tests/emu/diff-map4: $(B)/tests/emu/diff-map4.o $(B)/tests/emu/machine.o $(EMU_LIB)
+EMU_PROOFS := $(B)/tests/emu/decode-llvm $(B)/tests/emu/diff-rex2 $(B)/tests/emu/diff-map4
 $(EMU_PROOFS):
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@
 TEST_TOOLS += $(EMU_PROOFS)
@@ -32,5 +33,6 @@ DIFF_CASES ?= 100000000
 .PHONY: diff
 diff: $(EMU_PROOFS)
 	$(Q)$(B)/tests/emu/diff-rex2 --cases $(DIFF_CASES) --seed $(or $(SEED),1)
+	$(Q)$(B)/tests/emu/diff-map4 --cases $(DIFF_CASES) --seed $(or $(SEED),1)
 
-#: make diff           emulated against native execution, 10^8 cases (DIFF_CASES=, SEED=)
+#: make diff           emulated against native execution and an oracle, 10^8 cases each

@@ -21,7 +21,9 @@
 /* clang-format off */
 #define SPEED_CASES(X)	\
 	X(exit)		\
-	X(process)
+	X(process)	\
+	X(trap)		\
+	X(patch)
 /* clang-format on */
 
 #define DECLARE(name) extern const struct speed_case speed_##name;

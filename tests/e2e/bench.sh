@@ -90,6 +90,7 @@ bench 64 --out /proc/nowhere
 # Figures about the lab's own speed: printed with their goals, never a verdict here.
 bench 0 --speed
 is 'the summary has its own heading' grep -q '^Speed of the lab itself' "$tmp/out"
+is 'software APX is under a heading of its own' grep -q '^  APX in software' "$tmp/out"
 if [ -w /dev/kvm ]; then
 	for what in 'pio-out exit' 'whole vmm-mini process'; do
 		is "it compares a $what" sh -c 'grep -A 1 "$1" "$2" | grep -qE "ratio [0-9.]+ .*goal|fewer than"' - \

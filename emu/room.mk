@@ -36,3 +36,6 @@ diff: $(EMU_PROOFS)
 	$(Q)$(B)/tests/emu/diff-map4 --cases $(DIFF_CASES) --seed $(or $(SEED),1)
 
 #: make diff           emulated against native execution and an oracle, 10^8 cases each
+
+UNIT_TESTS += $(B)/tests/unit/emu
+$(B)/tests/unit/emu: $(B)/tests/unit/emu.o $(B)/tests/emu/machine.o $(EMU_LIB)

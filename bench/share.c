@@ -15,7 +15,9 @@ char *share_dir(const char *env, const char *installed, const char *source)
 {
 	const char *named = env ? getenv(env) : NULL;
 	char exe[PATH_MAX], path[2 * PATH_MAX], *slash, *dir;
+	static const char *const above[] = { "..", "../.." }; /* from bin, from lib/egprlab */
 	ssize_t n;
+	size_t i;
 
 	if (named)
 		return realpath(named, NULL);
@@ -25,10 +27,13 @@ char *share_dir(const char *env, const char *installed, const char *source)
 		slash = strrchr(exe, '/');
 		if (slash)
 			*slash = '\0';
-		snprintf(path, sizeof(path), "%s/../share/egprlab/%s", exe, installed);
-		dir = realpath(path, NULL);
-		if (dir)
-			return dir;
+		for (i = 0; i < sizeof(above) / sizeof(*above); i++) {
+			snprintf(path, sizeof(path), "%s/%s/share/egprlab/%s", exe, above[i],
+				 installed);
+			dir = realpath(path, NULL);
+			if (dir)
+				return dir;
+		}
 	}
 	snprintf(path, sizeof(path), EGPR_SOURCE_DIR "/%s", source);
 	return realpath(path, NULL);

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# docs/: manual pages, and `make install`, which is where they go.
+
+MAN_IN := $(wildcard docs/man/*.in)
+ifeq ($(wildcard include/egpr/uapi.h),)
+MAN_IN := $(filter-out docs/man/egpr_switch.4.in,$(MAN_IN))
+endif
+MAN := $(MAN_IN:docs/man/%.in=$(B)/man/%)
+
+$(MAN): $(B)/man/%: docs/man/%.in scripts/manpage $(B)/egprlab $(B)/vmm-mini \
+		$(wildcard include/egpr/*.h bench/plan.h)
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)scripts/manpage $< $(B) >$@
+PROGRAMS += $(MAN)
+
+prefix ?= /usr/local
+bindir = $(DESTDIR)$(prefix)/bin
+libdir = $(DESTDIR)$(prefix)/lib/egprlab
+sharedir = $(DESTDIR)$(prefix)/share/egprlab
+mandir = $(DESTDIR)$(prefix)/share/man
+completiondir = $(DESTDIR)$(prefix)/share/bash-completion/completions
+
+# The programs stay beside their payloads and plans, so that they find them.
+.PHONY: install
+install: all
+	install -d $(bindir) $(libdir)/payloads $(libdir)/bench/plans $(sharedir)/plot \
+		$(sharedir)/profiles $(completiondir)
+	install $(B)/egprlab $(B)/vmm-mini $(wildcard $(B)/libegpr-exec.so) $(libdir)
+	install -m 644 $(wildcard $(B)/payloads/*.elf) $(libdir)/payloads
+	install -m 644 bench/plans/*.ini $(libdir)/bench/plans
+	install -m 644 scripts/plot/*.gp $(sharedir)/plot
+	install -m 644 bench/profiles/*.ini $(sharedir)/profiles
+	install -m 644 scripts/completion/egprlab $(completiondir)
+	for page in $(MAN); do \
+		install -D -m 644 $$page $(mandir)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+	ln -sf ../lib/egprlab/egprlab $(bindir)/egprlab
+	ln -sf ../lib/egprlab/vmm-mini $(bindir)/vmm-mini
+
+#: make install        install below DESTDIR and prefix (/usr/local)

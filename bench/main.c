@@ -20,6 +20,7 @@
 	X(doctor)	\
 	X(list)		\
 	X(run)		\
+	X(compare)	\
 	X(report)	\
 	X(history)	\
 	X(import)	\

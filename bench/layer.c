@@ -11,7 +11,9 @@
 /* clang-format off */
 #define LAYER_RUNNERS(X)	\
 	X(PRIM, prim)		\
-	X(BOUNDARY, boundary)
+	X(RING0, ring0)		\
+	X(BOUNDARY, boundary)	\
+	X(KVM, kvm)
 /* clang-format on */
 
 #define DECLARE(SYM, name) extern const struct layer_ops layer_##name##_ops;

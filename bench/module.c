@@ -114,9 +114,9 @@ struct egpr_configure module_configuration(const struct egpr_strategy *s, enum e
 
 int module_configure(struct module_session *m, struct egpr_configure c, struct data_error *e)
 {
-	return ioctl(m->fd, EGPR_IOC_CONFIGURE, &c) ?
-		       failed(egpr_strategies[c.strategy].id, c.refusal, e) :
-		       0;
+	return ioctl(m->fd, EGPR_IOC_CONFIGURE, &c)
+		       ? failed(egpr_strategies[c.strategy].id, c.refusal, e)
+		       : 0;
 }
 
 int module_counters(struct module_session *m, struct egpr_counters *c, bool reset,
@@ -165,7 +165,7 @@ int module_set_regs(struct module_session *m, const uint64_t r[EGPR_COUNT], stru
 	struct egpr_guest_regs g = { .abi = EGPR_ABI_VERSION };
 
 	memcpy(g.r, r, sizeof(g.r));
-	return ioctl(m->fd, EGPR_IOC_SET_REGS, &g) ?
-		       failed("write the guest's registers", EGPR_REFUSED_NONE, e) :
-		       0;
+	return ioctl(m->fd, EGPR_IOC_SET_REGS, &g)
+		       ? failed("write the guest's registers", EGPR_REFUSED_NONE, e)
+		       : 0;
 }

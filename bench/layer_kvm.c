@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Layer kvm: the strategies at KVM's own entry and exit, run by the module.
+ *
+ * The VMM around it does nothing but the measuring; one vCPU stays attached while the arms
+ * of a cell alternate on it. The path of a row is what the module counted, not what the table expects:
+ * `fast` means that the exit did not leave KVM's inner loop.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <egpr/status.h>
+#include <vmm-mini/vmm.h>
+
+#include "layer.h"
+#include "module.h"
+
+#define PROBE_EXITS 256 /* of the batch that finds out which path an exit takes */
+#define PATH_SHARE  0.9 /* of the exits must take it: interrupts end a batch's monopoly */
+
+struct kvm_cell {
+	const struct cell *cell;
+	struct module_session module;
+	struct vmm *vm;
+};
+
+static int vmm_failed(struct data_error *e, const struct vmm_error *v)
+{
+	return data_fail(e, v->status, "%s: %s%s%s", v->thing, v->reason, *v->fix ? "; " : "",
+			 v->fix);
+}
+
+static int kvm_probe(const struct layer_env *env, void **host, struct data_error *e)
+{
+	struct vmm_host *h;
+	struct module_session m;
+	struct vmm_error v;
+	int ret;
+
+	(void)env;
+	*host = NULL;
+	ret = module_open(&m, e);
+	if (ret)
+		return ret;
+	module_close(&m);
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	if (vmm_host_probe(h, NULL, &v)) {
+		free(h);
+		vmm_failed(e, &v);
+		return EGPR_SKIPPED;
+	}
+	*host = h;
+	return 0;
+}
+
+static unsigned int choose_cpl(const struct egpr_exit_kind *kind)
+{
+	return kind->cpl & EGPR_CPL0 ? 0 : 3;
+}
+
+static int batch(struct kvm_cell *k, struct vmm_batch *b, struct data_error *e)
+{
+	struct vmm_error v;
+	int ret = vmm_batch(k->vm, b, &v);
+
+	return ret ? vmm_failed(e, &v) : 0;
+}
+
+static void cell_close(struct kvm_cell *k)
+{
+	module_close(&k->module);
+	vmm_close(k->vm);
+	k->vm = NULL;
+}
+
+/* A guest whose vCPU is attached and has been observed. */
+static int cell_open(struct kvm_cell *k, const struct cell *c, struct data_error *e)
+{
+	struct vmm_options o = {
+		.cpl = c->cpl,
+		.state = c->env->provenance == EGPR_PROV_HW ? c->state : EGPR_STATE_OFF,
+		.no_hypercall_patch = true,
+	};
+	struct vmm_batch first = { .exits = 1 };
+	struct vmm_error v;
+	int ret;
+
+	k->cell = c;
+	ret = module_open(&k->module, e);
+	if (ret)
+		return ret;
+	ret = vmm_open_kind(&k->vm, c->host, c->kind, &o, NULL, &v);
+	if (ret) {
+		vmm_failed(e, &v);
+		goto out_close;
+	}
+	ret = module_attach(&k->module, vmm_vcpu_fd(k->vm), e);
+	if (!ret)
+		ret = batch(k, &first, e);
+	if (!ret)
+		return 0;
+out_close:
+	cell_close(k);
+	return ret;
+}
+
+/* The path that most exits took, and what share of all that was. */
+static enum egpr_path main_path(const struct egpr_counters *c, double *share)
+{
+	uint64_t by_path[EGPR_NR_PATHS] = { 0 }, all = 0;
+	enum egpr_path best = EGPR_PATH_NONE;
+	unsigned int i, p;
+
+	for (i = 0; i < c->nr_reasons; i++) {
+		for (p = 0; p < EGPR_NR_PATHS; p++) {
+			by_path[p] += c->reason[i].path[p];
+			all += c->reason[i].path[p];
+		}
+		all += c->reason[i].preempted;
+	}
+	for (p = 0; p < EGPR_NR_PATHS; p++) {
+		if (by_path[p] > by_path[best])
+			best = p;
+	}
+	*share = all ? (double)by_path[best] / (double)all : 0;
+	return best;
+}
+
+static int configure(struct kvm_cell *k, const struct plan_arm *arm, struct data_error *e)
+{
+	const struct cell *c = k->cell;
+
+	return module_configure(
+		&k->module,
+		module_configuration(arm->strategy, c->env->form, c->state, arm->delay, 0), e);
+}
+
+static int kvm_check_cell(struct cell *c, struct data_error *e)
+{
+	struct plan_arm none = { .strategy = &egpr_strategies[EGPR_STRATEGY_none] };
+	struct kvm_cell k = { .module.fd = -1 };
+	struct vmm_batch b = { .exits = PROBE_EXITS };
+	const struct vmm_host *h = c->host;
+	struct egpr_counters counters;
+	double share;
+	int ret;
+
+	c->cpl = choose_cpl(c->kind);
+	c->guest_timed = c->kind->path != EGPR_PATH_USER;
+	c->offsets = 1;
+	snprintf(c->backend, sizeof(c->backend), "%s", h->backend);
+	c->representative = h->representative;
+	ret = cell_open(&k, c, e);
+	if (ret)
+		return EGPR_SKIPPED;
+	ret = configure(&k, &none, e);
+	if (!ret)
+		ret = module_counters(&k.module, &counters, true, e);
+	if (!ret)
+		ret = batch(&k, &b, e);
+	if (!ret)
+		ret = module_counters(&k.module, &counters, true, e);
+	cell_close(&k);
+	if (ret)
+		return EGPR_SKIPPED;
+	if (counters.exits + counters.unseen < PROBE_EXITS)
+		return data_fail(e, EGPR_SKIPPED,
+				 "%s: the module counted %llu exits of %u: this CPU does not "
+				 "leave the guest for it",
+				 c->kind->id,
+				 (unsigned long long)(counters.exits + counters.unseen),
+				 PROBE_EXITS);
+	c->path = main_path(&counters, &share);
+	if (share < PATH_SHARE)
+		return data_fail(e, EGPR_SKIPPED,
+				 "%s: only %.0f %% of the exits took one path: nothing can be said "
+				 "about that path",
+				 c->kind->id, 100 * share);
+	if (counters.unseen > counters.exits)
+		return data_fail(
+			e, EGPR_SKIPPED,
+			"%s: this kernel fires no kvm_exit for its fastpath exits (%llu of "
+			"%llu), so no strategy can run there; use a newer kernel",
+			c->kind->id, (unsigned long long)counters.unseen,
+			(unsigned long long)counters.entries);
+	return 0;
+}
+
+static int kvm_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
+{
+	return layer_check_strategy(c->env, c->state, arm, true, e);
+}
+
+static void kvm_close(void *run)
+{
+	struct kvm_cell *k = run;
+
+	if (!k)
+		return;
+	cell_close(k);
+	free(k);
+}
+
+static int kvm_open(const struct cell *c, void **run, struct data_error *e)
+{
+	struct kvm_cell *k = calloc(1, sizeof(*k));
+	int ret;
+
+	if (!k)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	k->module.fd = -1;
+	ret = cell_open(k, c, e);
+	if (ret) {
+		kvm_close(k);
+		return ret;
+	}
+	*run = k;
+	return 0;
+}
+
+/* The exits must have been there, switched, on one CPU and on the path that the row claims. */
+static int verify(const struct kvm_cell *k, const struct egpr_counters *c, uint32_t exits,
+		  struct data_error *e)
+{
+	double share;
+
+	if (c->refusal != EGPR_REFUSED_NONE)
+		return data_fail(e, EGPR_DATA, "%s: %s", k->cell->kind->id,
+				 module_refusal(c->refusal));
+	if (c->switched_out < exits)
+		return data_fail(e, EGPR_DATA,
+				 "%s: %llu exits were switched where %u were asked for",
+				 k->cell->kind->id, (unsigned long long)c->switched_out, exits);
+	if (main_path(c, &share) != k->cell->path)
+		return data_fail(e, EGPR_DATA, "%s: the exits took another path than before",
+				 k->cell->kind->id);
+	return 0;
+}
+
+static int kvm_batch(void *run, struct layer_batch *r, struct data_error *e)
+{
+	struct kvm_cell *k = run;
+	const struct cell *c = k->cell;
+	struct vmm_batch b = { .exits = r->exits };
+	struct egpr_counters counters;
+	int ret;
+
+	if (c->guest_timed)
+		b.guest_stamps = r->stamps;
+	else
+		b.host_stamps = r->stamps;
+	ret = configure(k, &c->arms[r->arm], e);
+	if (!ret)
+		ret = module_counters(&k->module, &counters, true, e);
+	if (!ret)
+		ret = batch(k, &b, e);
+	if (!ret)
+		ret = module_counters(&k->module, &counters, true, e);
+	if (!ret)
+		ret = verify(k, &counters, r->exits, e);
+	if (ret)
+		return ret;
+	r->cycles = c->guest_timed ? b.guest_cycles : b.host_cycles;
+	r->done = c->guest_timed ? b.done : b.runs;
+	if (r->done != r->exits)
+		return data_fail(e, EGPR_DATA, "%s: %llu exits counted where %u were asked for",
+				 c->kind->id, (unsigned long long)r->done, r->exits);
+	return 0;
+}
+
+const struct layer_ops layer_kvm_ops = {
+	.layer = EGPR_LAYER_KVM,
+	.guest = true,
+	.probe = kvm_probe,
+	.check_cell = kvm_check_cell,
+	.check_arm = kvm_check_arm,
+	.open = kvm_open,
+	.batch = kvm_batch,
+	.close = kvm_close,
+	.release = free,
+};

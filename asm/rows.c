@@ -54,10 +54,10 @@ static __u64 fnv(__u64 sum, const char *text)
 	return sum;
 }
 
-#define SUM_STRATEGY(sym, id, ...)  sum = fnv(sum, id);
-#define SUM_FORM(SYM, id, text)	    sum = fnv(sum, #id);
-#define SUM_AXIS(SYM, id, text)	    sum = fnv(sum, id);
-#define SUM_REFUSAL(SYM, text)	    sum = fnv(sum, text);
+#define SUM_STRATEGY(sym, id, ...) sum = fnv(sum, id);
+#define SUM_FORM(SYM, id, text)	   sum = fnv(sum, #id);
+#define SUM_AXIS(SYM, id, text)	   sum = fnv(sum, id);
+#define SUM_REFUSAL(SYM, text)	   sum = fnv(sum, text);
 
 __u64 egpr_tables_sum(void)
 {

@@ -20,27 +20,29 @@
 #define REX2_B4 0x10
 
 /* mov %rN, %rax and mov %rax, %rN: REX2, opcode 89, a register in ModRM.reg or .rm */
-#define HW_READ(n)                                                                             \
-	case n:                                                                                \
-		asm volatile(".byte 0xd5, %c[rex2], 0x89, %c[modrm]"                           \
-			     : "=a"(value)                                                     \
-			     : [rex2] "i"(REX2_W | REX2_R4 | (((n) & 8) >> 1)),                \
-			       [modrm] "i"(0xc0 | ((n) & 7) << 3));                            \
+#define HW_READ(n)                                                                               \
+	case n:                                                                                  \
+		asm volatile(                                                                    \
+			".byte 0xd5, %c[rex2], 0x89, %c[modrm]"                                  \
+			: "=a"(value)                                                            \
+			: [rex2] "i"(REX2_W | REX2_R4 | (((n)&8) >> 1)), [modrm] "i"(            \
+										 0xc0 |          \
+										 ((n)&7) << 3)); \
 		break;
-#define HW_WRITE(n)                                                                            \
-	case n:                                                                                \
-		asm volatile(".byte 0xd5, %c[rex2], 0x89, %c[modrm]"                           \
-			     :                                                                 \
-			     : "a"(value), [rex2] "i"(REX2_W | REX2_B4 | (((n) & 8) >> 3)),    \
-			       [modrm] "i"(0xc0 | ((n) & 7)));                                 \
+#define HW_WRITE(n)                                                                       \
+	case n:                                                                           \
+		asm volatile(".byte 0xd5, %c[rex2], 0x89, %c[modrm]"                      \
+			     :                                                            \
+			     : "a"(value), [rex2] "i"(REX2_W | REX2_B4 | (((n)&8) >> 3)), \
+			       [modrm] "i"(0xc0 | ((n)&7)));                              \
 		break;
 /* The comment keeps the compiler from folding sixteen equal cases into one. */
-#define PROXY_READ(n)                                                                          \
-	case n:                                                                                \
-		asm volatile(".byte 0x3e, 0x48, 0x89, 0xc8 /* " #n " */" : "=a"(value));       \
+#define PROXY_READ(n)                                                                    \
+	case n:                                                                          \
+		asm volatile(".byte 0x3e, 0x48, 0x89, 0xc8 /* " #n " */" : "=a"(value)); \
 		break;
-#define PROXY_WRITE(n)                                                                         \
-	case n:                                                                                \
+#define PROXY_WRITE(n)                                                                           \
+	case n:                                                                                  \
 		asm volatile(".byte 0x3e, 0x48, 0x89, 0xc1 /* " #n " */" : : "a"(value) : "cx"); \
 		break;
 

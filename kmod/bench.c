@@ -37,15 +37,15 @@ static __always_inline u64 stamp(void)
 	return lo | (u64)hi << 32;
 }
 
-#define TIMED(rounds, body)                                                                    \
-	({                                                                                     \
-		u64 t0 = stamp();                                                              \
-		u32 n;                                                                         \
-		for (n = (rounds); n; n--) {                                                   \
-			asm volatile("lfence" ::: "memory");                                   \
-			body;                                                                  \
-		}                                                                              \
-		stamp() - t0;                                                                  \
+#define TIMED(rounds, body)                                  \
+	({                                                   \
+		u64 t0 = stamp();                            \
+		u32 n;                                       \
+		for (n = (rounds); n; n--) {                 \
+			asm volatile("lfence" ::: "memory"); \
+			body;                                \
+		}                                            \
+		stamp() - t0;                                \
 	})
 
 static u64 sample(const struct job *j)
@@ -166,9 +166,9 @@ int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
 	run(&j, out);
 	if (j.vcpu)
 		egpr_bench_vcpu_free(j.vcpu);
-	err = copy_to_user(u64_to_user_ptr(b->buffer), out, array_size(b->samples, sizeof(*out))) ?
-		      -EFAULT :
-		      0;
+	err = copy_to_user(u64_to_user_ptr(b->buffer), out, array_size(b->samples, sizeof(*out)))
+		      ? -EFAULT
+		      : 0;
 out_ctx:
 	vfree(ctx);
 out_samples:

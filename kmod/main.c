@@ -21,7 +21,9 @@
 
 bool egpr_emulate;
 module_param_named(emulate, egpr_emulate, bool, 0444);
-MODULE_PARM_DESC(emulate, "Act for the APX hardware that the CPU lacks, in this module's own text (default: no)");
+MODULE_PARM_DESC(
+	emulate,
+	"Act for the APX hardware that the CPU lacks, in this module's own text (default: no)");
 
 static int dev_open(struct inode *inode, struct file *file)
 {

@@ -12,10 +12,9 @@
 #define DELAY_MAX 255
 #define CONF_ALL  (EGPR_CONF_GUEST_XCR0 | EGPR_CONF_FRESH)
 
-#define XCR0_MPX	 (BIT_ULL(3) | BIT_ULL(4))
+#define XCR0_MPX	(BIT_ULL(3) | BIT_ULL(4))
 #define XCOMP_COMPACTED BIT_ULL(63)
 #define XCOMP_BV_OFFSET (EGPR_XSAVE_HEADER_OFFSET + 8)
-
 
 int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 delay, u32 flags,
 		   u32 *refusal)
@@ -78,4 +77,3 @@ void egpr_plan_forget(const struct egpr_plan *p, struct egpr_switch *sw)
 	if (p->s->home == EGPR_HOME_XSAVE_COMPACT)
 		*(u64 *)(sw->xsave + XCOMP_BV_OFFSET) = XCOMP_COMPACTED | sw->rfbm;
 }
-

@@ -238,8 +238,8 @@ static void switch_out(struct egpr_session *s)
 	struct egpr_switch *sw = &s->ctx->sw;
 
 	if (trap)
-		s->page->xcr0 = s->plan.flags & EGPR_CONF_GUEST_XCR0 ? sw->xcr0_guest :
-								       sw->xcr0_host;
+		s->page->xcr0 = s->plan.flags & EGPR_CONF_GUEST_XCR0 ? sw->xcr0_guest
+								     : sw->xcr0_host;
 	egpr_half(s, &s->plan, s->plan.fn.exit);
 	if (trap) {
 		s->page->xcr0 = sw->xcr0_host;
@@ -266,8 +266,8 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 		if (egpr_preemptible())
 			refuse(s, EGPR_REFUSED_IRQS_ON);
 	}
-	moved = s->open_entry && (s->cpu != raw_smp_processor_id() ||
-				  s->switches != context_switches());
+	moved = s->open_entry &&
+		(s->cpu != raw_smp_processor_id() || s->switches != context_switches());
 	if (moved)
 		s->counters.migrated++;
 	s->last = egpr_reason_row(s);

@@ -47,8 +47,7 @@ static u32 vmx_reason(void)
 	/* VMREAD without a current VMCS sets CF; outside VMX operation it is #UD. */
 	asm volatile("1: vmread %[field], %[value]\n\t"
 		     "setna %[failed]\n"
-		     "2:\n"
-		     _ASM_EXTABLE(1b, 2b)
+		     "2:\n" _ASM_EXTABLE(1b, 2b)
 		     : [value] "=r"(value), [failed] "+qm"(failed)
 		     : [field] "r"((unsigned long)VM_EXIT_REASON)
 		     : "cc");

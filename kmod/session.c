@@ -40,7 +40,8 @@ struct egpr_session *egpr_session_find(const struct kvm_vcpu *vcpu)
 {
 	struct egpr_session *s;
 
-	hash_for_each_possible_rcu_notrace(sessions, s, node, (unsigned long)vcpu) {
+	hash_for_each_possible_rcu_notrace(sessions, s, node, (unsigned long)vcpu)
+	{
 		if (s->vcpu == vcpu)
 			return s;
 	}
@@ -215,7 +216,8 @@ static void reap(struct work_struct *work)
 	LIST_HEAD(gone);
 
 	spin_lock(&sessions_lock);
-	list_for_each_entry_safe(s, next, &dying_sessions, dying) {
+	list_for_each_entry_safe(s, next, &dying_sessions, dying)
+	{
 		if (mutex_trylock(&s->vcpu->mutex))
 			list_move(&s->dying, &gone);
 	}
@@ -223,7 +225,8 @@ static void reap(struct work_struct *work)
 		schedule_delayed_work(&reaper, msecs_to_jiffies(REAP_INTERVAL_MS));
 	spin_unlock(&sessions_lock);
 
-	list_for_each_entry_safe(s, next, &gone, dying) {
+	list_for_each_entry_safe(s, next, &gone, dying)
+	{
 		let_go(s);
 		session_free(s);
 		module_put(THIS_MODULE);
@@ -395,8 +398,8 @@ int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool se
 		if (xstate_bv)
 			*xstate_bv |= BIT_ULL(EGPR_XFEATURE);
 		if (s->plan.s->home == EGPR_HOME_XSAVE_COMPACT)
-			*(u64 *)(s->ctx->sw.xsave + XCOMP_BV_OFFSET) |=
-				XCOMP_COMPACTED | BIT_ULL(EGPR_XFEATURE);
+			*(u64 *)(s->ctx->sw.xsave + XCOMP_BV_OFFSET) |= XCOMP_COMPACTED |
+									BIT_ULL(EGPR_XFEATURE);
 	} else if (xstate_bv && !(*xstate_bv & BIT_ULL(EGPR_XFEATURE))) {
 		memset(g->r, 0, sizeof(g->r));
 	} else {

@@ -47,8 +47,7 @@ static enum emu_status mem_read(struct emu_ctx *ctx, __u64 addr, void *buf, unsi
 	return EMU_OK;
 }
 
-static enum emu_status mem_write(struct emu_ctx *ctx, __u64 addr, const void *buf,
-				 unsigned int len)
+static enum emu_status mem_write(struct emu_ctx *ctx, __u64 addr, const void *buf, unsigned int len)
 {
 	struct pushed *push = ctx->opaque;
 
@@ -67,9 +66,10 @@ static const struct emu_host host = {
 };
 
 /* pt_regs in encoding order. */
-#define FOR_EACH_GPR(X)                                                                     \
-	X(0, ax) X(1, cx) X(2, dx) X(3, bx) X(4, sp) X(5, bp) X(6, si) X(7, di) X(8, r8) \
-	X(9, r9) X(10, r10) X(11, r11) X(12, r12) X(13, r13) X(14, r14) X(15, r15)
+#define FOR_EACH_GPR(X)                                                                  \
+	X(0, ax)                                                                         \
+	X(1, cx) X(2, dx) X(3, bx) X(4, sp) X(5, bp) X(6, si) X(7, di) X(8, r8) X(9, r9) \
+		X(10, r10) X(11, r11) X(12, r12) X(13, r13) X(14, r14) X(15, r15)
 
 static enum emu_status execute(struct egpr_session *s, struct pt_regs *regs, unsigned int *len)
 {
@@ -94,7 +94,7 @@ static enum emu_status execute(struct egpr_session *s, struct pt_regs *regs, uns
 	if (st != EMU_OK)
 		return st;
 
-#define TO_CTX(i, name) ctx.gpr[i] = regs->name;
+#define TO_CTX(i, name)	  ctx.gpr[i] = regs->name;
 #define FROM_CTX(i, name) regs->name = ctx.gpr[i];
 	FOR_EACH_GPR(TO_CTX)
 	if (insn.flags & EMU_F_STACK)
@@ -111,8 +111,8 @@ static enum emu_status execute(struct egpr_session *s, struct pt_regs *regs, uns
 		memcpy(b->words, push.bytes, sizeof(b->words));
 		b->ip = ctx.rip;
 		regs->sp = push.top;
-		regs->ip = (unsigned long)(push.len > sizeof(u64) ? egpr_bounce_two :
-								    egpr_bounce_one);
+		regs->ip =
+			(unsigned long)(push.len > sizeof(u64) ? egpr_bounce_two : egpr_bounce_one);
 	}
 	return EMU_OK;
 }

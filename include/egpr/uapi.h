@@ -40,16 +40,18 @@
 /* clang-format on */
 
 #define EGPR_REFUSAL_ENUM(SYM, text) EGPR_REFUSED_##SYM,
-enum egpr_refusal { EGPR_REFUSALS(EGPR_REFUSAL_ENUM) EGPR_NR_REFUSALS };
+enum egpr_refusal {
+	EGPR_REFUSALS(EGPR_REFUSAL_ENUM) EGPR_NR_REFUSALS
+};
 
 /* Features of EGPR_IOC_QUERY. */
-#define EGPR_HAS_KVM	     (1u << 0) /* kvm's tracepoints are there */
-#define EGPR_HAS_APX	     (1u << 1) /* host XCR0[19] is set */
-#define EGPR_HAS_EMULATE     (1u << 2) /* loaded with emulate=1 */
-#define EGPR_HAS_PREEMPTION  (1u << 3) /* the kernel is preemptible now */
-#define EGPR_HAS_VMX	     (1u << 4) /* kvm_intel is what runs guests */
-#define EGPR_HAS_SVM	     (1u << 5) /* kvm_amd is what runs guests */
-#define EGPR_HAS_MUTANTS     (1u << 6) /* test build: some strategies are wrong on purpose */
+#define EGPR_HAS_KVM	    (1u << 0) /* kvm's tracepoints are there */
+#define EGPR_HAS_APX	    (1u << 1) /* host XCR0[19] is set */
+#define EGPR_HAS_EMULATE    (1u << 2) /* loaded with emulate=1 */
+#define EGPR_HAS_PREEMPTION (1u << 3) /* the kernel is preemptible now */
+#define EGPR_HAS_VMX	    (1u << 4) /* kvm_intel is what runs guests */
+#define EGPR_HAS_SVM	    (1u << 5) /* kvm_amd is what runs guests */
+#define EGPR_HAS_MUTANTS    (1u << 6) /* test build: some strategies are wrong on purpose */
 
 /**
  * struct egpr_query - what the module is and what it can do here
@@ -200,7 +202,9 @@ struct egpr_counters {
 /* clang-format on */
 
 #define EGPR_BENCH_ENUM(SYM, id, text) EGPR_BENCH_##SYM,
-enum egpr_bench_op { EGPR_BENCH_OPS(EGPR_BENCH_ENUM) EGPR_NR_BENCH_OPS };
+enum egpr_bench_op {
+	EGPR_BENCH_OPS(EGPR_BENCH_ENUM) EGPR_NR_BENCH_OPS
+};
 
 #define EGPR_BENCH_MAX_SAMPLES 65536
 #define EGPR_BENCH_MAX_ROUNDS  4096

@@ -35,10 +35,8 @@ static const struct {
 	enum egpr_guest_state state;
 	const char *text;
 } steps[] = {
-	{ EGPR_STATE_OFF, "off from the start" },
-	{ EGPR_STATE_INIT, "first enable reads zero" },
-	{ EGPR_STATE_DIRTY, "values survive" },
-	{ EGPR_STATE_OFF, "off again" },
+	{ EGPR_STATE_OFF, "off from the start" }, { EGPR_STATE_INIT, "first enable reads zero" },
+	{ EGPR_STATE_DIRTY, "values survive" },	  { EGPR_STATE_OFF, "off again" },
 	{ EGPR_STATE_DIRTY, "values are back" },
 };
 
@@ -94,7 +92,8 @@ static bool counters_hold(struct proof *p, const char *step)
 		return fail(p, step, e.text);
 	if (c.refusal != EGPR_REFUSED_NONE)
 		return fail(p, step, module_refusal(c.refusal));
-	snprintf(text, sizeof(text), "%llu entries, %llu exits, %llu in, %llu out, %llu #UD, %llu leaks",
+	snprintf(text, sizeof(text),
+		 "%llu entries, %llu exits, %llu in, %llu out, %llu #UD, %llu leaks",
 		 (unsigned long long)c.entries, (unsigned long long)c.exits,
 		 (unsigned long long)c.switched_in, (unsigned long long)c.switched_out,
 		 (unsigned long long)c.ud, (unsigned long long)c.leaks);
@@ -206,7 +205,8 @@ static void prove_kind(const char *id, const struct vmm_host *h, const char *dir
 		ok = !ret && prove_strategy(&p, &text);
 		if (mutant)
 			caught[p.s - egpr_strategies] |= !ret && !ok;
-		else if (!tap_ok(ok, "%s x %s: enable, survive, off, restore, no leak", id, p.s->id))
+		else if (!tap_ok(ok, "%s x %s: enable, survive, off, restore, no leak", id,
+				 p.s->id))
 			tap_note("%s: %s", text, p.why);
 		if (!ok)
 			close_guest(&p);

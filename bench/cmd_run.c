@@ -130,7 +130,7 @@ static int check_options(const char *const *value)
 	return 0;
 }
 
-static void conclude(const struct run *run, const char *path)
+void run_conclude(const struct run *run, const char *path)
 {
 	double own = 0, elapsed = 0;
 	unsigned int i, cells = 0;
@@ -195,7 +195,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		goto out;
 	}
 	if (value[OPTION_DRY_RUN]) {
-		run_print(&run);
+		ops->print(&run);
 		goto out;
 	}
 	warn_backend(&run);
@@ -207,7 +207,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 	else if (ret)
 		fail(ret, &e);
 	else
-		conclude(&run, path);
+		ops->conclude(&run, path);
 	if (!ret && !value[OPTION_OUT] && store_record(path, NULL, &e))
 		fprintf(stderr, "egprlab run: the run is not in the store: %s\n", e.text);
 out:

@@ -432,6 +432,9 @@ int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_
 		if (i == LIST_STRATEGIES)
 			p->layer[l].strategies = mask;
 	}
+	p->narrowed |= i == LIST_STATES ? PLAN_NARROWED_STATES : 0;
+	p->narrowed |= i == LIST_EXITS ? PLAN_NARROWED_EXITS : 0;
+	p->narrowed |= i == LIST_STRATEGIES ? PLAN_NARROWED_STRATEGIES : 0;
 	return 0;
 }
 

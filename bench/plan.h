@@ -26,6 +26,11 @@
 #define PLAN_MAX_ARMS	 (EGPR_NR_STRATEGIES + PLAN_MAX_DELAYS)
 #define PLAN_TEXT	 160
 
+/* plan.narrowed */
+#define PLAN_NARROWED_STATES	 (1u << 0)
+#define PLAN_NARROWED_EXITS	 (1u << 1)
+#define PLAN_NARROWED_STRATEGIES (1u << 2)
+
 /* X(key, type, low, high, text): numbers of section [plan], each with the range it accepts. */
 /* clang-format off */
 #define PLAN_NUMBERS(X)									\
@@ -92,6 +97,7 @@ struct plan_layer {
  * @spending: how the error is spent over the looks
  * @seed: of every random choice, valid if @has_seed
  * @ini: the file's bytes
+ * @narrowed: PLAN_NARROWED_* of what the command line chose
  */
 struct plan {
 	char name[64];
@@ -106,6 +112,7 @@ struct plan {
 	unsigned int delays[PLAN_MAX_DELAYS];
 	struct plan_layer layer[EGPR_NR_LAYERS];
 	char *ini;
+	unsigned int narrowed;
 };
 
 /**

@@ -30,6 +30,8 @@
 #include <egpr/page.h>
 #include <egpr/strategy.h>
 
+#include "csv.h"
+
 /* X(SYM, id, text): what is proved. */
 /* clang-format off */
 #define PROOF_CHECKS(X)									\
@@ -129,6 +131,14 @@ void proof_note(struct proof_model *m, enum proof_check check, bool ok, const ch
 bool proof_is_control(const struct egpr_strategy *s);
 
 /**
+ * proof_is_meant - must this check fail, for the checks to be worth anything
+ *
+ * Return: true where @s is a control and moves nothing that @check is about.
+ */
+bool proof_is_meant(const struct egpr_strategy *s, enum egpr_guest_state state,
+		    enum proof_check check);
+
+/**
  * proof_passes - the verdict on a result
  * @r: the result
  * @s: its strategy
@@ -164,6 +174,15 @@ void proof_soft(const struct egpr_strategy *s, enum egpr_guest_state state, stru
  * failed: give it no number; EGPR_SKIPPED this host cannot run the proof (@reason).
  */
 int proof_quick(const struct egpr_strategy *s, char *reason);
+
+/**
+ * proof_gate - proof_quick(), asked once per strategy, for whoever is about to measure
+ * @s: a row of the table
+ * @e: receives the reason
+ *
+ * Return: 0, also where this host cannot run the proof; EGPR_SKIPPED if it failed.
+ */
+int proof_gate(const struct egpr_strategy *s, struct data_error *e);
 
 #define PROOF_REASON (PROOF_DETAIL + 32)
 

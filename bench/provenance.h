@@ -14,12 +14,16 @@
  * struct provenance_ops - one provenance
  * @expand: find out what of a plan can run; as run_expand()
  * @measure: do it; as run_measure()
+ * @print: what would run, for --dry-run
+ * @conclude: the last words of a run, its path on stdout
  */
 struct provenance_ops {
 	int (*expand)(struct run *run, const struct plan *plan, enum egpr_provenance provenance,
 		      struct data_error *e);
 	int (*measure)(struct run *run, const struct run_options *o, char **path,
 		       struct data_error *e);
+	void (*print)(const struct run *run);
+	void (*conclude)(const struct run *run, const char *path);
 };
 
 /* The runner of a provenance, or NULL where this program has none. */

@@ -98,6 +98,8 @@ void run_free(struct run *run);
 
 /* Print what would run and for how long. */
 void run_print(const struct run *run);
+/* Say how it went, and print the path of its directory. */
+void run_conclude(const struct run *run, const char *path);
 
 /**
  * run_measure - measure an expanded plan into a run directory

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "axis.h"
+#include "proof.h"
 #include "run.h"
 
 static int add_skip(struct run *run, const struct cell *c, const char *strategy,
@@ -37,7 +38,7 @@ static int fill_arms(struct run *run, struct cell *c, const struct plan_layer *l
 
 	c->nr_arms = 0;
 	for (i = 0; i < n; i++) {
-		if (c->ops->check_arm(c, &all[i], &why)) {
+		if (proof_gate(all[i].strategy, &why) || c->ops->check_arm(c, &all[i], &why)) {
 			/* A delay is no strategy: only what was asked for is missed. */
 			if (all[i].strategy->family != EGPR_FAMILY_DELAY &&
 			    add_skip(run, c, all[i].id, &why))

@@ -3,7 +3,6 @@
  * The calling convention: recursion, varargs, structures by value and by return,
  * function pointers, more arguments than registers, alloca, setjmp, longjmp.
  */
-#include <alloca.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -62,7 +61,7 @@ static __attribute__((noinline)) int64_t summed(int n, ...)
 
 static __attribute__((noinline)) uint64_t scratch(size_t n)
 {
-	uint8_t *p = alloca(n);
+	uint8_t *p = __builtin_alloca(n);
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < n; i++)

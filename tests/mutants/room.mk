@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# tests/mutants/: broken strategies that the state proofs have to catch.
+
+MUTANT_OBJ := $(patsubst tests/mutants/%.S,$(B)/tests/mutants/%.o,$(wildcard tests/mutants/*.S))
+$(MUTANT_OBJ): $(B)/tests/mutants/%.o: tests/mutants/%.S | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=trap -DEGPR_FORM_TRAP -c $< -o $@
+
+UNIT_TESTS += $(B)/tests/unit/proof
+LIBS_proof = $(BENCH_LIBS)
+$(B)/tests/unit/proof: $(B)/tests/unit/proof.o $(MUTANT_OBJ) $(BENCH_LIB) $$(VMM_LIB) $(USER_LIB) $(EMU_LIB) $(ASM_LIB)

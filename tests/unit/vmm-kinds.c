@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <linux/kvm.h>
 #include <cmocka.h>
 
@@ -165,6 +166,8 @@ static void test_rows_are_files(void **state)
 	FILE *f;
 
 	(void)state;
+	if (access(PAYLOAD_SRC, R_OK)) /* in a machine that got only the build directory */
+		skip();
 	egpr_for_each_exit_kind(k) {
 		snprintf(path, sizeof(path), PAYLOAD_SRC "/%s.S", k->id);
 		f = fopen(path, "re");

@@ -19,6 +19,7 @@
 #define GATE_CPL3_INT 0xee00 /* present, DPL 3, 64-bit interrupt gate */
 #define UD_VECTOR    6
 #define RFLAGS_FIXED 0x0002
+#define RFLAGS_IOPL3 0x3000 /* beside the I/O bitmap: some backends honour only one of the two */
 
 /* Vectors that push an error code: 8, 10-14, 17, 21, 29, 30 (SDM vol. 3, 6.15; APM vol. 2, 8.2). */
 #define PUSHES_ERROR 0x60227d00
@@ -106,7 +107,7 @@ egpr_start:
 	mov %rsp, %rax
 	push $EGPR_GUEST_SS3
 	push %rax
-	push $RFLAGS_FIXED
+	push $(RFLAGS_IOPL3 | RFLAGS_FIXED)
 	push $EGPR_GUEST_CS3
 	push $.Lready
 	iretq

@@ -334,6 +334,12 @@ static unsigned int baseline_of(const struct cell *c, unsigned int arm)
 	return find_arm(c, s, 0);
 }
 
+/* Where KVM handles the exits no sequence runs, and its place is no factor. */
+static bool has_layout(const struct cell *c)
+{
+	return c->offsets > 1 && !c->guest_timed;
+}
+
 int engine_decide(const struct engine *g, const struct cell *c, unsigned int blocks,
 		  unsigned int look, struct cell_result *r)
 {
@@ -353,7 +359,7 @@ int engine_decide(const struct engine *g, const struct cell *c, unsigned int blo
 		for (b = 0; b < blocks; b++)
 			diff[b] = r->mean[a][b] - r->mean[k->baseline][b];
 		stats_shift_free(&k->shift);
-		if (stats_shift_init(&k->shift, diff, c->offsets > 1 ? r->layout : NULL, blocks)) {
+		if (stats_shift_init(&k->shift, diff, has_layout(c) ? r->layout : NULL, blocks)) {
 			ret = EGPR_INTERNAL;
 			break;
 		}

@@ -21,6 +21,7 @@
 	X(list)		\
 	X(run)		\
 	X(compare)	\
+	X(calibrate)	\
 	X(report)	\
 	X(history)	\
 	X(import)	\

@@ -181,7 +181,7 @@ static int fail_cell(struct session *s, struct run_cell *c, const struct data_er
 			 c->r.blocks, why->text);
 	else
 		snprintf(skip.reason, sizeof(skip.reason), "%.511s", why->text);
-	return run_write_skip(&skip, &s->g, e);
+	return s->g.dir ? run_write_skip(&skip, &s->g, e) : 0;
 }
 
 static void say_done(struct session *s, const struct run_cell *c)
@@ -196,6 +196,14 @@ static void say_done(struct session *s, const struct run_cell *c)
 		snprintf(line, sizeof(line), "%u blocks of %u exits, baseline %.4g cycles",
 			 c->r.blocks, c->r.batch, engine_median(&c->r, 0));
 	progress_done(&s->progress, line);
+}
+
+static int keep_cell(struct session *s, const struct run_cell *c, struct data_error *e)
+{
+	int ret = run_write_summary(c, &s->g, e);
+
+	run_write_cells(s->run, &s->g);
+	return ret ? ret : rundir_sync(s->g.dir, e);
 }
 
 static int measure_cell(struct session *s, struct run_cell *c, struct data_error *e)
@@ -225,11 +233,8 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 		c->r.final = true;
 		ret = engine_decide(&s->g, &c->cell, c->r.blocks, s->run->plan->looks - 1, &c->r);
 	}
-	if (!ret)
-		ret = run_write_summary(c, &s->g, e);
-	run_write_cells(s->run, &s->g);
-	if (!ret)
-		ret = rundir_sync(s->g.dir, e);
+	if (!ret && s->g.dir)
+		ret = keep_cell(s, c, e);
 	say_done(s, c);
 	return ret;
 }
@@ -274,6 +279,8 @@ static int start_or_resume(struct session *s, struct data_error *e)
 	struct rundir_data data;
 	int status = 0;
 
+	if (s->o->memory)
+		return 0;
 	if (!s->o->resume) {
 		status = make_dir(s, e);
 		return status ? status : write_skips(s, e);
@@ -370,7 +377,8 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 	s.progress.terminal = s.progress.terminal && !o->quiet;
 	ret = session_open(&s, e);
 	if (!ret) {
-		add_meta(&s);
+		if (s.g.dir)
+			add_meta(&s);
 		ret = measure_all(&s, e);
 	}
 	progress_end(&s.progress);

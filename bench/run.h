@@ -21,6 +21,7 @@
  * @out: directory of the run, NULL for a new one below results/
  * @resume: directory of an interrupted run, or NULL; then only @cpu counts beside it
  * @quiet: say nothing while running
+ * @memory: no run directory: results stay in the struct run
  */
 struct run_options {
 	struct plan *plan;
@@ -29,6 +30,7 @@ struct run_options {
 	const char *out;
 	const char *resume;
 	bool quiet;
+	bool memory;
 };
 
 /**

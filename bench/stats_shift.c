@@ -15,12 +15,16 @@
 #include <string.h>
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
 #include "stats.h"
 
 /* Fewer blocks per offset than this tell nothing about the offset itself. */
 #define MIN_PER_LAYOUT 4
+
+/* A component is taken in on weak evidence already: leaving one out costs coverage. */
+#define LAYOUT_ALPHA 0.1
 
 /* One standard deviation of a normal estimate, as a one-sided error. */
 #define ALPHA_ONE_SIGMA 0.15865525393145707
@@ -42,6 +46,32 @@ static size_t count_layouts(const unsigned int *layout, size_t n, unsigned int *
 }
 
 /*
+ * Does the offset matter at all? Kruskal and Wallis (1952): ranks, so that one interrupt in
+ * one offset's blocks is no offset effect.
+ */
+static bool layouts_differ(const double *x, const unsigned int *layout, size_t n, size_t layouts)
+{
+	double sum[STATS_MAX_LAYOUTS] = { 0 }, count[STATS_MAX_LAYOUTS] = { 0 }, h = 0;
+	double m = (double)n;
+	size_t *order = malloc(n * sizeof(*order)), i;
+
+	if (!order)
+		return true;
+	gsl_sort_index(order, x, 1, n);
+	for (i = 0; i < n; i++) {
+		unsigned int l = layout[order[i]] % STATS_MAX_LAYOUTS;
+
+		sum[l] += (double)(i + 1);
+		count[l]++;
+	}
+	free(order);
+	for (i = 0; i < STATS_MAX_LAYOUTS; i++)
+		h += count[i] > 0 ? sum[i] * sum[i] / count[i] : 0;
+	h = 12 * h / (m * (m + 1)) - 3 * (m + 1);
+	return gsl_cdf_chisq_Q(h, (double)layouts - 1) < LAYOUT_ALPHA;
+}
+
+/*
  * Variance between offsets, and how many took part. 0 where there are too few blocks
  * for each: then almost every block has its own offset and block noise has it all.
  */
@@ -53,7 +83,8 @@ static double layout_variance(const double *x, const unsigned int *layout, size_
 	size_t used = 0, i;
 
 	*layouts = count_layouts(layout, n, &top);
-	if (*layouts < 2 || n < MIN_PER_LAYOUT * *layouts)
+	if (*layouts < 2 || n < MIN_PER_LAYOUT * *layouts ||
+	    !layouts_differ(x, layout, n, *layouts))
 		return 0;
 	estimates = malloc((*layouts + n) * sizeof(*estimates));
 	if (!estimates)

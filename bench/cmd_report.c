@@ -84,6 +84,8 @@ static void write_chapters(struct report *r)
 		report_layer(r, &groups[i]);
 	report_costs(r);
 	report_code(r);
+	report_counters(r);
+	report_properties(r);
 	report_proofs(r);
 	report_checks(r);
 	report_skipped(r);

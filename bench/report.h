@@ -148,6 +148,8 @@ void report_answer(struct report *r, const struct report_group *g);
 void report_layer(struct report *r, const struct report_group *g);  /* latency, forests, blocks */
 void report_spread(struct report *r, const struct report_group *g); /* states, layout, delays */
 void report_code(struct report *r);
+void report_properties(struct report *r);
+void report_counters(struct report *r);
 void report_proofs(struct report *r);
 void report_checks(struct report *r);
 void report_skipped(struct report *r);

@@ -209,7 +209,8 @@ static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
 		 const struct egpr_exit_kind *k)
 {
 	const struct egpr_strategy *s;
-	double base[MAX_BLOCKS], delay[MAX_BLOCKS], cycles[MAX_BLOCKS], level = base_cost(&key, k);
+	double base[MAX_BLOCKS] = { 0 }, delay[MAX_BLOCKS] = { 0 }, cycles[MAX_BLOCKS] = { 0 };
+	double level = base_cost(&key, k);
 	unsigned int i;
 
 	key.exit_kind = k ? k->id : NULL;

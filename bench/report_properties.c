@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What no number says: properties of each family of strategies, every cell with
+ * the test that proves it or the source it is cited from.
+ *
+ * A proof is written kind/file or kind/file:function; tests/e2e/properties.sh
+ * checks that each of them exists and proves those that the bytes alone show.
+ */
+#include <egpr/regs.h>
+
+#include "report.h"
+
+#define SERIES	 "KVM APX series v4, patch 05 (2026-05-11)"
+#define THREAD	 "KVM APX reg prep thread (2026-04-02)"
+#define TEXT(x)	 TEXT_(x)
+#define TEXT_(x) #x
+
+#define BEDS	 "proved: e2e/bed-bochs-6.12, e2e/bed-tcg-6.12"
+#define BYTES	 "proved: e2e/properties"
+#define SIZES	 "by definition: include/egpr/regs.h"
+#define MEASURED "measured: state off in this report, where it ran"
+
+/* The families, in the order of the cells below. */
+static const struct doc_column columns[] = {
+	{ "property", DOC_WIDE },   { "unconditional", DOC_WIDE }, { "XCR0-gated", DOC_WIDE },
+	{ "dual entry", DOC_WIDE }, { "XSAVE", DOC_WIDE },
+};
+#define FAMILIES 4
+
+static const struct {
+	const char *property;
+	struct {
+		const char *answer;
+		const char *evidence;
+	} cell[FAMILIES];
+} properties[] = {
+	{ "works with guest XCR0.APX = 0",
+	  { { "only behind XSETBV of the host's XCR0: any EGPR before it is #UD",
+	      "proved: unit/emu:test_apx_off_is_ud; " BEDS },
+	    { "yes: the flag skips every EGPR instruction", BEDS },
+	    { "yes: the entry point is that of none then",
+	      "proved: unit/strategy:test_dual_swaps" },
+	    { "yes: gated; ungated it would silently save nothing",
+	      "proved: unit/emu:test_xsave_refusals; " BEDS } } },
+	{ "safe before speculation barriers are restored",
+	  { { "no: branches on XCR0", BYTES },
+	    { "no: branches on the flag, so it stands behind them; gated-mov-lfence fences itself",
+	      BYTES "; cited: " SERIES },
+	    { "yes: straight-line code", BYTES },
+	    { "no: branches on the flag", BYTES } } },
+	{ "fastpath handlers read EGPRs from memory",
+	  { { "yes: regs[]", "proved: unit/vmm-emulate:test_home" },
+	    { "yes: regs[]", "proved: unit/vmm-emulate:test_home" },
+	    { "yes: regs[]", "proved: unit/vmm-emulate:test_home" },
+	    { "only through the XSAVE image", "proved: unit/emu:test_xsave_standard" } } },
+	{ "XSETBV per exit",
+	  { { "two, while guest and host XCR0 differ", BYTES },
+	    { "none", BYTES },
+	    { "none", BYTES },
+	    { "none", BYTES } } },
+	{ "memory per vCPU",
+	  { { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES },
+	    { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES },
+	    { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES },
+	    { TEXT(EGPR_COUNT) " x 8 bytes at offset " TEXT(EGPR_XSAVE_STD_OFFSET) " (standard) or " TEXT(
+		      EGPR_XSAVE_COMPACT_OFFSET) " (compacted) of an XSAVE area",
+	      "proved: unit/emu:test_xsave_standard, unit/emu:test_xsave_compacted" } } },
+	{ "uABI copies (KVM_GET/SET_XSAVE)",
+	  { { "registers copied in and out beside the fpstate", "cited: " THREAD },
+	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
+	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
+	    { "none where the area is the fpstate itself", "cited: " THREAD } } },
+	{ "survives an NMI under guest XCR0",
+	  { { "yes, while the kernel itself uses no EGPR; between exit and XSETBV it must not",
+	      "cited: " THREAD },
+	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD },
+	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD },
+	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD } } },
+	{ "cost while the guest does not use APX",
+	  { { "the whole switch", MEASURED },
+	    { "test and branch in each half", BYTES "; " MEASURED },
+	    { "nothing", "proved: unit/strategy:test_dual_swaps; " MEASURED },
+	    { "test and branch in each half", BYTES "; " MEASURED } } },
+	{ "cost on CPUs without APX",
+	  { { "a jump patched in at boot", "cited: " SERIES },
+	    { "a jump patched in at boot", "cited: " SERIES },
+	    { "none: the plain entry point is installed", "proved: unit/strategy:test_dual_swaps" },
+	    { "a jump patched in at boot", "cited: " SERIES } } },
+};
+
+void report_properties(struct report *r)
+{
+	size_t i, j;
+
+	doc_heading(&r->doc, 2, "properties", "Properties beside the numbers");
+	doc_table(&r->doc, "properties-table", columns, sizeof(columns) / sizeof(*columns),
+		  "Each cell: the answer, and in brackets the test that proves it or the source it "
+		  "is cited from.");
+	for (i = 0; i < sizeof(properties) / sizeof(*properties); i++) {
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", properties[i].property);
+		for (j = 0; j < FAMILIES; j++)
+			doc_cell(&r->doc, DOC_PLAIN, NULL, "%s [%s]", properties[i].cell[j].answer,
+				 properties[i].cell[j].evidence);
+	}
+}

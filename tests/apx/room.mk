@@ -20,3 +20,12 @@ ifneq ($(APX_CC),)
 TEST_TOOLS += $(foreach p,$(APX_PROGS),$(B)/tests/apx/$(p)-apx $(B)/tests/apx/$(p)-legacy)
 all: $(B)/tests/apx-demo
 endif
+
+# The instructions of tests/unit/user-step.c need an assembler that knows APX.
+ifneq ($(APX_CC),)
+UNIT_TESTS += $(B)/tests/unit/user-step
+endif
+$(B)/tests/apx/step/insns.o: tests/apx/step/insns.S
+	@mkdir -p $(@D)
+	$(call say,APXCC,$@)$(APX_CC) -mapxf -g -c $< -o $@
+$(B)/tests/unit/user-step: $(B)/tests/unit/user-step.o $(B)/tests/apx/step/insns.o $(USER_LIB) $(EMU_LIB)

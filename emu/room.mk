@@ -39,3 +39,22 @@ diff: $(EMU_PROOFS)
 
 UNIT_TESTS += $(B)/tests/unit/emu
 $(B)/tests/unit/emu: $(B)/tests/unit/emu.o $(B)/tests/emu/machine.o $(EMU_LIB)
+
+# libFuzzer on decoder and executor: bounded in `make check`, an hour in `make fuzz`.
+FUZZ_SECONDS ?= 3600
+FUZZ_FLAGS := -std=gnu11 -Iinclude -O1 -g -fsanitize=fuzzer$(,)address$(,)undefined \
+	-fno-sanitize-recover=all
+$(B)/tests/fuzz/emu: tests/fuzz/emu.c $(EMU_CORE) $(wildcard emu/*.h)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)$(APX_CC) $(FUZZ_FLAGS) $(filter %.c,$^) -o $@
+ifneq ($(APX_CC),)
+TEST_TOOLS += $(B)/tests/fuzz/emu
+endif
+
+.PHONY: fuzz
+fuzz: $(B)/tests/fuzz/emu
+	$(Q)mkdir -p $(B)/fuzz/emu
+	$(Q)$(B)/tests/fuzz/emu -max_total_time=$(FUZZ_SECONDS) -max_len=60 -print_final_stats=1 \
+		$(B)/fuzz/emu tests/fuzz/corpus/emu
+
+#: make fuzz           libFuzzer on the emulator, FUZZ_SECONDS=3600; findings in the current directory

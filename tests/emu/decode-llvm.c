@@ -90,6 +90,8 @@ static int deviates(const struct pattern *p, int kind)
 
 #define FILLER 0x90
 
+static const uint8_t disp32[] = { 0x12, 0x34, 0x56, 0xf8 };
+
 static unsigned int tail(uint8_t *b, uint8_t modrm, uint8_t sib)
 {
 	unsigned int n = 0, mod = modrm >> 6, rm = modrm & 7;
@@ -102,7 +104,7 @@ static unsigned int tail(uint8_t *b, uint8_t modrm, uint8_t sib)
 	if (mod == 1) {
 		b[n++] = 0x91;
 	} else if (mod == 2 || (mod == 0 && (rm == 5 || (rm == 4 && (sib & 7) == 5)))) {
-		memcpy(b + n, "\x12\x34\x56\xf8", 4);
+		memcpy(b + n, disp32, 4);
 		n += 4;
 	}
 	return n;

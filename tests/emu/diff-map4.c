@@ -170,14 +170,21 @@ static unsigned int below(unsigned int n)
 
 static uint64_t mask_of(unsigned int size)
 {
-	return size >= 8 ? ~0ULL : (1ULL << 8 * size) - 1;
+	return size == 1 ? 0xff : size == 2 ? 0xffff : size == 4 ? 0xffffffff : ~0ULL;
 }
 
 static int64_t sx(uint64_t v, unsigned int size)
 {
-	unsigned int s = 64 - 8 * size;
-
-	return (int64_t)(v << s) >> s;
+	switch (size) {
+	case 1:
+		return (int64_t)((v & 0xff) ^ 0x80) - 0x80;
+	case 2:
+		return (int16_t)v;
+	case 4:
+		return (int32_t)v;
+	default:
+		return (int64_t)v;
+	}
 }
 
 static int cond_holds(unsigned int cc, unsigned int fl)
@@ -714,11 +721,11 @@ static void encode(struct caze *c)
 	for (i = 0; i < imm_len; i++)
 		c->code[n++] = (uint8_t)((uint64_t)c->imm >> 8 * i);
 	if (imm_len == 1)
-		c->imm = (int8_t)c->imm;
+		c->imm = sx((uint64_t)c->imm, 1);
 	else if (imm_len == 2)
-		c->imm = (int16_t)c->imm;
+		c->imm = sx((uint64_t)c->imm, 2);
 	else
-		c->imm = (int32_t)c->imm;
+		c->imm = sx((uint64_t)c->imm, 4);
 	c->len = n;
 }
 
@@ -775,14 +782,14 @@ static void choose(struct caze *c, struct machine *m)
 	if (f->op == DIV || f->op == IDIV)
 		switch (below(3)) {
 		case 0:
-			m->ctx.gpr[2] = (uint64_t)((int64_t)m->ctx.gpr[0] >> 63);
+			m->ctx.gpr[2] = (uint64_t)(m->ctx.gpr[0] >> 63 ? -1 : 0);
 			break;
 		case 1:
 			m->ctx.gpr[2] = below(4);
 			break;
 		}
 	c->imm = (int64_t)rnd_value(&seed_state);
-	m->ctx.gpr[RSP] = (uint64_t)(uintptr_t)m->mem + 1024 + 16 * below(64);
+	m->ctx.gpr[RSP] = (uint64_t)(uintptr_t)m->mem + 1024 + 16ULL * below(64);
 	if (c->mem) {
 		c->base = pick();
 		do

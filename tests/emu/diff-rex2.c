@@ -407,7 +407,7 @@ static int state(struct caze *c, struct machine *m)
 	if (c->t->flags & T_BT && c->mem)
 		set(m, c->reg, (uint64_t)((int64_t)(int16_t)rnd(&seed_state) >> 4));
 	if (c->t->flags & T_IDIV && below(2)) {
-		m->ctx.gpr[2] = (uint64_t)((int64_t)m->ctx.gpr[0] >> 63);
+		m->ctx.gpr[2] = (uint64_t)(m->ctx.gpr[0] >> 63 ? -1 : 0);
 	} else if (c->t->flags & T_DIV && below(2)) {
 		m->ctx.gpr[2] = below(4);
 	}

@@ -273,16 +273,17 @@ static void test_never_reads_past_the_end(void **state)
 
 static void test_fifteen_bytes(void **state)
 {
+	static const uint8_t clear[] = { 0xd5, 0x50, 0x31, 0xc0 }; /* xor %r16d,%r16d */
 	uint8_t code[32];
 	struct emu_insn insn;
 
 	(void)state;
 	memset(code, 0x3e, sizeof(code));
-	memcpy(code + 11, "\xd5\x50\x31\xc0", 4);
+	memcpy(code + 11, clear, 4);
 	assert_int_equal(emu_decode(code, sizeof(code), &insn), EMU_OK);
 	assert_int_equal(insn.len, 15);
 	memset(code, 0x3e, sizeof(code));
-	memcpy(code + 12, "\xd5\x50\x31\xc0", 4);
+	memcpy(code + 12, clear, 4);
 	assert_int_equal(emu_decode(code, sizeof(code), &insn), EMU_GP);
 	memset(code, 0x66, sizeof(code));
 	assert_int_equal(emu_decode(code, sizeof(code), &insn), EMU_GP);
@@ -461,7 +462,7 @@ static void test_xsave_standard(void **state)
 	assert_true(*area64(HDR) == (0x7 | EGPR_XFEATURE_LO));
 	assert_true(area_holds(EGPR_XSAVE_STD_OFFSET));
 	*area64(HDR) = EGPR_XFEATURE_LO;
-	memset(m.page->r, 0xff, EGPR_BYTES);
+	memset(m.page->r, 0xff, sizeof(m.page->r));
 	assert_int_equal(TRAP(XRSTOR), EMU_OK);
 	assert_true(regs_hold(0x1600, 1) && m.page->xinuse == 1);
 	/* XSTATE_BV clear: initial configuration */
@@ -488,10 +489,10 @@ static void test_xsave_compacted(void **state)
 	assert_int_equal(TRAP(XSAVEC), EMU_OK);
 	assert_true(*area64(HDR) == EGPR_XFEATURE_LO && *area64(HDR + 8) == xcomp);
 	assert_true(area_holds(EGPR_XSAVE_COMPACT_OFFSET));
-	memset(m.page->r, 0, EGPR_BYTES);
+	memset(m.page->r, 0, sizeof(m.page->r));
 	assert_int_equal(TRAP(XRSTOR), EMU_OK);
 	assert_true(regs_hold(0x1600, 1));
-	memset(m.page->r, 0, EGPR_BYTES);
+	memset(m.page->r, 0, sizeof(m.page->r));
 	m.page->xinuse = 0;
 	assert_int_equal(TRAP(XSAVES), EMU_OK); /* init optimisation: bit clear, format kept */
 	assert_true(*area64(HDR) == 0 && *area64(HDR + 8) == xcomp);
@@ -576,7 +577,7 @@ static void test_xsave_beside_others(void **state)
 	assert_true(*area64(HDR + 8) == (1ULL << 63 | EGPR_XFEATURE_LO | 0x67));
 	/* 576 + 256 (AVX) + 40, aligned to 896, + 512 */
 	assert_true(area_holds(1408));
-	memset(m.page->r, 0, EGPR_BYTES);
+	memset(m.page->r, 0, sizeof(m.page->r));
 	assert_int_equal(TRAP(XRSTOR), EMU_OK);
 	assert_true(regs_hold(0x1600, 1));
 	/* standard format at an offset of the host's choice */

@@ -267,7 +267,7 @@ static int print(const struct comparing *k, unsigned int *verdicts)
 	const struct csv_table *t = k->first.blocks.samples;
 	size_t i;
 
-	printf("%-10s%-26s%-8s%-18s%10s%22s%12s  %s\n", "layer", "exit kind", "state", "strategy",
+	printf("%-10s%-26s%-8s%-18s%10s%24s  %-12s%s\n", "layer", "exit kind", "state", "strategy",
 	       "change", "95 % interval", "margin", "verdict");
 	for (i = 0; i < k->n; i++) {
 		const struct change *c = &k->change[i];
@@ -281,7 +281,7 @@ static int print(const struct comparing *k, unsigned int *verdicts)
 		v = stats_verdict(&d, ALPHA, &p);
 		verdicts[v]++;
 		snprintf(ci, sizeof(ci), "%.2f .. %.2f", c->estimate - half, c->estimate + half);
-		printf("%-10s%-26s%-8s%-18s%10.2f%22s%12s  %s\n",
+		printf("%-10s%-26s%-8s%-18s%10.2f%24s  %-12s%s\n",
 		       csv_text(t, c->row, EGPR_COL_layer), csv_text(t, c->row, EGPR_COL_exit_kind),
 		       csv_text(t, c->row, EGPR_COL_guest_state),
 		       csv_text(t, c->row, EGPR_COL_strategy), c->estimate, ci, c->margin_text,

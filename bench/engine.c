@@ -15,6 +15,7 @@
 #include "order.h"
 
 #define WARMUP_MIN	16    /* batches before the warm-up rule is asked */
+#define WARMUP_ENOUGH	64    /* batches, unless time is short: a long plateau looks settled */
 #define WARMUP_MAX	512   /* batches */
 #define WARMUP_SHARE	0.1   /* of the cell's time */
 #define TAIL_SHARE	0.1   /* likewise */
@@ -142,8 +143,9 @@ static int warm_up(struct work *w)
 			break;
 		per = (double)b.cycles / b.exits;
 		series[n++] = per;
-		w->r->settled = n >= WARMUP_MIN && stats_warmup(series, n) < n / 2;
-		if (w->r->settled || (clock_now() > until && n >= WARMUP_MIN / 2))
+		w->r->settled = n >= WARMUP_MIN && stats_settled(series, n);
+		if ((w->r->settled && n >= WARMUP_ENOUGH) ||
+		    (clock_now() > until && n >= WARMUP_MIN / 2))
 			break;
 	}
 	w->r->warmup = n;

@@ -68,6 +68,9 @@ static int find_strategy(const char *id)
 	return s && s->family != EGPR_FAMILY_DELAY ? (int)(s - egpr_strategies) : -1;
 }
 
+/* Delays have a list of their own. */
+#define ALL_STRATEGIES (((1u << EGPR_NR_STRATEGIES) - 1) & ~(1u << EGPR_STRATEGY_delay))
+
 static const struct axis_list {
 	const char *key;   /* in a plan */
 	const char *axis;  /* on the command line */
@@ -78,7 +81,7 @@ static const struct axis_list {
 	{ "layers", "layer", "layers", find_layer, (1u << EGPR_NR_LAYERS) - 1 },
 	{ "states", "state", "states", find_state, (1u << EGPR_NR_STATES) - 1 },
 	{ "exits", "exit", "exits", find_exit, (1u << EGPR_NR_EXIT_KINDS) - 1 },
-	{ "strategies", "strategy", "strategies", find_strategy, (1u << EGPR_NR_STRATEGIES) - 1 },
+	{ "strategies", "strategy", "strategies", find_strategy, ALL_STRATEGIES },
 };
 
 enum {

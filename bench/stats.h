@@ -11,6 +11,7 @@
 #ifndef BENCH_STATS_H
 #define BENCH_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <gsl/gsl_rng.h>
@@ -134,6 +135,16 @@ size_t stats_group(const double *x, size_t n, size_t size, double *out);
  * says that the series has not settled.
  */
 size_t stats_warmup(const double *x, size_t n);
+
+/**
+ * stats_settled - whether the later half of a series is steady
+ * @x: series in the order it ran
+ * @n: its length, at least 8
+ *
+ * By stats_warmup(), and the medians of the last two quarters agree within their errors: a
+ * transient longer than half of the series hides from the first rule.
+ */
+bool stats_settled(const double *x, size_t n);
 
 /* Bootstrap (stats_boot.c) --------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
  * What depends on the order in which blocks ran: correlation, warm-up, slopes.
  */
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,4 +123,33 @@ double stats_block_slope(const double *x, const double *y, size_t n)
 
 	gsl_fit_linear(x, 1, y, 1, n, &c0, &c1, &cov00, &cov01, &cov11, &sumsq);
 	return c1;
+}
+
+#define MEDIAN_EFFICIENCY 1.2533 /* standard error of a median over that of a mean */
+#define AGREE_SIGMAS	  3.0
+
+bool stats_settled(const double *x, size_t n)
+{
+	size_t quarter = n / 4, i;
+	double *y, a, b, spread, limit;
+
+	if (quarter < 2 || stats_warmup(x, n) >= n / 2)
+		return false;
+	y = malloc(4 * quarter * sizeof(*y));
+	if (!y)
+		return false;
+	memcpy(y, x + n - 2 * quarter, 2 * quarter * sizeof(*y));
+	stats_sort(y, quarter);
+	stats_sort(y + quarter, quarter);
+	a = stats_quantile(y, quarter, 0.5);
+	b = stats_quantile(y + quarter, quarter, 0.5);
+	/* Spread around each quarter's own median: a step between them is not noise. */
+	for (i = 0; i < quarter; i++) {
+		y[i] -= a;
+		y[quarter + i] -= b;
+	}
+	spread = MAD_TO_SIGMA * stats_mad(y, 2 * quarter, y + 2 * quarter);
+	limit = AGREE_SIGMAS * MEDIAN_EFFICIENCY * spread * sqrt(2 / (double)quarter);
+	free(y);
+	return fabs(a - b) <= limit;
 }

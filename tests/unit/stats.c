@@ -321,6 +321,10 @@ static void test_warmup(void **state)
 	/* One interrupt in the middle is not a warm-up. */
 	x[20] = 5000;
 	assert_in_range(stats_warmup(x, 64), 0, 31);
+	assert_true(stats_settled(x, 64));
+	for (i = 0; i < 64; i++)
+		x[i] = (i < 50 ? 150 : 100) + fmod((double)i * 0.618, 1);
+	assert_false(stats_settled(x, 64));
 	for (i = 0; i < 64; i++)
 		x[i] = 1000 - 10.0 * (double)i;
 	assert_int_equal(stats_warmup(x, 64), 32);

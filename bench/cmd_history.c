@@ -118,10 +118,14 @@ static void print_table(const struct doc *d)
 	unsigned int c;
 	size_t i;
 
+	if (!b->ncolumns)
+		return;
 	for (c = 0; c < b->ncolumns; c++)
 		printf("%s%c", b->columns[c].name, c + 1 < b->ncolumns ? '\t' : '\n');
-	for (i = 0; i < b->ncells; i++)
-		printf("%s%c", b->cells[i].text, (i + 1) % b->ncolumns ? '\t' : '\n');
+	for (i = 0; i + b->ncolumns <= b->ncells; i += b->ncolumns) {
+		for (c = 0; c < b->ncolumns; c++)
+			printf("%s%c", b->cells[i + c].text, c + 1 < b->ncolumns ? '\t' : '\n');
+	}
 }
 
 /*

@@ -64,31 +64,64 @@ static bool is_sound(const struct report *r)
 	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s, "sound"));
 }
 
-/* What must be read before any number: unsound, unfinished. */
-static void warnings(struct report *r)
+/*
+ * struct tally - self-checks of one layer, or of all
+ */
+struct tally {
+	unsigned int all, failed;
+};
+
+/* Counts the checks that name a layer as "... layer/..."; NULL counts all. */
+static struct tally tally_of(const struct report *r, const char *layer)
 {
 	const cJSON *s = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS);
-	const cJSON *checks = cJSON_GetObjectItemCaseSensitive(s, "checks");
 	const cJSON *c;
-	char failed[512] = "";
+	struct tally t = { 0, 0 };
+	char mark[64];
 
-	cJSON_ArrayForEach(c, checks) {
+	snprintf(mark, sizeof(mark), " %s/", layer ? layer : "");
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(s, "checks")) {
 		const char *what =
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "check"));
 		const char *result =
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "result"));
 
-		if (what && result && !strcmp(result, "fail"))
-			snprintf(failed + strlen(failed), sizeof(failed) - strlen(failed), "%s%s",
-				 *failed ? "; " : "", what);
+		if (!what || !result || (layer && !strstr(what, mark)))
+			continue;
+		t.all++;
+		t.failed += !strcmp(result, "fail");
 	}
-	if (!s)
+	return t;
+}
+
+static void unsound(struct report *r)
+{
+	struct tally all = tally_of(r, NULL), t;
+	char layers[256] = "";
+	unsigned int i;
+
+	for (i = 0; i < EGPR_NR_LAYERS; i++) {
+		t = tally_of(r, egpr_layers[i].id);
+		if (t.all)
+			snprintf(layers + strlen(layers), sizeof(layers) - strlen(layers),
+				 "%s%s %u of %u", *layers ? ", " : ": ", egpr_layers[i].id,
+				 t.failed, t.all);
+	}
+	doc_alert(&r->doc, DOC_BAD,
+		  "UNSOUND: %u of %u self-checks of this run failed%s. Decide nothing by %s; "
+		  "see Self-checks.",
+		  all.failed, all.all, layers,
+		  *layers ? "a layer whose checks failed" : "this run");
+}
+
+/* What must be read before any number: unsound, unfinished. */
+static void warnings(struct report *r)
+{
+	if (!cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS))
 		doc_alert(&r->doc, DOC_BAD,
 			  "UNSOUND: this run recorded no self-checks. Decide nothing by it.");
 	else if (!is_sound(r))
-		doc_alert(&r->doc, DOC_BAD,
-			  "UNSOUND: self-checks of this run failed (%s). Decide nothing by it.",
-			  *failed ? failed : "no check is named");
+		unsound(r);
 	if (strcmp(rundir_meta_text(r->run, RUNDIR_STATE), RUNDIR_COMPLETE))
 		doc_alert(
 			&r->doc, DOC_BAD,
@@ -283,6 +316,7 @@ void report_answer(struct report *r, const struct report_group *g)
 				   .layer = g->layer,
 				   .margin = g->margin };
 	int layer = axis_find(egpr_layers, EGPR_NR_LAYERS, g->layer);
+	struct tally t_layer;
 	char id[64];
 
 	if (report_next(t, 0, &f) == t->rows)
@@ -290,6 +324,12 @@ void report_answer(struct report *r, const struct report_group *g)
 	snprintf(id, sizeof(id), "answer-of-%s-%s", g->layer, g->provenance);
 	doc_heading(&r->doc, 3, id, "Layer %s, %s: %s", g->layer, g->provenance,
 		    egpr_layers[layer].text);
+	t_layer = tally_of(r, g->layer);
+	if (t_layer.failed)
+		doc_alert(
+			&r->doc, DOC_BAD,
+			"%u of %u self-checks of layer %s failed: its comparisons decide nothing.",
+			t_layer.failed, t_layer.all, g->layer);
 	answer_words(r, g);
 	answer_counts(r, g);
 	answer_matrix(r, g);

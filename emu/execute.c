@@ -237,15 +237,6 @@ static void native_store(struct emu_ctx *ctx, const struct emu_reenc *re,
 		ctx->rflags = (ctx->rflags & ~(__u64)FL_STATUS) | (n->rflags & FL_STATUS);
 }
 
-/* ZU where the destination is a legacy register, which no stand-in carries. */
-static void zero_upper(struct emu_ctx *ctx, const struct emu_insn *insn)
-{
-	const struct emu_operand *op = &insn->op[0];
-
-	if (insn->flags & EMU_F_ZU && op->kind == EMU_OP_REG && op->size < 4)
-		emu_set(ctx, op->reg, get_sized(ctx, op->reg, op->size));
-}
-
 static enum emu_status bounce_out(struct emu_ctx *ctx, const struct emu_insn *insn,
 				  struct bounce *bn, int *again)
 {
@@ -358,8 +349,6 @@ static enum emu_status exec_native(struct emu_ctx *ctx, const struct emu_insn *i
 	} else {
 		st = exec_bounced(ctx, insn, &re, mem, ea, ndd_value);
 	}
-	if (st == EMU_OK)
-		zero_upper(ctx, insn);
 	return st;
 }
 

@@ -268,7 +268,7 @@ enum emu_status emu_reencode(const struct emu_insn *insn, unsigned int mode, str
 	struct fields f = { 0, 0, 0, 0, EMU_NONE, EMU_NONE, 0, 0 };
 	int reg_gpr = 0, rm_gpr = 0, mem = !!(insn->flags & EMU_F_MEM);
 	int ndd = !!(insn->flags & EMU_F_ND), mem_is_dest = 0;
-	unsigned int i, dest = A_NONE;
+	unsigned int i, dest, zu = EMU_NONE;
 
 	emu_zero(re, sizeof(*re));
 	if (!row || !re_encodable(insn) || row->flags & F_IMPM)
@@ -300,6 +300,10 @@ enum emu_status emu_reencode(const struct emu_insn *insn, unsigned int mode, str
 			reg_gpr = 1;
 		}
 	}
+	/* A zeroed upper part is the caller's work on @out, so a legacy register needs one too. */
+	if (insn->flags & EMU_F_ZU && re->zext && insn->op[0].kind == EMU_OP_REG &&
+	    insn->op[0].reg < EGPR_FIRST)
+		zu = stand_in(&a, insn->op[0].reg, insn->op[0].reg);
 	for (i = 0; i < 3; i++) {
 		unsigned int op = OP_AT(row->ops, i);
 		unsigned int addr = OP_ADDR(op);
@@ -309,6 +313,16 @@ enum emu_status emu_reencode(const struct emu_insn *insn, unsigned int mode, str
 			continue;
 		if (ndd && i == 0)
 			continue;
+		if (zu != EMU_NONE && i == 0) {
+			if (addr == A_E) {
+				f.rm = zu;
+				rm_gpr = 1;
+			} else {
+				f.reg = zu;
+				reg_gpr = 1;
+			}
+			continue;
+		}
 		switch (addr) {
 		case A_E:
 			if (!mem) {

@@ -824,7 +824,7 @@ static int run(struct caze *c, struct machine *m)
 	uint64_t flags = m->ctx.rflags, rm_value = 0, rip;
 	unsigned int fl_before = flags & STATUS_FLAGS, i, count = 0;
 	int skip_flags = c->nf && f->op != CFCMOV, holds, dest_mem = c->mem && !(f->fl & RD);
-	int mode = below(4);
+	int mode = below(5), scc_false = 0;
 
 	for (i = 0; i < 32; i++)
 		x.reg[i] = get(m, i);
@@ -891,6 +891,7 @@ static int run(struct caze *c, struct machine *m)
 		x.reg[c->reg] = r;
 	} else if (f->fl & SCC &&
 		   !(c->cond == 10 || (c->cond != 11 && cond_holds(c->cond, fl_before)))) {
+		scc_false = 1;
 		o.fl = (c->dfv & 8 ? OF : 0) | (c->dfv & 4 ? SF : 0) | (c->dfv & 2 ? ZF : 0) |
 		       (c->dfv & 1 ? CF | PF : 0);
 	} else {
@@ -929,8 +930,9 @@ static int run(struct caze *c, struct machine *m)
 	if (st == EMU_OK && insn.len != c->len)
 		st = EMU_SHORT;
 	if (st == EMU_OK)
-		st = emu_execute(&m->ctx, &insn);
-	if (mode == 3 && st == EMU_UNSUPPORTED)
+		st = mode == 4 && !o.de && !scc_false ? machine_keep(m, &insn)
+						      : emu_execute(&m->ctx, &insn);
+	if (mode >= 3 && st == EMU_UNSUPPORTED)
 		return 1;
 	if (st != want || (st == EMU_OK && m->ctx.rip != rip + c->len)) {
 		show(c, "status");

@@ -473,7 +473,7 @@ static int run(struct caze *c, struct machine *m)
 {
 	static uint8_t mem_before[MEM_SIZE], mem_ref[MEM_SIZE];
 	uint64_t before[32], want[32], flags_before = m->ctx.rflags, want_flags;
-	int mode = below(8), de = 0, i;
+	int mode = below(9), de = 0, i;
 	enum emu_status st;
 	struct emu_insn insn;
 
@@ -527,8 +527,8 @@ static int run(struct caze *c, struct machine *m)
 	if (st == EMU_OK) {
 		uint64_t rip = m->ctx.rip;
 
-		st = emu_execute(&m->ctx, &insn);
-		if (mode == 7 && st == EMU_UNSUPPORTED)
+		st = mode == 8 && !de ? machine_keep(m, &insn) : emu_execute(&m->ctx, &insn);
+		if (mode >= 7 && st == EMU_UNSUPPORTED)
 			return 1;
 		if (st == EMU_OK && m->ctx.rip != rip + insn.len)
 			st = EMU_SHORT;

@@ -134,3 +134,47 @@ uint64_t rnd_value(uint64_t *state)
 		return v;
 	}
 }
+
+enum emu_status machine_keep(struct machine *m, const struct emu_insn *insn)
+{
+	struct emu_reenc re;
+	struct emu_native n;
+	unsigned int i, stand_ins = 1u << EMU_RSP;
+
+	memset(&n, 0, sizeof(n));
+	if (emu_reencode(insn, EMU_RE_KEEP, &re) != EMU_OK)
+		return EMU_UNSUPPORTED;
+	memcpy(n.gpr, m->ctx.gpr, sizeof(n.gpr));
+	for (i = 0; i < re.nmoves; i++) {
+		__u64 *to = &n.gpr[re.move[i].legacy];
+
+		stand_ins |= 1u << re.move[i].legacy;
+		*to = 0;
+		if (re.move[i].in == EMU_RE_IN_EA)
+			*to = emu_ea(&m->ctx, insn);
+		else if (re.move[i].in == EMU_RE_IN_MEM)
+			memcpy(to, (void *)(uintptr_t)emu_ea(&m->ctx, insn), insn->opsize);
+		else
+			*to = emu_get(&m->ctx, re.move[i].in);
+	}
+	n.rflags = m->ctx.rflags & STATUS_FLAGS;
+	memcpy(n.code, re.code, sizeof(n.code));
+	n.len = re.len;
+	if (emu_native_run(&n, m->slot, m->slot))
+		return EMU_PF;
+	for (i = 0; i < 16; i++)
+		if (!(stand_ins & 1u << i))
+			m->ctx.gpr[i] = n.gpr[i];
+	for (i = 0; i < re.nmoves; i++) {
+		uint64_t v = n.gpr[re.move[i].legacy];
+
+		if (re.zext)
+			v &= re.zext == 1 ? 0xff : 0xffff;
+		if (re.move[i].out != EMU_NONE)
+			emu_set(&m->ctx, re.move[i].out, v);
+	}
+	if (!re.noflags)
+		m->ctx.rflags = (m->ctx.rflags & ~(uint64_t)STATUS_FLAGS) | n.rflags;
+	m->ctx.rip += insn->len;
+	return EMU_OK;
+}

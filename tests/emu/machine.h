@@ -31,6 +31,9 @@ void machine_exit(struct machine *m);
 extern const struct emu_host machine_host;	/* with an executable slot */
 extern const struct emu_host machine_host_free; /* without */
 
+/* Run an instruction as an out-of-line slot does: EMU_RE_KEEP, by the letter of emu.h. */
+enum emu_status machine_keep(struct machine *m, const struct emu_insn *insn);
+
 uint64_t rnd(uint64_t *state);
 /* A value that is often at an edge: 0, 1, all ones, sign bits, small. */
 uint64_t rnd_value(uint64_t *state);

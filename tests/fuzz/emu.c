@@ -130,7 +130,7 @@ static const struct emu_host bare = { .read = ram_read, .write = ram_write };
 static void check_reencode(const struct emu_insn *insn, unsigned int mode)
 {
 	unsigned int i, j;
-	struct emu_reenc re;
+	struct emu_reenc re = { .len = 0 };
 
 	if (emu_reencode(insn, mode, &re) != EMU_OK)
 		return;

@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 
 #include "internal.h"
 #include "../emu/emu.h"
@@ -29,7 +28,6 @@
 #define INSN_MAX  EMU_INSN_MAX
 #define CS_RPL	  3
 #define NO_CODE	  UINT64_MAX /* the exception pushes no error code */
-#define SLOT_SIZE 4096
 
 #define FRAME_ALIGN  16 /* 64-bit mode aligns the stack before it pushes */
 #define RFLAGS_FIXED 2
@@ -64,7 +62,8 @@ static void *guest(const struct vmm *vm, uint64_t at, size_t size)
 {
 	if (at <= vm->o.memory && vm->o.memory - at >= size)
 		return (char *)vm->memory + at;
-	if (at >= EGPR_GUEST_EGPR && at - EGPR_GUEST_EGPR <= EGPR_PAGE_SIZE - size)
+	if (size <= EGPR_PAGE_SIZE && at >= EGPR_GUEST_EGPR &&
+	    at - EGPR_GUEST_EGPR <= EGPR_PAGE_SIZE - size)
 		return (char *)vm->page + (at - EGPR_GUEST_EGPR);
 	return NULL;
 }
@@ -89,7 +88,10 @@ static void enter_guest(struct vmm *vm)
 
 static enum emu_status page_fault(struct emu_ctx *ctx, uint64_t addr, bool write)
 {
-	ctx->fault.addr = addr;
+	const struct step *s = ctx->opaque;
+
+	/* An access that starts in memory faults at its first byte behind it. */
+	ctx->fault.addr = addr < s->vm->o.memory ? s->vm->o.memory : addr;
 	ctx->fault.code = (write ? 2 : 0) | (ctx->cpl == 3 ? 4 : 0);
 	return EMU_PF;
 }
@@ -151,7 +153,8 @@ static enum emu_status run_native(struct emu_ctx *ctx, struct emu_native *n)
 		ctx->fault.reason = "vector state of a guest is not emulated";
 		return EMU_UNSUPPORTED;
 	}
-	return emu_native_run(n, s->vm->slot, s->vm->slot) ? EMU_DE : EMU_OK;
+	ctx->fault.code = 0;
+	return (enum emu_status)vmm_native_run(s->vm, n);
 }
 
 /* Room for the one MSR that KVM_GET_MSRS and KVM_SET_MSRS are asked for. */
@@ -229,23 +232,6 @@ static const struct emu_host host = {
 	.rdmsr = guest_rdmsr,
 	.wrmsr = guest_wrmsr,
 };
-
-int vmm_emulate_open(struct vmm *vm, struct vmm_error *e)
-{
-	vm->slot = mmap(NULL, SLOT_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (vm->slot != MAP_FAILED)
-		return 0;
-	vm->slot = NULL;
-	return vmm_fail(e, EGPR_UNAVAILABLE, "emulation", "allow writable and executable memory",
-			"cannot map a slot for native execution: %s", strerror(errno));
-}
-
-void vmm_emulate_close(struct vmm *vm)
-{
-	if (vm->slot)
-		munmap(vm->slot, SLOT_SIZE);
-}
 
 static void load_registers(struct emu_ctx *ctx, const struct kvm_regs *r)
 {

@@ -102,9 +102,14 @@ void vmm_watchdog_close(struct vmm *vm);
 int vmm_explain(struct vmm *vm, int run_errno, struct vmm_error *e);
 void vmm_trace(const struct vmm *vm);
 
+/* native.c */
+struct emu_native;
+int vmm_native_open(struct vmm *vm, struct vmm_error *e);
+void vmm_native_close(struct vmm *vm);
+/* Run it in the VM's slot. Return: an enum emu_status, a fault of the instruction included. */
+int vmm_native_run(struct vmm *vm, struct emu_native *n);
+
 /* emulate.c */
-int vmm_emulate_open(struct vmm *vm, struct vmm_error *e);
-void vmm_emulate_close(struct vmm *vm);
 /* Did the guest leave because of an instruction to emulate? */
 bool vmm_emulate_wanted(const struct vmm *vm);
 /* Emulate it. Return: 0 to enter the guest again, -1 if it cannot be. */

@@ -213,7 +213,7 @@ int vmm_open(struct vmm **out, const struct vmm_options *o, struct vmm_error *e)
 	    (vm->o.emulate && need_capability(vm, KVM_CAP_SYNC_REGS, "KVM_CAP_SYNC_REGS", e)))
 		goto out_close;
 	if (make_vm(vm, e) || make_memory(vm, e) ||
-	    (vm->o.emulate && (make_page(vm, e) || vmm_emulate_open(vm, e))))
+	    (vm->o.emulate && (make_page(vm, e) || vmm_native_open(vm, e))))
 		goto out_close;
 	vmm_longmode_tables(vm->memory, vm->o.memory);
 	init_mailbox(vm);
@@ -232,7 +232,7 @@ void vmm_close(struct vmm *vm)
 	if (!vm)
 		return;
 	vmm_watchdog_close(vm);
-	vmm_emulate_close(vm);
+	vmm_native_close(vm);
 	vmm_vcpu_close(vm);
 	if (vm->fd >= 0)
 		close(vm->fd);

@@ -150,6 +150,7 @@ void report_spread(struct report *r, const struct report_group *g); /* states, l
 void report_code(struct report *r);
 void report_properties(struct report *r);
 void report_counters(struct report *r);
+void report_path_length(struct report *r);
 void report_proofs(struct report *r);
 void report_checks(struct report *r);
 void report_skipped(struct report *r);

@@ -24,12 +24,14 @@ completiondir = $(DESTDIR)$(prefix)/share/bash-completion/completions
 .PHONY: install
 install: all
 	install -d $(bindir) $(libdir)/payloads $(libdir)/bench/plans $(sharedir)/plot \
-		$(sharedir)/profiles $(completiondir)
+		$(sharedir)/profiles $(sharedir)/reference $(completiondir)
 	install $(B)/egprlab $(B)/vmm-mini $(wildcard $(B)/libegpr-exec.so) $(libdir)
 	install -m 644 $(wildcard $(B)/payloads/*.elf) $(libdir)/payloads
 	install -m 644 bench/plans/*.ini $(libdir)/bench/plans
 	install -m 644 scripts/plot/*.gp $(sharedir)/plot
 	install -m 644 bench/profiles/*.ini $(sharedir)/profiles
+	$(if $(wildcard results/reference/path-length.csv),install -m 644 results/reference/path-length.csv \
+		$(sharedir)/reference)
 	install -m 644 scripts/completion/egprlab $(completiondir)
 	for page in $(MAN); do \
 		install -D -m 644 $$page $(mandir)/man$${page##*.}/$${page##*/} || exit 1; \

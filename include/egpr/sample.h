@@ -92,6 +92,17 @@
 	X(detail, TEXT, "what went wrong; empty on pass")
 
 /*
+ * path-length.csv: instructions per exit, counted by an emulator whose TSC counts
+ * instructions. Not part of a run; provenance `model`.
+ */
+#define EGPR_COLUMNS_PATH_LENGTH(X)								\
+	X(machine, TEXT, "the emulator and its CPU model")					\
+	X(kernel, TEXT, "release of the kernel in it")						\
+	X(exits, COUNT, "exits in all batches")							\
+	X(insns, REAL, "instructions per exit and entry, least of all batches")		\
+	X(insns_p50, REAL, "the same, median of batches")
+
+/*
  * The data files of a run directory. X(SYM, name, COLUMNS, text)
  * COLUMNS is the list after the identity columns.
  */

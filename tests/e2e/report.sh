@@ -91,7 +91,21 @@ check 'every CSV row that the page links to exists' sh -c "
 		[ \"\$number\" -ge 2 ] && [ \"\$number\" -le \"\$(wc -l <'$dir/good/'\$file)\" ] || exit 1
 	done"
 
-mkdir "$dir/bin"
+
+mkdir "$dir/reference" "$dir/bin"
+{
+	head -n 1 "$dir/good/summary.csv" | cut -d, -f1-10 | sed 's/$/,machine,kernel,exits,insns,insns_p50/'
+	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,none,dirty,bochs haswell,6.12,256,1096,1096'
+	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,gated-mov,dirty,bochs haswell,6.12,256,1148,1149'
+} >"$dir/reference/path-length.csv"
+synthetic path
+check 'path lengths are a chapter of their own' env PATH="$dir/bin" EGPRLAB_REFERENCE="$dir/reference" \
+	"$egprlab" report "$dir/path"
+check 'with what a switch adds' grep -q '^cpuid *gated-mov *1148 *+52 *+4.7' "$dir/path/report.txt"
+sed 's/,1148,/,many,/' "$dir/reference/path-length.csv" >"$dir/bin/path-length.csv"
+check 'a damaged file of path lengths is named' sh -c "
+	EGPRLAB_REFERENCE='$dir/bin' PATH='$dir/bin' '$egprlab' report '$dir/path' &&
+	tr '\n' ' ' <'$dir/path/report.txt' | grep -q \"line 3: insns is 'many'\""
 for tool in sh env; do ln -s "$(command -v $tool)" "$dir/bin/$tool"; done
 synthetic plain
 check 'without gnuplot the report still comes out' sh -c "

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Path length: instructions of an exit as an emulator counts them. Not of this
+ * run and not a time: provenance `model`, from results/reference/path-length.csv.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report.h"
+#include "rundir_file.h"
+#include "share.h"
+
+#define FILE_NAME     "path-length.csv"
+#define REFERENCE_ENV "EGPRLAB_REFERENCE" /* overrides where it is looked for */
+#define MAX_MACHINES  16
+#define MAX_KERNELS   16
+#define PERCENT	      100
+
+#define COLUMN(column, TYPE, text)    { #column, CSV_##TYPE, text },
+#define PATH_ENUM(column, TYPE, text) EGPR_PATH_LENGTH_##column,
+
+static const struct csv_column path_columns[] = { EGPR_COLUMNS_IDENTITY(COLUMN)
+							  EGPR_COLUMNS_PATH_LENGTH(COLUMN) };
+static const struct csv_schema path_schema = { FILE_NAME, "one row per exit kind and strategy",
+					       path_columns,
+					       sizeof(path_columns) / sizeof(*path_columns) };
+enum {
+	EGPR_PATH_LENGTH_BEFORE = EGPR_NR_IDENTITY - 1,
+	EGPR_COLUMNS_PATH_LENGTH(PATH_ENUM)
+};
+
+/* The row without a switch that a row is compared with; t->rows if there is none. */
+static size_t baseline(const struct csv_table *t, size_t of)
+{
+	struct report_filter f = { .layer = csv_text(t, of, EGPR_COL_layer),
+				   .exit_kind = csv_text(t, of, EGPR_COL_exit_kind),
+				   .state = csv_text(t, of, EGPR_COL_guest_state),
+				   .strategy = "none" };
+	size_t row;
+
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
+		if (!strcmp(csv_text(t, row, EGPR_PATH_LENGTH_machine),
+			    csv_text(t, of, EGPR_PATH_LENGTH_machine)) &&
+		    !strcmp(csv_text(t, row, EGPR_PATH_LENGTH_kernel),
+			    csv_text(t, of, EGPR_PATH_LENGTH_kernel)))
+			break;
+	}
+	return row;
+}
+
+static bool on(const struct csv_table *t, size_t row, const char *machine, const char *kernel)
+{
+	return !strcmp(csv_text(t, row, EGPR_PATH_LENGTH_machine), machine) &&
+	       !strcmp(csv_text(t, row, EGPR_PATH_LENGTH_kernel), kernel);
+}
+
+static void machine_table(struct report *r, const struct csv_table *t, const char *machine,
+			  const char *kernel, FILE *dat, unsigned int *rows)
+{
+	static const struct doc_column columns[] = {
+		{ "exit kind", 0 },	   { "path", DOC_WIDE },	   { "strategy", 0 },
+		{ "state", DOC_WIDE },	   { "instructions", DOC_NUMBER }, { "added", DOC_NUMBER },
+		{ "added %", DOC_NUMBER },
+	};
+	char id[96];
+	size_t row;
+
+	snprintf(id, sizeof(id), "path-%s-%s", strncmp(machine, "bochs", 5) ? "tcg" : "bochs",
+		 kernel);
+	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		  "Instructions per exit and entry, counted by %s, kernel %s (model: instruction "
+		  "counts; backend %s).",
+		  machine, kernel, t->rows ? csv_text(t, 0, EGPR_COL_backend) : "");
+	for (row = 0; row < t->rows; row++) {
+		size_t base = baseline(t, row);
+		double insns = csv_real(t, row, EGPR_PATH_LENGTH_insns), without;
+
+		if (!on(t, row, machine, kernel) || base == t->rows)
+			continue;
+		without = csv_real(t, base, EGPR_PATH_LENGTH_insns);
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_exit_kind));
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_path));
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_strategy));
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_guest_state));
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%.0f", insns);
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%+.0f", insns - without);
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%+.1f", PERCENT * (insns - without) / without);
+		if (row == base)
+			continue;
+		fprintf(dat, "%u\t%s  %s (%s)\t%.12g\t%.12g\n", (*rows)++,
+			csv_text(t, row, EGPR_COL_exit_kind), csv_text(t, row, EGPR_COL_strategy),
+			csv_text(t, row, EGPR_COL_guest_state), without, insns);
+	}
+}
+
+static void machine_chapter(struct report *r, const struct csv_table *t, const char *machine,
+			    const char *kernel)
+{
+	static const struct report_group g = { "model", NULL, NULL };
+	char name[96], title[256];
+	unsigned int rows = 0;
+	FILE *dat;
+
+	snprintf(name, sizeof(name), "path-%s-%s-model",
+		 strncmp(machine, "bochs", 5) ? "tcg" : "bochs", kernel);
+	dat = report_plot_open(r, name);
+	if (!dat)
+		return;
+	machine_table(r, t, machine, kernel, dat, &rows);
+	if (!rows) {
+		fclose(dat);
+		return;
+	}
+	snprintf(title, sizeof(title), "Path length on %s, kernel %s", machine, kernel);
+	report_plot_close(r, dat, "path", name, rows, "", &g, title);
+}
+
+static int load(struct csv_table *t, struct data_error *e)
+{
+	char *dir = share_dir(REFERENCE_ENV, "reference", "results/reference"), *path = NULL, *text;
+	size_t len;
+	int ret;
+
+	if (dir)
+		path = rundir_file_path(dir, FILE_NAME);
+	ret = path ? rundir_file_slurp(path, &text, &len) : -ENOENT;
+	if (ret)
+		ret = data_fail(e, EGPR_UNAVAILABLE, "reference/" FILE_NAME ": %s", strerror(-ret));
+	else
+		ret = csv_parse(&path_schema, text, len, path, t, e);
+	free(path);
+	free(dir);
+	return ret;
+}
+
+void report_path_length(struct report *r)
+{
+	const struct report_filter all = { 0 };
+	const char *machines[MAX_MACHINES], *kernels[MAX_KERNELS];
+	struct data_error e;
+	struct csv_table t;
+	unsigned int i, j, n, k;
+	size_t row;
+
+	doc_heading(&r->doc, 2, "path-length", "Path length");
+	if (load(&t, &e)) {
+		doc_para(&r->doc, "No path lengths: %s.", e.text);
+		return;
+	}
+	doc_para(&r->doc,
+		 "Counted in an emulator whose TSC counts instructions, not measured on this host: "
+		 "how much longer a switch makes the path, whatever its share of the cycles.");
+	n = report_values(&t, EGPR_PATH_LENGTH_machine, &all, machines, MAX_MACHINES);
+	k = report_values(&t, EGPR_PATH_LENGTH_kernel, &all, kernels, MAX_KERNELS);
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < k; j++) {
+			for (row = 0; row < t.rows && !on(&t, row, machines[i], kernels[j]); row++)
+				;
+			if (row < t.rows)
+				machine_chapter(r, &t, machines[i], kernels[j]);
+		}
+	}
+	csv_table_free(&t);
+}

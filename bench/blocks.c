@@ -59,7 +59,7 @@ static int add(struct blocks_arm *arm, size_t block, double mean, unsigned int l
 	double *m;
 	unsigned int *l;
 
-	if (block + 1 == arm->n) {
+	if (arm->mean && block + 1 == arm->n) {
 		/* The second batch of an ABBA block. */
 		arm->mean[block] = 0.5 * (arm->mean[block] + mean);
 		return 0;

@@ -235,13 +235,13 @@ static bool same_family(const struct comparing *k, const struct change *a, const
 /* Holm across exit kinds. Return: the decision of @c within its family. */
 static int adjusted(const struct comparing *k, const struct change *c, struct stats_decision *d)
 {
-	double *same = malloc(2 * k->n * sizeof(*same)), *moved = same + k->n;
+	double *same = malloc((k->n + 1) * sizeof(*same)),
+	       *moved = malloc((k->n + 1) * sizeof(*moved));
 	size_t i, n = 0, self = 0;
 	int ret;
 
-	if (!same)
-		return -1;
-	for (i = 0; i < k->n; i++) {
+	ret = same && moved ? 0 : -1;
+	for (i = 0; i < k->n && !ret; i++) {
 		const struct change *o = &k->change[i];
 
 		if (!same_family(k, c, o))
@@ -251,14 +251,19 @@ static int adjusted(const struct comparing *k, const struct change *c, struct st
 		same[n] = o->d.p_equivalent;
 		moved[n++] = fmin(o->d.p_slower, o->d.p_faster);
 	}
-	ret = stats_holm(same, n) || stats_holm(moved, n) ? -1 : 0;
 	*d = c->d;
+	if (ret || stats_holm(same, n) || stats_holm(moved, n)) {
+		ret = -1;
+		goto out;
+	}
 	d->p_equivalent = same[self];
 	if (d->p_slower < d->p_faster)
 		d->p_slower = moved[self];
 	else
 		d->p_faster = moved[self];
+out:
 	free(same);
+	free(moved);
 	return ret;
 }
 

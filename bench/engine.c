@@ -212,12 +212,12 @@ struct sample {
 static int write_sample(struct work *w, const struct sample *s, bool outlier)
 {
 	struct rundir_key key = cell_key(w->c, w->c->arms[s->b.arm].id);
-	char flags[EGPR_NOISE_CAUSES_SIZE + 16] = "";
+	char flags[EGPR_NOISE_CAUSES_SIZE], all[EGPR_NOISE_CAUSES_SIZE + 16];
 	struct csv_row row;
 
 	egpr_noise_causes(&s->gain, 0, flags);
-	if (outlier)
-		strcat(flags, *flags ? "+outlier" : "outlier");
+	snprintf(all, sizeof(all), "%s%s%s", flags, outlier && *flags ? "+" : "",
+		 outlier ? "outlier" : "");
 	rundir_row(w->g->dir, EGPR_CSV_SAMPLES, &key, &row);
 	csv_set_count(&row, EGPR_SAMPLES_block, w->r->blocks);
 	csv_set_count(&row, EGPR_SAMPLES_position, s->position);
@@ -229,7 +229,7 @@ static int write_sample(struct work *w, const struct sample *s, bool outlier)
 	set_count(&row, EGPR_SAMPLES_ctx_switches, s->gain.ctx_switches);
 	set_count(&row, EGPR_SAMPLES_irqs, s->gain.irqs);
 	set_count(&row, EGPR_SAMPLES_steal_us, s->gain.steal_us);
-	csv_set_text(&row, EGPR_SAMPLES_flags, flags);
+	csv_set_text(&row, EGPR_SAMPLES_flags, all);
 	return rundir_append(w->g->dir, &row, w->e);
 }
 

@@ -83,14 +83,14 @@ static int engine_turn(struct contest *k)
 
 static int gbench_turn(struct contest *k, double seconds)
 {
-	double each = seconds / (2 * REPETITIONS);
+	double each = seconds / (2.0 * REPETITIONS);
 	unsigned int order[2 * REPETITIONS], i;
 	size_t n[2] = { k->repetitions, k->repetitions };
 	int ret = 0;
 
 	for (i = 0; i < 2 * REPETITIONS; i++)
 		order[i] = i % 2;
-	gsl_ran_shuffle(k->rng, order, 2 * REPETITIONS, sizeof(*order));
+	gsl_ran_shuffle(k->rng, order, sizeof(order) / sizeof(*order), sizeof(*order));
 	for (i = 0; i < 2 * REPETITIONS && !ret; i++) {
 		double until = clock_now() + each, sum = 0;
 		uint64_t cycles, exits = 0;
@@ -130,7 +130,7 @@ static int means_turn(struct contest *k)
 
 double power_u_test(const double *a, size_t n, const double *b, size_t m)
 {
-	double u = 0, ties = 0, *all = malloc((n + m) * sizeof(*all)), sd, z;
+	double u = 0, ties = 0, *all = malloc((n + m + 1) * sizeof(*all)), sd, z;
 	double total = (double)(n + m);
 	size_t i, j;
 

@@ -60,8 +60,8 @@ static int summary_row(const struct run_cell *c, struct engine *g, unsigned int 
 	const struct cell_result *r = &c->r;
 	const struct plan_arm *arm = &c->cell.arms[a];
 	struct rundir_key key = cell_key(&c->cell, arm->id);
-	double *sorted = malloc(2 * r->blocks * sizeof(*sorted));
-	const double *tail = r->tail[a] ? r->tail[a] : sorted;
+	double *sorted = malloc(2 * sizeof(*sorted) * r->blocks);
+	const double *tail;
 	unsigned int n = r->tail[a] ? r->nr_tail[a] : r->blocks;
 	unsigned int per_block = order_length(c->cell.nr_arms) / c->cell.nr_arms;
 	struct csv_row row;
@@ -137,14 +137,14 @@ static unsigned int family_of(const struct run *run, const struct run_cell *c,
 }
 
 /* Adjusts the p-values of a family: equivalence and a change of either sign apart. */
-static int adjust(struct member *m, unsigned int n)
+static int adjust(struct member *m, size_t n)
 {
-	double *p = malloc(2 * n * sizeof(*p)), *moved = p + n;
-	unsigned int i;
+	double *p = malloc((n + 1) * sizeof(*p)), *moved = malloc((n + 1) * sizeof(*moved));
 	int ret = -1;
+	size_t i;
 
-	if (!p)
-		return -1;
+	if (!p || !moved)
+		goto out;
 	for (i = 0; i < n; i++) {
 		p[i] = m[i].d.p_equivalent;
 		moved[i] = fmin(m[i].d.p_slower, m[i].d.p_faster);
@@ -160,6 +160,7 @@ static int adjust(struct member *m, unsigned int n)
 	}
 	ret = 0;
 out:
+	free(moved);
 	free(p);
 	return ret;
 }
@@ -268,8 +269,10 @@ int run_write_verdicts(const struct run *run, struct engine *g, struct data_erro
 {
 	struct member *family = calloc(run->nr_cells + 1, sizeof(*family));
 	unsigned int i, j;
-	int ret = family ? 0 : data_fail(e, EGPR_INTERNAL, "out of memory");
+	int ret = 0;
 
+	if (!family)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	for (i = 0; i < run->nr_cells && !ret; i++) {
 		const struct run_cell *c = &run->cells[i];
 

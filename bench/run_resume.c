@@ -78,9 +78,12 @@ static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigne
 		     unsigned int blocks, struct data_error *e)
 {
 	const struct csv_table *t = &data->table[EGPR_CSV_SAMPLES];
-	unsigned int per_arm = order_length(c->cell.nr_arms) / c->cell.nr_arms;
+	unsigned int per_arm;
 	size_t i;
 
+	if (!c->cell.nr_arms)
+		return 0;
+	per_arm = order_length(c->cell.nr_arms) / c->cell.nr_arms;
 	for (i = 0; i < t->rows; i++) {
 		uint64_t block = csv_count(t, i, EGPR_SAMPLES_block);
 		uint64_t exits = csv_count(t, i, EGPR_SAMPLES_exits);

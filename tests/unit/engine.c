@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,7 +283,7 @@ static void test_layout_takes_all(void **state)
 	for (i = 0; i < EGPR_NR_STRATEGIES; i++) {
 		arms[i].strategy = &egpr_strategies[i];
 		arms[i].delay = 0;
-		strcpy(arms[i].id, egpr_strategies[i].id);
+		snprintf(arms[i].id, sizeof(arms[i].id), "%s", egpr_strategies[i].id);
 	}
 	for (form = 0; form < EGPR_NR_FORMS; form++) {
 		struct layout *l = layout_open(arms, EGPR_NR_STRATEGIES, form, 1, 64, &e);

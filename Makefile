@@ -89,13 +89,17 @@ bench check:
 	@BUILD_DIR=$(TOP_B) scripts/deps $@
 	@$(MAKE) --no-print-directory $(PARALLEL) $@-after-deps
 
+.PHONY: bench-after-deps
+bench-after-deps: all
+	@B=$(B) MODULE=$(MODULE) scripts/bench
+
 .PHONY: check-after-deps unit-tests
 check-after-deps: build-tests
 	@$(MAKE) --no-print-directory SAN=1 unit-tests
 	@B=$(B) tests/run $(UNIT_TESTS) $(UNIT_TESTS:$(B)/%=$(B)/san/%) $(E2E_TESTS)
 
 unit-tests: $(UNIT_TESTS)
-	
+	@:
 
 lint:
 	@B=$(B) scripts/lint

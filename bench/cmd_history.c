@@ -30,6 +30,7 @@ extern const struct egpr_command egpr_cmd_history;
 enum history_option {
 	OPTION_DB,
 	OPTION_HOST,
+	OPTION_KERNEL,
 	OPTION_STRATEGY,
 	OPTION_LAYER,
 	OPTION_EXIT,
@@ -42,6 +43,7 @@ enum history_option {
 static const struct egpr_option history_options[] = {
 	[OPTION_DB] = { "db", "FILE", "store to read, instead of " STORE_FILE },
 	[OPTION_HOST] = { "host", "ID", "only this host_id" },
+	[OPTION_KERNEL] = { "kernel", "RELEASE", "only this kernel" },
 	[OPTION_STRATEGY] = { "strategy", "ID", "only this strategy" },
 	[OPTION_LAYER] = { "layer", "ID", "only this layer" },
 	[OPTION_EXIT] = { "exit", "ID", "only this exit kind" },
@@ -292,6 +294,7 @@ static int parse(int argc, char **argv, struct wish *w)
 	const char **const values[] = {
 		[OPTION_DB] = &w->db,
 		[OPTION_HOST] = &w->filter.host,
+		[OPTION_KERNEL] = &w->filter.kernel,
 		[OPTION_STRATEGY] = &w->filter.strategy,
 		[OPTION_LAYER] = &w->filter.layer,
 		[OPTION_EXIT] = &w->filter.exit_kind,

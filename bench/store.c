@@ -289,10 +289,11 @@ int store_select(sqlite3 *db, const struct store_filter *f, struct store_row **r
 		" WHERE (?1 IS NULL OR r.host_id = ?1) AND (?2 IS NULL OR v.strategy = ?2)"
 		" AND (?3 IS NULL OR v.layer = ?3) AND (?4 IS NULL OR v.exit_kind = ?4)"
 		" AND (?5 IS NULL OR v.guest_state = ?5) AND (?6 IS NULL OR v.provenance = ?6)"
+		" AND (?7 IS NULL OR r.kernel = ?7)"
 		" ORDER BY v.provenance, v.layer, v.exit_kind, v.guest_state, v.strategy,"
 		" r.host_id, r.start, r.run_id, v.rowid";
-	const char *const values[] = { f->host,	     f->strategy, f->layer,
-				       f->exit_kind, f->state,	  f->provenance };
+	const char *const values[] = { f->host,	 f->strategy,	f->layer, f->exit_kind,
+				       f->state, f->provenance, f->kernel };
 	sqlite3_stmt *q;
 	size_t i;
 	int ret = 0;

@@ -49,6 +49,7 @@ int store_record(const char *path, const char *file, struct data_error *e);
  */
 struct store_filter {
 	const char *host;
+	const char *kernel;
 	const char *strategy;
 	const char *layer;
 	const char *exit_kind;

@@ -57,11 +57,16 @@ verdicts() {
 "$B/egprlab" report "$dir/run" >/dev/null || exit 70
 page=$dir/run/report.html
 
-# A copy that collects errors from its first line on and tests itself at its end.
-awk '{ print }
-	/<head>/ { print "<script>window.reportErrors = []; addEventListener(\"error\", e => reportErrors.push(e.message));</script>" }
-' "$page" | sed '/^<\/body>/d' >"$dir/tested.html"
-{ echo '<script>'; cat tests/browser/selftest.js; echo '</script></body></html>'; } >>"$dir/tested.html"
+# tested PAGE: a copy that collects errors from its first line on and tests itself at its end.
+tested() {
+	awk '{ print }
+		/<head>/ { print "<script>window.reportErrors = []; addEventListener(\"error\", e => reportErrors.push(e.message));</script>" }
+	' "$1" | sed '/^<\/body>/d'
+	echo '<script>'
+	cat tests/browser/selftest.js
+	echo '</script></body></html>'
+}
+tested "$page" >"$dir/tested.html"
 
 # framed PAGE: the page inside a frame of 400 pixels: narrower than a headless window can be.
 framed() {
@@ -75,6 +80,16 @@ framed "$page" >"$dir/narrow-shot.html"
 chrome "$dir/log" --window-size=1280,1600 --dump-dom "file://$dir/tested.html" >"$dir/dom"
 verdicts wide "$dir/dom"
 expect 'wide: nothing on the console' sh -c "! grep -q CONSOLE '$dir/log'"
+for meta in results/reference/*/meta.json; do
+	[ -e "$meta" ] || continue
+	name=$(basename "${meta%/meta.json}")
+	mkdir "$dir/$name" && cp "${meta%/meta.json}"/*.csv "$meta" "$dir/$name" || exit 70
+	"$B/egprlab" report "$dir/$name" >/dev/null || exit 70
+	tested "$dir/$name/report.html" >"$dir/reference.html"
+	chrome "$dir/log" --window-size=1280,1600 --dump-dom "file://$dir/reference.html" >"$dir/dom"
+	verdicts "$name" "$dir/dom"
+	expect "$name: nothing on the console" sh -c "! grep -q CONSOLE '$dir/log'"
+done
 chrome "$dir/log" --blink-settings=preferredColorScheme=0 --dump-dom "file://$dir/tested.html" >"$dir/dom"
 verdicts dark "$dir/dom"
 chrome "$dir/log" --dump-dom "file://$dir/narrow.html" >"$dir/dom"

@@ -47,6 +47,9 @@ check 'history shows every host of a comparison' sh -c "
 	[ \$('$egprlab' history --db '$db' --layer prim --strategy dual | grep -c '10 cycles') = 4 ]"
 check 'history filters by host' sh -c "
 	[ \$('$egprlab' history --db '$db' --host synthetic-b --layer prim --strategy dual | wc -l) = 3 ]"
+check 'history filters by kernel' sh -c "
+	[ \$('$egprlab' history --db '$db' --kernel 0.0-synthetic --layer prim --strategy dual | wc -l) = 9 ] &&
+	[ \$('$egprlab' history --db '$db' --kernel 9.9 | wc -l) = 1 ]"
 check 'hosts are combined, the unsound one is left out' sh -c "
 	'$egprlab' history --db '$db' --meta --layer prim --strategy xsave |
 	awk -F '\t' 'NR == 2 { exit !(\$6 == 3 && \$7 > 80 && \$7 < 120) }'"

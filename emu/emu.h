@@ -231,7 +231,8 @@ struct emu_fault {
  *	*@new, atomically; else set *@old to what is there and return EMU_SHORT.
  *	Used for LOCK without EMU_DIRECT. NULL: LOCK is read, then write
  * @native: run the re-encoded instruction in @n, usually by emu_native_run().
- *	A fault inside it: fill ctx->fault and return the status; @n is then
+ *	A fault inside it (#UD too, where this CPU lacks the instruction): fill
+ *	ctx->fault and return the status; @n is then
  *	ignored. NULL: there is no executable slot; written-out semantics only
  * @rdmsr: read @msr; EMU_OK or EMU_GP. NULL: #GP(0)
  * @wrmsr: write @msr; likewise

@@ -626,6 +626,13 @@ static enum emu_status exec_movbe(struct emu_ctx *ctx, const struct emu_insn *in
 	return EMU_OK;
 }
 
+static enum emu_status exec_store(struct emu_ctx *ctx, const struct emu_insn *insn)
+{
+	__u64 v = emu_get(ctx, insn->reg);
+
+	return emu_mem_write(ctx, insn, emu_ea(ctx, insn), &v, insn->op[0].size);
+}
+
 static enum emu_status exec_msr(struct emu_ctx *ctx, const struct emu_insn *insn)
 {
 	const struct emu_host *h = ctx->host;
@@ -711,6 +718,10 @@ static enum emu_status dispatch(struct emu_ctx *ctx, const struct emu_insn *insn
 		return exec_cfcmov(ctx, insn);
 	case C_MOVBE:
 		return exec_movbe(ctx, insn);
+	case C_NOP:
+		return EMU_OK;
+	case C_STORE:
+		return exec_store(ctx, insn);
 	case C_RDMSR:
 	case C_WRMSR:
 		return exec_msr(ctx, insn);

@@ -107,6 +107,8 @@ enum emu_class {
 	C_CCMP, /* conditional CMP or TEST */
 	C_CFCMOV,
 	C_MOVBE, /* between registers: no legacy form */
+	C_STORE, /* MOVDIRI: a plain store */
+	C_NOP,	 /* hints */
 	C_RDMSR,
 	C_WRMSR,
 	C_XGETBV,

@@ -47,14 +47,14 @@ FUZZ_FLAGS := -std=gnu11 -Iinclude -O1 -g -fsanitize=fuzzer$(,)address$(,)undefi
 $(B)/tests/fuzz/emu: tests/fuzz/emu.c $(EMU_CORE) $(wildcard emu/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(APX_CC) $(FUZZ_FLAGS) $(filter %.c,$^) -o $@
-ifneq ($(APX_CC),)
+ifneq ($(HAVE_FUZZER),)
 TEST_TOOLS += $(B)/tests/fuzz/emu
 endif
 
 .PHONY: fuzz
 fuzz: $(B)/tests/fuzz/emu
 	$(Q)mkdir -p $(B)/fuzz/emu
-	$(Q)$(B)/tests/fuzz/emu -max_total_time=$(FUZZ_SECONDS) -max_len=60 -print_final_stats=1 \
+	$(Q)$(B)/tests/fuzz/emu -max_total_time=$(FUZZ_SECONDS) -max_len=64 -print_final_stats=1 \
 		$(B)/fuzz/emu tests/fuzz/corpus/emu
 
-#: make fuzz           libFuzzer on the emulator, FUZZ_SECONDS=3600; findings in the current directory
+#: make fuzz           libFuzzer on the emulator core, FUZZ_SECONDS=3600; findings land here

@@ -37,7 +37,7 @@ $(GUEST_FUZZ): tests/fuzz/guest-host.c $(addprefix vmm-mini/,emulate.c native.c 
 		$(EMU_CORE) emu/native.c emu/native-call.S $(wildcard vmm-mini/*.h emu/*.h include/egpr/*.h)
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)$(APX_CC) $(GUEST_FUZZ_FLAGS) $(filter %.c %.S,$^) -o $@
-ifneq ($(APX_CC),)
+ifneq ($(HAVE_FUZZER),)
 TEST_TOOLS += $(GUEST_FUZZ)
 endif
 

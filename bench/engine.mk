@@ -6,7 +6,8 @@ UNIT_TESTS += $(ENGINE_TESTS:%=$(B)/tests/unit/%)
 $(foreach t,$(ENGINE_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
 $(ENGINE_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $$(VMM_LIB) $(ASM_LIB)
 
-$(B)/tests/tools/aa-coverage: $(B)/tests/tools/aa-coverage.o $(BENCH_LIB) $$(VMM_LIB) $$(USER_LIB) $$(EMU_LIB) $(ASM_LIB)
+# Beside the payloads, which it looks for where it lies.
+$(B)/aa-coverage: $(B)/tests/tools/aa-coverage.o $(BENCH_LIB) $$(VMM_LIB) $$(USER_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 
 # The long form of what `make check` does briefly.
@@ -16,6 +17,6 @@ COVERAGE_SECONDS ?= 0.5
 
 #: make coverage       error rates: 4000 simulations per noise, 200 A/A comparisons
 .PHONY: coverage
-coverage: $(B)/tests/unit/stats-coverage $(B)/tests/tools/aa-coverage $(B)/payloads/hlt.elf
+coverage: $(B)/tests/unit/stats-coverage $(B)/aa-coverage $(B)/payloads/hlt.elf
 	EGPR_SIMULATIONS=$(COVERAGE_SIMULATIONS) $(B)/tests/unit/stats-coverage
-	$(B)/tests/tools/aa-coverage $(COVERAGE_COMPARISONS) $(COVERAGE_SECONDS)
+	$(B)/aa-coverage $(COVERAGE_COMPARISONS) $(COVERAGE_SECONDS)

@@ -34,7 +34,7 @@
 /* X(key, type, low, high, text): numbers of section [plan], each with the range it accepts. */
 /* clang-format off */
 #define PLAN_NUMBERS(X)									\
-	X(budget, double, 1, 604800, "seconds for the whole run")			\
+	X(budget, double, 0.1, 604800, "seconds for the whole run")			\
 	X(alpha, double, 1e-6, 0.4, "error of a verdict, over all looks and exit kinds")	\
 	X(looks, unsigned, 1, STATS_MAX_LOOKS, "looks at the data at most, the last included")	\
 	X(batch_min, unsigned, 1, 65536, "fewest exits per batch")			\

@@ -104,6 +104,7 @@ static void say_exits(struct doctor *d)
 			   "a CPU and a KVM that offer guests what is missing",
 			   "%u of %d exit kinds can be tried; not %s", can, EGPR_NR_EXIT_KINDS,
 			   lacking);
+	free(lacking);
 }
 
 static void say_guest_apx(struct doctor *d)

@@ -236,7 +236,7 @@ void gbench_register(const char *name, gbench_fn fn, void *context,
 	if (!options)
 		return;
 	for (unsigned int set = 0; options->nr_args && set < options->nr_sets; set++) {
-		const int64_t *args = options->args + set * options->nr_args;
+		const int64_t *args = options->args + (size_t)set * options->nr_args;
 
 		b->Args(std::vector<int64_t>(args, args + options->nr_args));
 	}

@@ -92,7 +92,10 @@ check 'every CSV row that the page links to exists' sh -c "
 		[ \"\$number\" -ge 2 ] && [ \"\$number\" -le \"\$(wc -l <'$dir/good/'\$file)\" ] || exit 1
 	done"
 
-
+if [ -e results/reference/path-length.csv ]; then
+	check 'the committed path lengths are in the report' sh -c "
+		! grep 'No path lengths' '$dir/good/report.txt' && grep 'counted by bochs' '$dir/good/report.txt'"
+fi
 mkdir "$dir/reference" "$dir/bin"
 {
 	head -n 1 "$dir/good/summary.csv" | cut -d, -f1-10 | sed 's/$/,machine,kernel,exits,insns,insns_p50/'

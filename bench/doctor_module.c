@@ -45,6 +45,7 @@ void doctor_module(struct doctor *d)
 			   release);
 		return;
 	}
-	doctor_say(d, "module", DOCTOR_MEND, COST, "make, then as root: insmod the module",
+	doctor_say(d, "module", DOCTOR_MEND, COST,
+		   "make, then as root: insmod build/kmod-$(uname -r)/" MODULE_NAME ".ko",
 		   "headers of %s are installed; " MODULE_NAME " is not loaded", release);
 }

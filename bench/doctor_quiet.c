@@ -9,13 +9,31 @@
 #include "doctor.h"
 #include "sysfile.h"
 
+/* Rows of the table that are about the clock of the CPU. */
+static int about_clock(const char *id)
+{
+	return !strcmp(id, "governor") || !strcmp(id, "turbo") || !strcmp(id, "boost");
+}
+
+/**
+ * struct settings - what say_setting() works on
+ * @d: the doctor
+ * @clocks: rows about the clock that this host has
+ */
+struct settings {
+	struct doctor *d;
+	unsigned int clocks;
+};
+
 static void say_setting(void *context, const struct egpr_setting *s)
 {
-	struct doctor *d = context;
+	struct settings *settings = context;
+	struct doctor *d = settings->d;
 	char fix[128];
 
 	if (!s->present)
 		return;
+	settings->clocks += (unsigned int)about_clock(s->id);
 	if (s->quiet) {
 		doctor_say(d, s->id, DOCTOR_FINE, "", "", "%s is %s", s->file, s->value);
 		return;
@@ -23,6 +41,20 @@ static void say_setting(void *context, const struct egpr_setting *s)
 	snprintf(fix, sizeof(fix), "scripts/noise apply --cpu %d (and restore afterwards)", d->cpu);
 	doctor_say(d, s->id, DOCTOR_MEND, s->cost, fix, "%s is %s; quiet would be %s", s->file,
 		   s->value, s->wanted);
+}
+
+static void say_settings(struct doctor *d)
+{
+	struct settings settings = { .d = d };
+
+	egpr_noise_settings(d->root, d->cpu, say_setting, &settings);
+	if (settings.clocks)
+		return;
+	doctor_say(d, "governor", DOCTOR_LACK,
+		   "whether the clock follows the load or boosts can be neither seen nor set: slow "
+		   "drifts of it are in the data, and only the alternation of arms takes them out",
+		   "bare metal with a cpufreq driver, or the owner of the hypervisor",
+		   "no governor and no turbo setting: this kernel does not control the clock");
 }
 
 static void say_smt(struct doctor *d)
@@ -103,5 +135,5 @@ void doctor_quiet(struct doctor *d)
 	say_noise(d);
 	say_isolation(d);
 	say_smt(d);
-	egpr_noise_settings(d->root, d->cpu, say_setting, d);
+	say_settings(d);
 }

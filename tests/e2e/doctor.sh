@@ -89,6 +89,7 @@ is 'a host without /proc and /dev can be asked' test $? -eq 0
 is 'no KVM there' test "$(fact "$tmp/none" kvm level)" = mend
 is 'the verdict says that no guest runs' grep -q 'no guest runs' "$tmp/none"
 is 'no settings there' test -z "$(fact "$tmp/none" ksm fact)"
+is 'nor a governor, which is said' test "$(fact "$tmp/none" governor level)" = lack
 
 # A host that is badly set up.
 mkdir -p "$tmp/root/sys/kernel/mm/ksm" "$tmp/root/proc/sys/kernel" "$tmp/root/sys/devices/system/cpu" \

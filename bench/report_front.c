@@ -20,6 +20,15 @@ static const char *host_fact(const struct report *r, const char *key)
 	return s ? s : "not recorded";
 }
 
+static bool has_provenance(const struct rundir_data *run, const char *id)
+{
+	const struct report_filter f = { .provenance = id };
+
+	return report_next(&run->table[EGPR_CSV_SUMMARY], 0, &f) <
+		       run->table[EGPR_CSV_SUMMARY].rows ||
+	       report_next(&run->table[EGPR_CSV_PROOFS], 0, &f) < run->table[EGPR_CSV_PROOFS].rows;
+}
+
 static void first_line(struct report *r)
 {
 	const cJSON *b = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_BACKEND);
@@ -27,20 +36,18 @@ static void first_line(struct report *r)
 	const char *why = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(b, "reason"));
 	bool rep = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(b, "representative"));
 	struct report_group groups[REPORT_MAX_GROUPS];
-	const struct report_filter all = { 0 };
-	const char *provenances[EGPR_NR_PROVENANCES];
 	char list[128] = "";
 	unsigned int i, n;
 
-	n = report_values(&r->run->table[EGPR_CSV_SUMMARY], EGPR_COL_provenance, &all, provenances,
-			  EGPR_NR_PROVENANCES);
-	for (i = 0; i < n; i++)
-		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
-			 provenances[i]);
+	for (i = 0; i < EGPR_NR_PROVENANCES; i++) {
+		if (has_provenance(r->run, egpr_provenances[i].id))
+			snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s",
+				 *list ? ", " : "", egpr_provenances[i].id);
+	}
 	doc_para(&r->doc,
 		 "Host: %s, kernel %s. Backend: %s. Provenance: %s. Representative: %s%s%s.",
 		 host_fact(r, "cpu_name"), host_fact(r, "kernel_release"), id ? id : "not recorded",
-		 n ? list : "none", rep ? "yes" : "no", why ? ": " : "", why ? why : "");
+		 *list ? list : "none", rep ? "yes" : "no", why ? ": " : "", why ? why : "");
 	n = report_groups(r->run, groups);
 	for (i = 0; i < n; i++) {
 		if (!strcmp(groups[i].provenance, "proxy")) {
@@ -335,6 +342,27 @@ void report_answer(struct report *r, const struct report_group *g)
 	answer_matrix(r, g);
 }
 
+/* Correctness before speed: how the state proofs came out. */
+static void proofs_words(struct report *r)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_PROOFS];
+	size_t row, failed = 0;
+
+	for (row = 0; row < t->rows; row++)
+		failed += strcmp(csv_text(t, row, EGPR_PROOFS_result), "pass") != 0;
+	if (failed)
+		doc_alert(
+			&r->doc, DOC_BAD,
+			"%zu of %zu state proofs failed: a strategy loses or leaks registers. See "
+			"State proofs.",
+			failed, t->rows);
+	else if (t->rows)
+		doc_para(&r->doc,
+			 "State proofs: all %zu passed; no register was lost or leaked. See State "
+			 "proofs.",
+			 t->rows);
+}
+
 void report_front(struct report *r)
 {
 	struct report_group groups[REPORT_MAX_GROUPS];
@@ -348,10 +376,11 @@ void report_front(struct report *r)
 		 "for each kind of exit, and is the difference in the noise?%s",
 		 is_sound(r) ? " The run's own checks held (see Self-checks)." : "");
 	doc_heading(&r->doc, 2, "answer", "Answer");
+	proofs_words(r);
 	for (i = 0; i < n; i++)
 		report_answer(r, &groups[i]);
 	if (!n)
-		doc_para(&r->doc, "This run carries no timing: see State proofs and Skipped.");
+		doc_para(&r->doc, "This run carries no timing; what did not run is under Skipped.");
 	else if (!r->run->table[EGPR_CSV_VERDICTS].rows)
 		doc_para(&r->doc, "This run compared nothing: verdicts.csv is empty.");
 }

@@ -149,9 +149,12 @@ void report_path_length(struct report *r)
 		doc_para(&r->doc, "No path lengths: %s.", e.text);
 		return;
 	}
-	doc_para(&r->doc,
-		 "Counted in an emulator whose TSC counts instructions, not measured on this host: "
-		 "how much longer a switch makes the path, whatever its share of the cycles.");
+	doc_para(
+		&r->doc,
+		"Counted in an emulator whose TSC counts instructions, not measured on this host: "
+		"how much longer a switch makes "
+		"the path, whatever its share of the cycles. The exit itself includes the probes of "
+		"the module, and an instruction counts as one however long it takes.");
 	n = report_values(&t, EGPR_PATH_LENGTH_machine, &all, machines, MAX_MACHINES);
 	k = report_values(&t, EGPR_PATH_LENGTH_kernel, &all, kernels, MAX_KERNELS);
 	for (i = 0; i < n; i++) {

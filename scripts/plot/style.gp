@@ -37,7 +37,7 @@ set tics nomirror textcolor rgb INK
 set grid xtics lc rgb PALE lt 1
 set label 1001 ARG3 at screen 0.01, 1 - 20.0 / H left noenhanced font ",14" textcolor rgb INK
 LONG = 120 # characters that fit one line in the larger font
-set label 1000 ARG4 at screen 0.99, screen 0.015 right noenhanced font (strlen(ARG4) > LONG ? ",8" : ",9") textcolor rgb DIM
+set label 1000 ARG4 at screen 0.99, 14.0 / H right noenhanced font (strlen(ARG4) > LONG ? ",8" : ",9") textcolor rgb DIM
 set key at screen 0.99, 1 - 34.0 / H right top horizontal samplen 1.5 textcolor rgb INK noenhanced
 set tmargin 4
 set bmargin 5

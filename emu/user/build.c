@@ -443,6 +443,55 @@ static void conditional(struct emitter *e, const struct emu_reenc *re)
 	s->native_end = (uint16_t)e->len;
 }
 
+/* Operand fields of CFCMOV's register forms: ND and NF select them. */
+static bool cfcmov_operands(const struct emu_insn *in, unsigned int *to, unsigned int *from,
+			    unsigned int *otherwise)
+{
+	bool nd = in->flags & EMU_F_ND, nf = in->flags & EMU_F_NF;
+
+	if (in->encoding != EMU_ENC_EVEX || in->map != 4 || (in->opcode & 0xf0) != 0x40 ||
+	    in->pp > 1 || in->flags & EMU_F_MEM || in->opsize < 4 || (nd && !nf))
+		return false;
+	*to = nd ? in->vreg : nf ? in->rm : in->reg;
+	*from = nd || !nf ? in->rm : in->reg;
+	*otherwise = nd ? in->reg : EMU_NONE;
+	return true;
+}
+
+/*
+ * CFCMOV between registers: a stand-in that holds the alternative (zero, where there is
+ * none), and a CMOV into it. With memory, whose fault the condition suppresses, the
+ * core does it.
+ */
+static bool reencode_cfcmov(const struct emu_insn *in, struct emu_reenc *re)
+{
+	unsigned int to, from, otherwise, n = 0;
+	unsigned int value = EMU_RDX, source = EMU_RCX;
+
+	if (!cfcmov_operands(in, &to, &from, &otherwise))
+		return false;
+	if (from < EGPR_FIRST)
+		source = from;
+	while (value == source || value == EMU_RSP)
+		value++;
+	memset(re, 0, sizeof(*re));
+	re->move[re->nmoves++] =
+		(struct emu_move){ (uint8_t)value, (uint8_t)otherwise, (uint8_t)to };
+	if (from >= EGPR_FIRST)
+		re->move[re->nmoves++] =
+			(struct emu_move){ (uint8_t)source, (uint8_t)from, EMU_NONE };
+	if (otherwise == EMU_NONE) {
+		re->code[n++] = (uint8_t)(0xb8 | value); /* mov $0, r32: keeps flags */
+		n += 4;
+	}
+	re->code[n++] = (uint8_t)((in->opsize == 8 ? REX_W : 0x40) | source >> 3);
+	re->code[n++] = 0x0f;
+	re->code[n++] = in->opcode;
+	re->code[n++] = (uint8_t)(0xc0 | value << 3 | (source & 7));
+	re->len = (uint8_t)n;
+	return true;
+}
+
 /**
  * user_build - generate the slot of an instruction
  * @s: rip and insn are set; receives the layout, not the code's address
@@ -458,7 +507,8 @@ bool user_build(struct user_slot *s, uint8_t *code)
 	bool rax_stands_in = false;
 	struct emu_reenc re;
 
-	if (emu_reencode(&s->insn, EMU_RE_KEEP | EMU_RE_RSP, &re) != EMU_OK)
+	if (emu_reencode(&s->insn, EMU_RE_KEEP | EMU_RE_RSP, &re) != EMU_OK &&
+	    !reencode_cfcmov(&s->insn, &re))
 		return false;
 	for (unsigned int i = 0; i < re.nmoves; i++) {
 		save(&e, re.move[i].legacy);

@@ -72,6 +72,11 @@ egpr_step_table:
 	one ctestf {dfv=of,sf,zf,cf} %r16, %rax
 	one shld $4, %r16, %r17, %r18
 	one cmovb %rax, %rcx, %rdx
+	one cfcmovbl %r16d, %ecx
+	one cfcmovb %rax, %r17
+	one cfcmovae %rcx, %rdx
+	one cfcmove %rdx, %r18, %rcx
+	one cfcmovs %r19, %rdx, %r20
 	one adcx %r16, %r17
 	one crc32q %r16, %rax
 	one popcnt %r16, %r17

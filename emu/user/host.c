@@ -76,6 +76,16 @@ static enum emu_status decode(const uint8_t *bytes, unsigned int len, struct emu
 	return emu_decode(bytes, len < EMU_INSN_MAX ? len : EMU_INSN_MAX, insn);
 }
 
+/** user_is_apx - whether an APX instruction starts at an address. */
+bool user_is_apx(uint64_t rip)
+{
+	uint8_t bytes[EMU_INSN_MAX + UD2_BYTES];
+	struct emu_insn insn;
+	unsigned int len = fetch(rip, bytes);
+
+	return decode(bytes, len, &insn) == EMU_OK;
+}
+
 static struct user_slot *add_slot(const struct user_slot *layout, const uint8_t *code)
 {
 	struct user_slot *s = user_cache_add(layout);

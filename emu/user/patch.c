@@ -155,23 +155,21 @@ static bool write_jump(struct user_slot *s, uint64_t target)
  * Whether the bytes that a short instruction's jump borrows will stay what they
  * are: none may be the start of an instruction that gets patched itself.
  */
-static bool neighbours_stay(const struct user_slot *s, const uint8_t *borrowed)
+static bool neighbours_stay(const struct user_slot *s)
 {
 	for (unsigned int i = 0; i < (unsigned int)(USER_JUMP_NEAR - s->insn.len); i++) {
 		uint64_t rip = s->rip + s->insn.len + i;
 		struct user_slot *next;
 
-		if (borrowed[i] != 0xd5 && borrowed[i] != 0x62)
-			continue;
 		next = user_cache_find(rip);
-		if (next && next->state == USER_FIXED)
+		if (next ? next->state != USER_COLD : !user_is_apx(rip))
 			continue;
 		if (s->hits < PIN_HITS)
 			return false; /* it may become hot and be patched first */
 		if (!next)
 			next = user_slot_make(rip);
 		if (!next)
-			continue; /* no APX instruction starts there */
+			continue;
 		next->state = USER_FIXED;
 	}
 	return true;
@@ -186,7 +184,7 @@ static uint8_t *place_relay(struct user_slot *s)
 
 	if (s->insn.len < INSN_MIN ||
 	    user_copy(rel + own, (const void *)(uintptr_t)(s->rip + s->insn.len), borrow) ||
-	    !neighbours_stay(s, rel + own))
+	    !neighbours_stay(s))
 		return NULL;
 	memcpy(&low, rel, sizeof(low));
 	from = s->rip + USER_JUMP_NEAR + (uint64_t)(int64_t)low;

@@ -173,6 +173,7 @@ extern const struct emu_host user_memory_host USER_HIDDEN;
 
 /* host.c */
 USER_HIDDEN struct user_slot *user_slot_make(uint64_t rip);
+USER_HIDDEN bool user_is_apx(uint64_t rip);
 extern unsigned int user_options USER_HIDDEN;
 extern atomic_ulong user_nr_traps USER_HIDDEN, user_nr_slots USER_HIDDEN,
 	user_nr_patched USER_HIDDEN, user_nr_unpatchable USER_HIDDEN;

@@ -243,7 +243,9 @@ static void test_patched(void **state)
 		__asm__ volatile(".byte 0xd5, 0x18, 0x89, 0xc0\n\t" /* mov %rax, %r16 */
 				 "nopl 0(%%rax)\n\t"
 				 ".byte 0xd5, 0x18, 0x81, 0xc0\n\t.long 1\n\t" /* add $1, %r16 */
-				 ".byte 0xd5, 0x48, 0x89, 0xc0"		       /* mov %r16, %rax */
+				 ".byte 0xd5, 0x18, 0x89, 0xc0\n\t"
+				 ".byte 0x66, 0xd5, 0x10, 0x81, 0xc0, 1, 0\n\t" /* add $1, %r16w */
+				 ".byte 0xd5, 0x48, 0x89, 0xc0"			/* mov %r16, %rax */
 				 : "=a"(v)
 				 : "0"((uint64_t)i)
 				 : "cc");

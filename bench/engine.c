@@ -52,9 +52,13 @@ struct rundir_key cell_key(const struct cell *c, const char *strategy)
 
 int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks)
 {
-	unsigned int *layout = realloc(r->layout, blocks * sizeof(*layout));
-	unsigned int a;
+	unsigned int *layout, a;
 
+	if (blocks <= r->room)
+		return 0;
+	if (blocks < 2 * r->room)
+		blocks = 2 * r->room;
+	layout = realloc(r->layout, blocks * sizeof(*layout));
 	if (!layout)
 		return EGPR_INTERNAL;
 	r->layout = layout;
@@ -65,6 +69,7 @@ int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks
 			return EGPR_INTERNAL;
 		r->mean[a] = mean;
 	}
+	r->room = blocks;
 	return 0;
 }
 

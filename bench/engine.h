@@ -78,6 +78,7 @@ struct comparison {
  * @warmup: batches until the baseline had settled
  * @settled: it did, before the time for that was over
  * @planned: blocks that fit the budget, by the pilot
+ * @room: blocks that @layout and @mean have room for
  * @blocks: blocks that ran
  * @look: number of looks taken
  * @final: the last look spent all of the error: budget over or all blocks run
@@ -100,6 +101,7 @@ struct cell_result {
 	unsigned int warmup;
 	bool settled;
 	unsigned int planned;
+	unsigned int room;
 	unsigned int blocks;
 	unsigned int look;
 	bool final;
@@ -155,7 +157,7 @@ int engine_decide(const struct engine *g, const struct cell *c, unsigned int blo
 /* Median of an arm's block means. */
 double engine_median(const struct cell_result *r, unsigned int arm);
 
-/* Room for one more block. Return: 0 or EGPR_INTERNAL. */
+/* Room for @blocks blocks. Return: 0 or EGPR_INTERNAL. */
 int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks);
 
 void engine_result_free(struct cell_result *r);

@@ -184,6 +184,15 @@ int proof_quick(const struct egpr_strategy *s, char *reason);
  */
 int proof_gate(const struct egpr_strategy *s, struct data_error *e);
 
+/**
+ * proof_known - proof_quick(), asked once per strategy
+ * @s: a row of the table
+ * @reason: receives what it said, in static storage
+ *
+ * Return: as proof_quick().
+ */
+int proof_known(const struct egpr_strategy *s, const char **reason);
+
 #define PROOF_REASON (PROOF_DETAIL + 32)
 
 #endif /* BENCH_PROOF_H */

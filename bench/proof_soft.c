@@ -163,7 +163,7 @@ out_unmap:
 	return status;
 }
 
-int proof_gate(const struct egpr_strategy *s, struct data_error *e)
+int proof_known(const struct egpr_strategy *s, const char **reason)
 {
 	static struct {
 		const struct egpr_strategy *s;
@@ -172,15 +172,23 @@ int proof_gate(const struct egpr_strategy *s, struct data_error *e)
 	} known[EGPR_NR_STRATEGIES];
 	unsigned int i = (unsigned int)(s - egpr_strategies);
 
+	*reason = "not a strategy of the table";
 	if (i >= EGPR_NR_STRATEGIES)
-		return 0;
+		return EGPR_SKIPPED;
 	if (!known[i].s) {
 		known[i].s = s;
 		known[i].status = proof_quick(s, known[i].reason);
 	}
-	if (known[i].status != EGPR_DATA)
+	*reason = known[i].reason;
+	return known[i].status;
+}
+
+int proof_gate(const struct egpr_strategy *s, struct data_error *e)
+{
+	const char *reason;
+
+	if (proof_known(s, &reason) != EGPR_DATA)
 		return 0;
 	return data_fail(e, EGPR_SKIPPED,
-			 "its state proof fails in this build, so it gets no number: %s",
-			 known[i].reason);
+			 "its state proof fails in this build, so it gets no number: %s", reason);
 }

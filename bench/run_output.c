@@ -12,6 +12,7 @@
 
 #include "axis.h"
 #include "order.h"
+#include "proof.h"
 #include "run.h"
 
 #define META_CELLS	"cells"
@@ -473,6 +474,49 @@ static void check_exits(struct checks *k, const struct run_cell *c)
 	check(k, PASS, name, detail);
 }
 
+/* Is a strategy among the arms that were measured? */
+static bool was_measured(const struct run *run, const struct egpr_strategy *s)
+{
+	unsigned int i, a;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		for (a = 0; a < run->cells[i].cell.nr_arms && run->cells[i].r.blocks; a++) {
+			if (run->cells[i].cell.arms[a].strategy == s)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Every strategy that got a number keeps, clears and hides r16..r31, in this very build. */
+static void check_registers(struct checks *k, const struct run *run)
+{
+	unsigned int proved = 0, failed = 0, unknown = 0;
+	const struct egpr_strategy *s;
+	char detail[400] = "";
+	const char *reason;
+
+	egpr_for_each_strategy(s) {
+		int status;
+
+		if (!was_measured(run, s))
+			continue;
+		status = proof_known(s, &reason);
+		proved += !status;
+		failed += status == EGPR_DATA;
+		unknown += status == EGPR_SKIPPED;
+		if (status)
+			snprintf(detail, sizeof(detail), "; %s: %.300s", s->id, reason);
+	}
+	if (proved + failed + unknown) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "%u strategies proved, %u failed, %u not tried%s",
+			 proved, failed, unknown, detail);
+		check(k, failed ? FAIL : unknown ? SKIP : PASS, "registers", text);
+	}
+}
+
 bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 {
 	struct checks k = { .array = cJSON_CreateArray(), .said = said, .size = size };
@@ -488,6 +532,7 @@ bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 		check_delays(&k, g, c);
 		check_exits(&k, c);
 	}
+	check_registers(&k, run);
 	if (g->dir)
 		rundir_set_soundness(g->dir, !k.failed, k.array);
 	else

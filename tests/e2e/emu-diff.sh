@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Emulated execution equals native execution (REX2) and an oracle written for the
 # test (EVEX map 4, promoted BMI), 10^6 random cases each.
-# seconds: 15
+# seconds: 25
 set -u
 B=${B:-build}
 cases=1000000

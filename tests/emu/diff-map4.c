@@ -981,6 +981,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: diff-map4 [--cases N] [--seed N]\n");
 		return 64;
 	}
+	machine_catch();
 	if (machine_init(&m)) {
 		perror("diff-map4: no memory for the test machine");
 		return 70;

@@ -581,6 +581,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: diff-rex2 [--cases N] [--seed N]\n");
 		return 64;
 	}
+	machine_catch();
 	if (machine_init(&m)) {
 		perror("diff-rex2: no memory for the test machine");
 		return 70;

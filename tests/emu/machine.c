@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The emulator's test machine: memory faults at its edges, native code in a slot. */
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include "machine.h"
 
 static int inside(const struct machine *m, uint64_t addr, unsigned int len)
@@ -177,4 +179,24 @@ enum emu_status machine_keep(struct machine *m, const struct emu_insn *insn)
 		m->ctx.rflags = (m->ctx.rflags & ~(uint64_t)STATUS_FLAGS) | n.rflags;
 	m->ctx.rip += insn->len;
 	return EMU_OK;
+}
+
+static void crashed(int sig)
+{
+	static const char text[] = "not ok - the instruction crashed the test\n";
+
+	(void)sig;
+	if (write(STDOUT_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+void machine_catch(void)
+{
+	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	struct sigaction sa = { .sa_handler = crashed };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &sa, NULL);
 }

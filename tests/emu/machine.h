@@ -27,6 +27,8 @@ struct machine {
 
 int machine_init(struct machine *m);
 void machine_exit(struct machine *m);
+/* A crash of native code ends the test with a message, not with a kernel log line. */
+void machine_catch(void);
 
 extern const struct emu_host machine_host;	/* with an executable slot */
 extern const struct emu_host machine_host_free; /* without */

@@ -986,7 +986,7 @@ int main(int argc, char **argv)
 		perror("diff-map4: no memory for the test machine");
 		return 70;
 	}
-	while (n < cases && bad < MISMATCHES_SHOWN) {
+	while (n < cases && bad < MISMATCHES_SHOWN && !machine_stop) {
 		struct caze c;
 		int r;
 

@@ -191,6 +191,14 @@ static void crashed(int sig)
 	_exit(1);
 }
 
+volatile sig_atomic_t machine_stop;
+
+static void stop(int sig)
+{
+	(void)sig;
+	machine_stop = 1;
+}
+
 void machine_catch(void)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
@@ -199,4 +207,7 @@ void machine_catch(void)
 
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &sa, NULL);
+	sa.sa_handler = stop;
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
 }

@@ -3,6 +3,7 @@
 #ifndef TESTS_EMU_MACHINE_H
 #define TESTS_EMU_MACHINE_H
 
+#include <signal.h>
 #include <stdint.h>
 #include "../../emu/emu.h"
 
@@ -29,6 +30,7 @@ int machine_init(struct machine *m);
 void machine_exit(struct machine *m);
 /* A crash of native code ends the test with a message, not with a kernel log line. */
 void machine_catch(void);
+extern volatile sig_atomic_t machine_stop; /* SIGINT or SIGTERM came: print the count and end */
 
 extern const struct emu_host machine_host;	/* with an executable slot */
 extern const struct emu_host machine_host_free; /* without */

@@ -44,7 +44,7 @@ MAKEFLAGS += --no-builtin-rules
 # Feature probes. Remade whenever the probes or the installed packages change.
 $(B)/config.mk: scripts/probe $(wildcard $(TOP_B)/deps-*.stamp)
 	@mkdir -p $(@D)
-	@CC='$(CC)' scripts/probe >$@.tmp && mv $@.tmp $@
+	@CC='$(CC)' scripts/probe >$@.$$$$ && mv $@.$$$$ $@
 
 GOALS := $(or $(MAKECMDGOALS),all)
 ifneq ($(filter-out help clean bench check,$(GOALS)),)

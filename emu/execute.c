@@ -254,6 +254,12 @@ static enum emu_status bounce_out(struct emu_ctx *ctx, const struct emu_insn *in
 	return EMU_OK;
 }
 
+/* XCHG with memory locks without being told to. */
+static int is_xchg(const struct emu_insn *insn)
+{
+	return emu_native_map(insn) == 0 && (emu_native_opcode(insn) & 0xfe) == 0x86;
+}
+
 static enum emu_status exec_bounced(struct emu_ctx *ctx, const struct emu_insn *insn,
 				    const struct emu_reenc *re, const struct emu_operand *mem,
 				    __u64 ea, __u64 ndd_value)
@@ -269,7 +275,8 @@ static enum emu_status exec_bounced(struct emu_ctx *ctx, const struct emu_insn *
 	bn.addr = ea;
 	bn.len = mem ? mem->size : 0;
 	bn.acc = mem ? mem->access : 0;
-	bn.locked = insn->prefix & EMU_PFX_LOCK && ctx->host->cmpxchg && bn.len <= 8;
+	bn.locked = (insn->prefix & EMU_PFX_LOCK || is_xchg(insn)) && ctx->host->cmpxchg &&
+		    bn.len <= 8;
 	bn.buf.q[0] = bn.buf.q[1] = 0;
 	if (bt) {
 		/* The bit number is signed and reaches beyond the operand at the address. */

@@ -676,6 +676,10 @@ static void test_lock_retries(void **state)
 	*(uint64_t *)(m.mem + 64) = 5;
 	assert_int_equal(RUN(0xf0, 0xd5, 0x58, 0x01, 0x01), EMU_OK); /* lock add %r16,(%r17) */
 	assert_true(*(uint64_t *)(m.mem + 64) == 1006 && races == 2);
+	races = 0;
+	m.page->r[0] = 1;
+	assert_int_equal(RUN(0xd5, 0x58, 0x87, 0x01), EMU_OK); /* xchg %r16,(%r17) */
+	assert_true(*(uint64_t *)(m.mem + 64) == 1 && m.page->r[0] == 2006 && races == 2);
 }
 
 /* What a host's SIGSEGV handler does with a fault inside the slot. */

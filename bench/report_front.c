@@ -190,9 +190,13 @@ static void answer_counts(struct report *r, const struct report_group *g)
 		for (k = 0; k < 4; k++)
 			doc_cell(&r->doc, count[k] ? tones[k] : DOC_PLAIN, report_href(t, first),
 				 "%u", count[k]);
-		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s (%s)",
-			 csv_text(t, worst, EGPR_COL_exit_kind),
-			 csv_text(t, worst, EGPR_COL_guest_state));
+		if (strcmp(csv_text(t, worst, EGPR_COL_exit_kind), "none"))
+			doc_cell(&r->doc, DOC_PLAIN, NULL, "%s (%s)",
+				 csv_text(t, worst, EGPR_COL_exit_kind),
+				 csv_text(t, worst, EGPR_COL_guest_state));
+		else
+			doc_cell(&r->doc, DOC_PLAIN, NULL, "%s",
+				 csv_text(t, worst, EGPR_COL_guest_state));
 	}
 }
 

@@ -65,8 +65,8 @@ static const struct emu_host host = {
 	.write = mem_write,
 };
 
-/* pt_regs in encoding order. */
-/* clang-format off: it never settles on one form of this */
+/* pt_regs in encoding order. No form of it is stable under clang-format. */
+/* clang-format off */
 #define FOR_EACH_GPR(X) \
 	X(0, ax) X(1, cx) X(2, dx) X(3, bx) X(4, sp) X(5, bp) X(6, si) X(7, di) \
 	X(8, r8) X(9, r9) X(10, r10) X(11, r11) X(12, r12) X(13, r13) X(14, r14) X(15, r15)

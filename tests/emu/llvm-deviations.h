@@ -217,7 +217,7 @@ static const struct deviation deviations[] = {
 	{ LLVM_REJECTS, imul_zu, "IMUL with ZU, NF and 66: missing in LLVM 19" },
 	{ LLVM_REJECTS, w_ignored, "W is ignored by this instruction" },
 	{ LLVM_REJECTS, alias, "undocumented alias that every CPU executes" },
-	{ LLVM_REJECTS, hint_nop, "reserved hint: a NOP (SDM), if the CPU that emulates agrees or not" },
+	{ LLVM_REJECTS, hint_nop, "reserved hint: a NOP (SDM), though not on AMD" },
 	{ LLVM_REJECTS, x87_alias, "x87 register form, left to the CPU" },
 	{ LLVM_REJECTS, mov_cr_mod, "MOV CR and MOV DR ignore ModRM.mod" },
 	{ LLVM_LENGTH, sib_disp32, "SIB base 101 with mod 00 is disp32 for every B3, B4" },

@@ -386,7 +386,8 @@ int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool se
 	u64 *xstate_bv, *home = home_of(s, &xstate_bv);
 	int err = 0;
 
-	if (s->plan.form == EGPR_FORM_PROXY && s->armed && s->plan.s->home != EGPR_HOME_HW)
+	/* A proxy's home holds stand-ins, and its XSAVE area must stay what the CPU wrote. */
+	if (s->plan.form == EGPR_FORM_PROXY && s->plan.s->home != EGPR_HOME_HW)
 		return -ENODATA;
 	if (!home)
 		return -ENODATA;

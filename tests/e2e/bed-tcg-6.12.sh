@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The module in a Debian 6.12 kernel on SVM (QEMU): proofs and hard cases.
-# seconds: 60
+# The module in a Debian 6.12 kernel on SVM (QEMU): proofs, mutants, hard cases.
+# seconds: 150
 # timeout: 480
 set -u
 . tests/e2e/bed.inc
-bed tcg 6.12 proof mutants
+export CPUS=2
+bed tcg 6.12 proof mutants loud fuzz

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A guest of the state proofs: a VM whose vCPU is attached to the module, and whose payload
+ * checks its own registers.
+ */
+#ifndef TESTS_BED_GUEST_H
+#define TESTS_BED_GUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vmm-mini/vmm.h>
+
+#include "../../bench/module.h"
+
+/**
+ * struct guest - see above; belongs to the thread that opened it
+ * @module: its session
+ * @vm: its VM
+ * @s: the strategy that is configured
+ * @why: why the last call failed
+ */
+struct guest {
+	struct module_session module;
+	struct vmm *vm;
+	const struct egpr_strategy *s;
+	char why[1200];
+};
+
+/**
+ * guest_open - make a VM on the session's register file, attach it, let it exit once
+ * @g: receives it
+ * @h: the host
+ * @kind: the exit kind
+ * @dir: directory of the state payloads
+ * @attach: false for a guest that is none of the module's business
+ *
+ * Return: 0, EGPR_SKIPPED where the kind cannot run here, EGPR_INTERNAL otherwise.
+ */
+int guest_open(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
+	       bool attach);
+
+/* Configure a strategy in form trap. @fresh: a new guest, whose registers are zero. */
+bool guest_configure(struct guest *g, const struct egpr_strategy *s, enum egpr_guest_state state,
+		     unsigned int flags, bool fresh);
+
+/* @exits exits; the guest's own checks and the module's counters must agree that all is well. */
+bool guest_batch(struct guest *g, uint32_t exits);
+
+void guest_close(struct guest *g);
+
+/* Always false, with the reason kept. */
+bool guest_fail(struct guest *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#endif /* TESTS_BED_GUEST_H */

@@ -44,7 +44,8 @@ static __attribute__((noinline)) struct large grow(struct large in, uint64_t by)
 static __attribute__((noinline)) int64_t many(int a, long b, short c, char d, int64_t e, int f,
 					      long g, uint8_t h, int64_t i, uint32_t j)
 {
-	return a + 2 * b + 3 * c + 4 * d + 5 * e + 6 * f + 7 * g + 8 * h + 9 * i + 10 * (int64_t)j;
+	return a + 2 * b + 3L * c + 4L * d + 5 * e + 6L * f + 7 * g + 8L * h + 9 * i +
+	       10 * (int64_t)j;
 }
 
 static __attribute__((noinline)) int64_t summed(int n, ...)

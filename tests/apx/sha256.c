@@ -54,7 +54,7 @@ static void compress(uint32_t *h, const uint8_t *p, const uint32_t *k)
 	for (int i = 0; i < 16; i++) {
 		uint32_t word;
 
-		memcpy(&word, p + 4 * i, 4);
+		memcpy(&word, p + (size_t)4 * (size_t)i, 4);
 		w[i] = __builtin_bswap32(word);
 	}
 	for (int i = 16; i < 64; i++) {

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #define LANES	  18
-#define PAGE	  4096
-#define ALT_BYTES (64 * 1024)
+#define PAGE	  4096ul
+#define ALT_BYTES (64ul * 1024)
 
 static volatile sig_atomic_t handled;
 static uint64_t in_handler;

@@ -75,7 +75,8 @@ static void begin(ucontext_t *uc)
 	for (unsigned int i = 0; i < 16; i++) {
 		if (i != EMU_RSP)
 			g[user_greg[i]] = (greg_t)(0x1122334455667788ULL * (i + 1));
-		user_thread.page->r[i] = 0x99aabbccddeeff01ULL ^ ((uint64_t)i << 40 | i * 0x1111);
+		user_thread.page->r[i] = 0x99aabbccddeeff01ULL ^
+					 ((uint64_t)i << 40 | i * 0x1111ull);
 	}
 	g[REG_RSI] = g[REG_RDI] = (greg_t)(uintptr_t)&buffer[2];
 	g[REG_RCX] = 5;

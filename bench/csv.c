@@ -186,9 +186,7 @@ static char *put_field(char *at, const char *s)
 	size_t len = s ? strlen(s) : 0;
 
 	if (!len || !strpbrk(s, ",\"\r\n")) {
-		if (len)
-			memcpy(at, s, len);
-		return at + len;
+		return len ? mempcpy(at, s, len) : at;
 	}
 	*at++ = '"';
 	for (; *s; s++) {

@@ -104,12 +104,11 @@ static void html_table(FILE *f, const struct doc_block *b)
 		fputs("</th>", f);
 	}
 	fputs("</tr></thead>\n<tbody>\n", f);
-	for (i = 0; i < b->ncells; i++) {
-		if (i % b->ncolumns == 0)
-			fputs("<tr>", f);
-		html_cell(f, &b->cells[i], b->columns[i % b->ncolumns].flags);
-		if ((i + 1) % b->ncolumns == 0)
-			fputs("</tr>\n", f);
+	for (i = 0; i < b->ncells; i += b->ncolumns) {
+		fputs("<tr>", f);
+		for (c = 0; c < b->ncolumns; c++)
+			html_cell(f, &b->cells[i + c], b->columns[c].flags);
+		fputs("</tr>\n", f);
 	}
 	fputs("</tbody></table></div>\n", f);
 }

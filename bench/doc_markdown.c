@@ -46,10 +46,10 @@ static void markdown_table(FILE *f, const struct doc_block *b)
 	for (c = 0; c < b->ncolumns; c++)
 		fputs(b->columns[c].flags & DOC_NUMBER ? "|-:" : "|-", f);
 	fputs("|\n", f);
-	for (i = 0; i < b->ncells; i++) {
-		markdown_cell(f, &b->cells[i]);
-		if ((i + 1) % b->ncolumns == 0)
-			fputs("|\n", f);
+	for (i = 0; i < b->ncells; i += b->ncolumns) {
+		for (c = 0; c < b->ncolumns; c++)
+			markdown_cell(f, &b->cells[i + c]);
+		fputs("|\n", f);
 	}
 }
 

@@ -148,13 +148,16 @@ static void text_table(FILE *f, const struct doc_block *b)
 	const char *cell[MAX_COLUMNS];
 	int w[MAX_COLUMNS], total, gap;
 	unsigned int c, shown = 0;
-	size_t i;
+	size_t i, rows;
 
+	if (!b->ncolumns)
+		return;
+	rows = b->ncells / b->ncolumns;
 	fill(f, "", b->text);
 	for (c = 0; c < b->ncolumns; c++)
 		shown += !(b->columns[c].flags & DOC_WIDE);
-	if (b->ncolumns > MAX_COLUMNS || shown < 2 || b->ncells > ROWS_MAX * b->ncolumns) {
-		fprintf(f, "(%zu rows: see report.html)\n", b->ncells / b->ncolumns);
+	if (b->ncolumns > MAX_COLUMNS || shown < 2 || rows > ROWS_MAX) {
+		fprintf(f, "(%zu rows: see report.html)\n", rows);
 		return;
 	}
 	gap = column_widths(b, w);

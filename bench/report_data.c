@@ -89,7 +89,7 @@ static const char *main_margin(const struct rundir_data *run, const struct repor
 	static const char unit[] = "cycles";
 	const struct csv_table *t = &run->table[EGPR_CSV_VERDICTS];
 	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
-	const char *margins[MAX_MARGINS], *kinds[1];
+	const char *margins[MAX_MARGINS], *kinds[1] = { "none" };
 	unsigned int i, n = report_values(t, EGPR_VERDICTS_margin_text, &f, margins, MAX_MARGINS);
 
 	if (!n)
@@ -248,7 +248,8 @@ size_t report_block_differences(const struct rundir_data *run, size_t verdict, d
 	for (i = 0; i < n; i++)
 		(*diff)[i] = difference(&pairs[i]);
 	free(pairs);
-	qsort(*diff, n, sizeof(**diff), ascending);
+	if (n)
+		qsort(*diff, n, sizeof(**diff), ascending);
 	return n;
 }
 

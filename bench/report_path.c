@@ -140,7 +140,7 @@ void report_path_length(struct report *r)
 	const struct report_filter all = { 0 };
 	const char *machines[MAX_MACHINES], *kernels[MAX_KERNELS];
 	struct data_error e;
-	struct csv_table t;
+	struct csv_table t = { 0 };
 	unsigned int i, j, n, k;
 	size_t row;
 
@@ -152,8 +152,7 @@ void report_path_length(struct report *r)
 	doc_para(
 		&r->doc,
 		"Counted in an emulator whose TSC counts instructions, not measured on this host: "
-		"how much longer a switch makes "
-		"the path, whatever its share of the cycles. The exit itself includes the probes of "
+		"how much longer a switch makes the path, whatever its share of the cycles. The exit itself includes the probes of "
 		"the module, and an instruction counts as one however long it takes.");
 	n = report_values(&t, EGPR_PATH_LENGTH_machine, &all, machines, MAX_MACHINES);
 	k = report_values(&t, EGPR_PATH_LENGTH_kernel, &all, kernels, MAX_KERNELS);

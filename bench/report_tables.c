@@ -47,7 +47,7 @@ static void code_of(struct report *r, const char *provenance)
 		  "that hold each half.",
 		  report_group_text(r->run, &g, text, sizeof(text)));
 	for (i = 0; i < n; i++) {
-		uint64_t at_exit, at_entry;
+		uint64_t at_exit, at_entry, lines;
 		const char *href;
 		size_t row;
 
@@ -58,14 +58,14 @@ static void code_of(struct report *r, const char *provenance)
 			continue;
 		at_exit = csv_count(t, row, EGPR_SUMMARY_code_bytes_exit);
 		at_entry = csv_count(t, row, EGPR_SUMMARY_code_bytes_entry);
+		lines = lines_of(at_exit) + lines_of(at_entry);
 		href = report_href(t, row);
 		fprintf(dat, "%u\t%s\t%llu\t%llu\n", rows++, strategies[i],
 			(unsigned long long)at_exit, (unsigned long long)at_entry);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", strategies[i]);
 		doc_cell(&r->doc, DOC_PLAIN, href, "%llu", (unsigned long long)at_exit);
 		doc_cell(&r->doc, DOC_PLAIN, href, "%llu", (unsigned long long)at_entry);
-		doc_cell(&r->doc, DOC_PLAIN, href, "%llu",
-			 (unsigned long long)(lines_of(at_exit) + lines_of(at_entry)));
+		doc_cell(&r->doc, DOC_PLAIN, href, "%llu", (unsigned long long)lines);
 		doc_cell(&r->doc, DOC_PLAIN, href, "%s", csv_text(t, row, EGPR_SUMMARY_insns_exit));
 		doc_cell(&r->doc, DOC_PLAIN, href, "%s",
 			 csv_text(t, row, EGPR_SUMMARY_insns_entry));

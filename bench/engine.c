@@ -20,6 +20,7 @@
 #define WARMUP_SHARE	0.1   /* of the cell's time */
 #define TAIL_SHARE	0.1   /* likewise */
 #define PILOT_BLOCKS	3     /* whose median time says how many blocks fit */
+#define REPLAN_BLOCKS	8     /* times as many until the plan is mended, then at each doubling */
 #define MIN_BLOCKS	8     /* the signed rank decides nothing at 95 % below 6 */
 #define OVERRUN		1.15  /* of the cell's time: then the last look comes early */
 #define NOISE_SHARE	0.01  /* of a batch: dearer sources are not read per batch */
@@ -114,6 +115,9 @@ struct work {
 	struct egpr_noise_counts before;
 	unsigned int pilots;
 	double pilot[PILOT_BLOCKS];
+	unsigned int replan_at;
+	double blocks_start;
+	unsigned int blocks_before;
 	struct data_error *e;
 };
 
@@ -434,6 +438,21 @@ static unsigned int look_at(const struct work *w, unsigned int look)
 	return (w->r->planned * (look + 1) + looks - 1) / looks;
 }
 
+/*
+ * A pilot of three blocks may have met a busy moment. Before the first look the number of
+ * blocks may still follow the speed seen since, which says nothing of any difference.
+ */
+static void replan(struct work *w)
+{
+	double per_block = (clock_now() - w->blocks_start) / (w->r->blocks - w->blocks_before);
+
+	w->replan_at = 2 * w->r->blocks;
+	if (w->r->look || w->blocks_before || w->r->blocks >= look_at(w, 0))
+		return;
+	plan_blocks(w, per_block);
+	w->r->planned += w->r->blocks;
+}
+
 /* Blocks up to the end of the plan, the time or the open questions. */
 static int run_blocks(struct work *w, unsigned int family)
 {
@@ -441,6 +460,9 @@ static int run_blocks(struct work *w, unsigned int family)
 	struct cell_result *r = w->r;
 	int ret = 0;
 
+	w->blocks_start = clock_now();
+	w->blocks_before = r->blocks;
+	w->replan_at = REPLAN_BLOCKS * PILOT_BLOCKS;
 	while (!*w->g->stop) {
 		bool over = clock_now() > w->start + OVERRUN * w->seconds &&
 			    r->blocks >= MIN_BLOCKS;
@@ -463,6 +485,8 @@ static int run_blocks(struct work *w, unsigned int family)
 			break;
 		if (!r->planned)
 			pilot(w, clock_now() - before);
+		else if (r->blocks >= w->replan_at)
+			replan(w);
 		progress_tick(w->g->progress);
 	}
 	return ret;

@@ -185,6 +185,8 @@ static int read_delays(struct reader *r, const char *value)
 				      "the first delay is %u; it must be 0, the baseline of "
 				      "the others",
 				      n);
+		else if (p->nr_delays && n <= p->delays[p->nr_delays - 1])
+			ret = problem(r, "delay %u does not ascend", n);
 		else
 			p->delays[p->nr_delays++] = n;
 	}

@@ -377,10 +377,14 @@ size_t stats_blocks_needed(const struct stats_shift *s, double margin, double al
 /* Slope of injected delays (stats_series.c) ------------------------------------------------------- */
 
 /**
- * stats_block_slope - least-squares slope of y over x within one block
- * @x: injected cycles
+ * stats_block_slope - slope of y over x within one block
+ * @x: injected cycles, ascending
  * @y: measured cycles
  * @n: at least 2 different x
+ *
+ * From pairs, the outermost first, weighted by their distance. Each pair's difference is
+ * symmetric around its mean however skewed the noise is, so the median of many such
+ * slopes is not biased; of least-squares slopes, whose weights are not symmetric, it is.
  */
 double stats_block_slope(const double *x, const double *y, size_t n);
 

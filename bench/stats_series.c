@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_fit.h>
 #include <gsl/gsl_statistics_double.h>
 
 #include "stats.h"
@@ -119,10 +118,16 @@ size_t stats_warmup(const double *x, size_t n)
 
 double stats_block_slope(const double *x, const double *y, size_t n)
 {
-	double c0, c1, cov00, cov01, cov11, sumsq;
+	double xy = 0, xx = 0;
+	size_t i;
 
-	gsl_fit_linear(x, 1, y, 1, n, &c0, &c1, &cov00, &cov01, &cov11, &sumsq);
-	return c1;
+	for (i = 0; i < n / 2; i++) {
+		double dx = x[n - 1 - i] - x[i];
+
+		xy += dx * (y[n - 1 - i] - y[i]);
+		xx += dx * dx;
+	}
+	return xy / xx;
 }
 
 #define MEDIAN_EFFICIENCY 1.2533 /* standard error of a median over that of a mean */

@@ -64,6 +64,7 @@ static void test_refused(void **state)
 		{ "[plan]\nseed = -3\n", "seed is '-3'" },
 		{ "[plan]\nspending = lavish\n", "spending is 'lavish'" },
 		{ "[plan]\ndelays = 5 10\n", "the first delay is 5" },
+		{ "[plan]\ndelays = 0 9 9\n", "delay 9 does not ascend" },
 		{ "[plan]\ndelays = 0 256\n", "delay '256'" },
 		{ "[plan]\nnonsense\n", "line 2" },
 		{ GOOD "states = all\n[plan]\nbatch_min = 9\nbatch_max = 8\n", "above batch_max" },

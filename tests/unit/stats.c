@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <gsl/gsl_randist.h>
 
 #include "../../bench/stats.h"
 
@@ -351,9 +352,22 @@ static void test_groups(void **state)
 static void test_slope(void **state)
 {
 	static const double x[] = { 0, 5, 10, 20, 40 }, y[] = { 3, 13, 23, 43, 83 };
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+	double noisy[5], slope[4000];
+	size_t i, j;
 
 	(void)state;
 	close_to(stats_block_slope(x, y, 5), 2, 1e-12);
+	/* Skewed noise, far larger than the effect, moves the median slope nowhere. */
+	gsl_rng_set(rng, 5);
+	for (i = 0; i < COUNT(slope); i++) {
+		for (j = 0; j < 5; j++)
+			noisy[j] = x[j] + 20 * gsl_ran_lognormal(rng, 0, 1.5);
+		slope[i] = stats_block_slope(x, noisy, 5);
+	}
+	stats_sort(slope, COUNT(slope));
+	close_to(stats_hl(slope, COUNT(slope)), 1, 0.1);
+	gsl_rng_free(rng);
 }
 
 int main(void)

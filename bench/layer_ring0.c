@@ -148,7 +148,7 @@ static int ring0_open(const struct cell *c, void **run, struct data_error *e)
 	r->samples = calloc(EGPR_BENCH_MAX_SAMPLES, sizeof(*r->samples));
 	ret = r->samples ? module_open(&r->module, e)
 			 : data_fail(e, EGPR_INTERNAL, "out of memory");
-	if (!ret)
+	if (!ret && r->samples)
 		ret = find_overhead(r, e);
 	if (ret) {
 		ring0_close(r);

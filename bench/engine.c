@@ -405,7 +405,7 @@ static bool all_decided(const struct engine *g, const struct cell_result *r, uns
 	return true;
 }
 
-/* Blocks that fit what is left of the cell's time; whole squares where there is room. */
+/* Blocks so far and those that fit what is left of the cell's time; whole squares where there is room. */
 static void plan_blocks(struct work *w, double block_seconds)
 {
 	double room = w->start + w->seconds * (1 - TAIL_SHARE) - clock_now();
@@ -414,7 +414,7 @@ static void plan_blocks(struct work *w, double block_seconds)
 	n = room > 0 ? (unsigned int)(room / block_seconds) : 0;
 	if (n > 2 * period)
 		n -= n % period;
-	w->r->planned = n > MIN_BLOCKS ? n : MIN_BLOCKS;
+	w->r->planned = w->r->blocks + (n > MIN_BLOCKS ? n : MIN_BLOCKS);
 }
 
 /* The first block is as cold as blocks get; of the next three the median is no accident. */
@@ -450,7 +450,6 @@ static void replan(struct work *w)
 	if (w->r->look || w->blocks_before || w->r->blocks >= look_at(w, 0))
 		return;
 	plan_blocks(w, per_block);
-	w->r->planned += w->r->blocks;
 }
 
 /* Blocks up to the end of the plan, the time or the open questions. */

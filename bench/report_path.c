@@ -64,15 +64,19 @@ static void machine_table(struct report *r, const struct csv_table *t, const cha
 		{ "state", DOC_WIDE },	   { "instructions", DOC_NUMBER }, { "added", DOC_NUMBER },
 		{ "added %", DOC_NUMBER },
 	};
+	static const struct report_filter all = { 0 };
+	const char *main_state = report_main_state(t, &all);
 	char id[96];
-	size_t row;
+	size_t row, first = 0;
 
+	while (!on(t, first, machine, kernel))
+		first++;
 	snprintf(id, sizeof(id), "path-%s-%s", strncmp(machine, "bochs", 5) ? "tcg" : "bochs",
 		 kernel);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		  "Instructions per exit and entry, counted by %s, kernel %s (model: instruction "
 		  "counts; backend %s).",
-		  machine, kernel, t->rows ? csv_text(t, 0, EGPR_COL_backend) : "");
+		  machine, kernel, csv_text(t, first, EGPR_COL_backend));
 	for (row = 0; row < t->rows; row++) {
 		size_t base = baseline(t, row);
 		double insns = csv_real(t, row, EGPR_PATH_LENGTH_insns), without;
@@ -87,7 +91,9 @@ static void machine_table(struct report *r, const struct csv_table *t, const cha
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%.0f", insns);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%+.0f", insns - without);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%+.1f", PERCENT * (insns - without) / without);
-		if (row == base)
+		/* The picture: what switches something, in the state with the most to switch. */
+		if (!report_is_switch(csv_text(t, row, EGPR_COL_strategy)) ||
+		    strcmp(csv_text(t, row, EGPR_COL_guest_state), main_state))
 			continue;
 		fprintf(dat, "%u\t%s  %s (%s)\t%.12g\t%.12g\n", (*rows)++,
 			csv_text(t, row, EGPR_COL_exit_kind), csv_text(t, row, EGPR_COL_strategy),

@@ -140,6 +140,38 @@ static void print_cell(const struct run_cell *c)
 	putchar('\n');
 }
 
+/* Seconds until an effect is seen in layer prim; NAN where code placement alone hides it. */
+static double seconds_for(const struct run_cell *c, const struct comparison *aa, double cycles)
+{
+	double had = c->r.seconds[aa->arm] + c->r.seconds[aa->baseline];
+	double wanted = cycles / DETECTABLE, placed = 0;
+
+	if (aa->shift.layouts)
+		placed = aa->shift.layout_sd * aa->shift.layout_sd / (double)aa->shift.layouts;
+	if (wanted * wanted <= placed)
+		return NAN;
+	return had * aa->shift.se * aa->shift.se / (wanted * wanted - placed);
+}
+
+static void print_one_cycle(const struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+		const struct comparison *aa = find(c, &egpr_strategies[EGPR_STRATEGY_none_b], 0);
+		double s;
+
+		if (c->cell.kind || !aa || !isfinite(aa->shift.se))
+			continue;
+		s = seconds_for(c, aa, c->r.tsc_per_core);
+		if (isfinite(s))
+			printf("\nLayer prim: one core cycle (%.3f TSC cycles) is seen after %.2g s "
+			       "of its two arms.\n",
+			       c->r.tsc_per_core, s);
+	}
+}
+
 static void print_table(const struct run *run)
 {
 	unsigned int i;
@@ -159,6 +191,7 @@ static void print_table(const struct run *run)
 			printf("%-*sskipped: %s\n", COLUMN,
 			       k->key.exit_kind ? k->key.exit_kind : "prim", k->reason);
 	}
+	print_one_cycle(run);
 	for (i = 0; i < run->nr_cells && run->cells[i].cell.representative; i++)
 		;
 	if (i < run->nr_cells)

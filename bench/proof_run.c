@@ -15,6 +15,7 @@
 #include "host.h"
 #include "proof.h"
 #include "proof_guest.h"
+#include "proof_module.h"
 #include "proof_run.h"
 
 #define EXITS_MAX	4 /* iterations of a payload per proof; the pattern moves at each */
@@ -320,16 +321,20 @@ int proof_expand(struct run *run, const struct plan *plan, enum egpr_provenance 
 	run->plan = plan;
 	run->env.provenance = provenance;
 	run->env.form = EGPR_FORM_TRAP;
-	if (!plan->layer[EGPR_LAYER_BOUNDARY].wanted)
-		return data_fail(e, EGPR_SKIPPED,
-				 "provenance emu proves layer boundary here, which the plan leaves "
-				 "out; layers kvm and ring0 need the module");
+	if (!plan->layer[EGPR_LAYER_BOUNDARY].wanted && !plan->layer[EGPR_LAYER_RING0].wanted &&
+	    !plan->layer[EGPR_LAYER_KVM].wanted)
+		return data_fail(
+			e, EGPR_SKIPPED,
+			"provenance emu proves layers boundary, ring0 and kvm, all of which "
+			"the plan leaves out");
 	return 0;
 }
 
 int proof_measure(struct run *run, const struct run_options *o, char **path, struct data_error *e)
 {
 	struct session s = { .layer = chosen(run->plan), .e = e };
+	unsigned int proved = 0;
+	bool boundary = run->plan->layer[EGPR_LAYER_BOUNDARY].wanted;
 	const char *why;
 	int status, closed;
 
@@ -349,15 +354,22 @@ int proof_measure(struct run *run, const struct run_options *o, char **path, str
 	status = make_dir(&s, run, o);
 	if (status)
 		goto out_stop;
-	status = prove_soft(&s);
-	if (!status)
+	if (boundary)
+		status = prove_soft(&s);
+	if (boundary && !status)
 		status = prove_guests(&s);
+	if (!status)
+		status = proof_module(s.dir, run->plan, &proved, &s.failures, e);
 	describe(&s);
 	*path = strdup(rundir_path(s.dir));
 	closed = rundir_close(s.dir, !status, status ? NULL : e);
 	if (!status)
 		status = closed;
-	print_table(&s);
+	if (boundary)
+		print_table(&s);
+	if (!status && !boundary && !proved)
+		status = data_fail(e, EGPR_UNAVAILABLE,
+				   "nothing could be proved here; skipped.csv says why");
 	if (!status && s.failures)
 		status = data_fail(e, EGPR_DATA, "%u proofs failed; proofs.csv has the details",
 				   s.failures);

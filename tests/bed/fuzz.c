@@ -16,7 +16,7 @@
 
 #include <egpr/status.h>
 
-#include "guest.h"
+#include "../../bench/module_guest.h"
 #include "tap.h"
 
 #define SEED_DEFAULT	     20261120ull

@@ -19,7 +19,7 @@
 
 #include <egpr/status.h>
 
-#include "guest.h"
+#include "../../bench/module_guest.h"
 #include "tap.h"
 
 #define EXITS	    50

@@ -17,7 +17,7 @@
 
 #include <egpr/status.h>
 
-#include "guest.h"
+#include "../../bench/module_guest.h"
 #include "tap.h"
 
 #define EXITS 12 /* per step of a proof */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest of the state proofs; see guest.h.
+ * A guest of the state proofs; see module_guest.h.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include <egpr/guest.h>
 
-#include "guest.h"
+#include "module_guest.h"
 
 #define TIMEOUT_S 60.0
 
@@ -114,9 +114,8 @@ static bool counters_hold(struct guest *g, const struct egpr_counters *c, uint32
 
 bool guest_batch(struct guest *g, uint32_t exits)
 {
-	struct egpr_counters c;
-
-	if (!run(g, exits) || !counters(g, &c) || !counters_hold(g, &c, exits))
+	memset(&g->seen, 0, sizeof(g->seen));
+	if (!run(g, exits) || !counters(g, &g->seen) || !counters_hold(g, &g->seen, exits))
 		return false;
 	vmm_mailbox(g->vm)->pattern[0] = 0;
 	if (g->s->home != EGPR_HOME_HW && !hardware_clear(g->module.page))

@@ -3,27 +3,29 @@
  * A guest of the state proofs: a VM whose vCPU is attached to the module, and whose payload
  * checks its own registers.
  */
-#ifndef TESTS_BED_GUEST_H
-#define TESTS_BED_GUEST_H
+#ifndef BENCH_MODULE_GUEST_H
+#define BENCH_MODULE_GUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <vmm-mini/vmm.h>
 
-#include "../../bench/module.h"
+#include "module.h"
 
 /**
  * struct guest - see above; belongs to the thread that opened it
  * @module: its session
  * @vm: its VM
  * @s: the strategy that is configured
+ * @seen: the module's counters of the last batch
  * @why: why the last call failed
  */
 struct guest {
 	struct module_session module;
 	struct vmm *vm;
 	const struct egpr_strategy *s;
+	struct egpr_counters seen;
 	char why[1200];
 };
 
@@ -52,4 +54,4 @@ void guest_close(struct guest *g);
 /* Always false, with the reason kept. */
 bool guest_fail(struct guest *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-#endif /* TESTS_BED_GUEST_H */
+#endif /* BENCH_MODULE_GUEST_H */

@@ -208,7 +208,9 @@ static int prove_kvm(struct proving *p)
 	n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
 	dir[n > 0 ? n : 0] = 0;
 	slash = strrchr(dir, '/');
-	strcpy(slash ? slash : dir, STATE_DIR);
+	if (!slash)
+		slash = dir;
+	snprintf(slash, sizeof(dir) - (size_t)(slash - dir), "%s", STATE_DIR);
 	egpr_for_each_exit_kind(kind) {
 		if (status || !(l->exits & 1u << (kind - egpr_exit_kinds)))
 			continue;

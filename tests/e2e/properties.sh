@@ -7,22 +7,7 @@ set -u
 
 B=${B:-build}
 objdump=$(sed -n 's/^OBJDUMP_APX := //p' "$B/config.mk")
-dir=$(mktemp -d) || exit 70
-trap 'rm -rf "$dir"' EXIT
-n=0
-
-# check WHAT COMMAND...: one TAP line.
-check() {
-	n=$((n + 1))
-	what=$1
-	shift
-	if "$@" >"$dir/out" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		sed 's/^/# /' "$dir/out" | head -20
-	fi
-}
+. tests/e2e/tap.inc
 
 # exists PROOF: kind/file or kind/file:function.
 exists() {

@@ -6,22 +6,7 @@ set -u
 
 B=${B:-build}
 egprlab=$B/egprlab
-dir=$(mktemp -d) || exit 70
-trap 'rm -rf "$dir"' EXIT
-n=0
-
-# check WHAT COMMAND...: one TAP line.
-check() {
-	n=$((n + 1))
-	what=$1
-	shift
-	if "$@" >"$dir/out" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		sed 's/^/# /' "$dir/out"
-	fi
-}
+. tests/e2e/tap.inc
 
 # synthetic NAME WORD...: a run directory of made-up numbers.
 synthetic() {

@@ -7,22 +7,7 @@ set -u
 B=${B:-build}
 egprlab=$B/egprlab
 json=$B/tests/tool/json
-dir=$(mktemp -d) || exit 70
-trap 'rm -rf "$dir"' EXIT
-n=0
-
-# check WHAT COMMAND...: one TAP line.
-check() {
-	what=$1
-	shift
-	n=$((n + 1))
-	if "$@" >"$dir/out" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		sed 's/^/# /' "$dir/out" | tail -n 20
-	fi
-}
+. tests/e2e/tap.inc
 
 # gives STATUS COMMAND...: the command ends with that status.
 gives() {

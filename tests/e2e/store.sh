@@ -6,23 +6,8 @@ set -u
 
 B=${B:-build}
 egprlab=$B/egprlab
-dir=$(mktemp -d) || exit 70
-trap 'rm -rf "$dir"' EXIT
+. tests/e2e/tap.inc
 db=$dir/lab.db
-n=0
-
-# check WHAT COMMAND...: one TAP line.
-check() {
-	n=$((n + 1))
-	what=$1
-	shift
-	if "$@" >"$dir/out" 2>&1; then
-		echo "ok $n - $what"
-	else
-		echo "not ok $n - $what"
-		sed 's/^/# /' "$dir/out" | head -20
-	fi
-}
 
 # fails STATUS WORD COMMAND...: exits with STATUS and says WORD.
 fails() {

@@ -7,9 +7,7 @@ set -u
 
 B=${B:-build}
 dir=$(mktemp -d) || exit 70
-# Chromium's socket needs a short path (108 bytes, unix(7)), however deep this tree lies.
-short=$(TMPDIR=/tmp mktemp -d) || exit 70
-trap 'rm -rf "$dir" "$short"' EXIT
+trap 'rm -rf "$dir"' EXIT
 shots=$B/check
 mkdir -p "$shots" || exit 70
 n=0
@@ -24,10 +22,10 @@ browser=$(command -v chromium || command -v chromium-browser || command -v googl
 chrome() {
 	log=$1
 	shift
-	TMPDIR=$short timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	TMPDIR=$dir timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
 		--disable-background-networking --disable-component-update --disable-sync \
 		--disable-dev-shm-usage --hide-scrollbars --enable-logging=stderr \
-		--user-data-dir="$short/profile" "$@" 2>"$log"
+		--user-data-dir="$dir/profile" "$@" 2>"$log"
 }
 
 # point OK WHAT: one TAP line.

@@ -6,6 +6,6 @@ E2E_TESTS := $(sort $(wildcard tests/e2e/*.sh))
 LINT_SH += tests/run tests/run-one $(E2E_TESTS) $(wildcard tests/e2e/*.inc)
 LINT_C += $(wildcard tests/*/*.c tests/*/*.h)
 
-$(B)/tests/tool/json: $(B)/tests/tool/json.o
+$(B)/tests/tools/json: $(B)/tests/tools/json.o
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcjson
-TEST_TOOLS += $(B)/tests/tool/json
+TEST_TOOLS += $(B)/tests/tools/json

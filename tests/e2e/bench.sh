@@ -7,7 +7,7 @@
 set -u
 B=${B:-build}
 lab=$B/egprlab
-json=$B/tests/tool/json
+json=$B/tests/tools/json
 tmp=$(mktemp -d) || exit 70
 trap 'rm -rf "$tmp"' EXIT
 point=0

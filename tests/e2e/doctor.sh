@@ -6,7 +6,7 @@
 # shellcheck disable=SC2016 # scripts of sh -c have their own arguments
 set -u
 B=${B:-build}
-json=$B/tests/tool/json
+json=$B/tests/tools/json
 tmp=$(mktemp -d) || exit 70
 trap 'rm -rf "$tmp"' EXIT
 point=0

@@ -5,7 +5,7 @@
 set -u
 B=${B:-build}
 lab=$B/egprlab
-json=$B/tests/tool/json
+json=$B/tests/tools/json
 point=0
 
 # is WHAT COMMAND...: the command succeeds.

@@ -6,7 +6,7 @@ set -u
 
 B=${B:-build}
 egprlab=$B/egprlab
-json=$B/tests/tool/json
+json=$B/tests/tools/json
 . tests/e2e/tap.inc
 
 # gives STATUS COMMAND...: the command ends with that status.

@@ -25,6 +25,7 @@ struct proving {
 	const struct plan *plan;
 	unsigned int *failures;
 	unsigned int passed, failed;
+	char skipped[384]; /* the last reason given */
 };
 
 /* One row: what was proved of a strategy, or why not. */
@@ -69,6 +70,7 @@ static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit
 	};
 	struct csv_row row;
 
+	snprintf(p->skipped, sizeof(p->skipped), "%s", reason);
 	rundir_row(p->dir, EGPR_CSV_SKIPPED, &key, &row);
 	csv_set_text(&row, EGPR_SKIPPED_reason, reason);
 	return rundir_append(p->dir, &row, p->e);
@@ -219,23 +221,35 @@ static int prove_kvm(struct proving *p)
 	return status;
 }
 
+/* One line for a layer: its counts, or why it was not run. Returns the number of proofs. */
+static unsigned int sum_up(struct proving *p, enum egpr_layer layer)
+{
+	unsigned int n = p->passed + p->failed;
+
+	if (n)
+		printf("State proofs, layer %s: %u pass, %u FAIL\n", egpr_layers[layer].id,
+		       p->passed, p->failed);
+	else
+		printf("State proofs, layer %s: none run: %s\n", egpr_layers[layer].id,
+		       *p->skipped ? p->skipped : "nothing was chosen that moves registers");
+	p->passed = p->failed = 0;
+	return n;
+}
+
 int proof_module(struct rundir *dir, const struct plan *plan, unsigned int *proved,
 		 unsigned int *failures, struct data_error *e)
 {
 	struct proving p = { .dir = dir, .e = e, .plan = plan, .failures = failures };
 	int status = 0;
 
+	*proved = 0;
 	if (plan->layer[EGPR_LAYER_RING0].wanted) {
 		status = prove_ring0(&p);
-		printf("State proofs, layer ring0: %u pass, %u FAIL\n", p.passed, p.failed);
+		*proved += sum_up(&p, EGPR_LAYER_RING0);
 	}
-	*proved = p.passed + p.failed;
-	p.passed = p.failed = 0;
 	if (!status && plan->layer[EGPR_LAYER_KVM].wanted) {
 		status = prove_kvm(&p);
-		printf("State proofs, layer kvm, guests by %s: %u pass, %u FAIL\n", p.host.backend,
-		       p.passed, p.failed);
+		*proved += sum_up(&p, EGPR_LAYER_KVM);
 	}
-	*proved += p.passed + p.failed;
 	return status;
 }

@@ -46,6 +46,9 @@
 .macro apx_clear reg
 	xor %r\reg\()d, %r\reg\()d
 .endm
+.macro apx_read reg
+	mov %r\reg, %rax
+.endm
 .macro apx_push2p first, second
 	push2p %r\first, %r\second
 .endm
@@ -88,6 +91,10 @@
 /* xor %reg32, %reg32 */
 .macro apx_clear reg
 	.byte 0xd5, APX_R(\reg) | APX_B(\reg), 0x31, APX_MODRM(3, \reg, \reg)
+.endm
+/* mov %reg, %rax */
+.macro apx_read reg
+	.byte 0xd5, APX_W | APX_R(\reg), 0x89, APX_MODRM(3, \reg, RAX)
 .endm
 
 /*

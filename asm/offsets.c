@@ -20,6 +20,12 @@ void egpr_offsets(void)
 	DEFINE(SW_REGS_END, offsetof(struct egpr_switch, regs_end));
 	DEFINE(SW_FLAGS, offsetof(struct egpr_switch, flags));
 	DEFINE(SW_DELAY, offsetof(struct egpr_switch, delay));
+	DEFINE(SW_ACCESS, offsetof(struct egpr_switch, access));
+	DEFINE(SW_BH_COUNT, offsetof(struct egpr_switch, bh_count));
+	DEFINE(SW_THREAD_FLAGS, offsetof(struct egpr_switch, thread_flags));
+	DEFINE(SW_OPERAND, offsetof(struct egpr_switch, operand));
+	DEFINE(SW_BH_ONE, EGPR_SWITCH_BH_ONE);
+	DEFINE(SW_NEED_FPU_LOAD, EGPR_SWITCH_NEED_FPU_LOAD);
 	DEFINE(SW_XCR0_HOST, offsetof(struct egpr_switch, xcr0_host));
 	DEFINE(SW_XCR0_GUEST, offsetof(struct egpr_switch, xcr0_guest));
 	DEFINE(SW_RFBM, offsetof(struct egpr_switch, rfbm));

@@ -99,6 +99,10 @@
 	seq_stand_in .Lp, \reg
 	.byte 0x3e, 0x40 | ((.Lp >> 3) << 2) | (.Lp >> 3), 0x31, APX_MODRM(3, .Lp, .Lp)
 .endm
+/* mov %rcx, %rax */
+.macro word_read reg
+	.byte 0x3e, 0x48, 0x89, APX_MODRM(3, RCX, RAX)
+.endm
 .macro word_push2 first, second
 	seq_stand_in .Lp, \second
 	.byte 0x3e, 0x40 | (.Lp >> 3), 0x50 | (.Lp & 7)
@@ -119,6 +123,7 @@
 #define word_store8 apx_store8
 #define word_load8  apx_load8
 #define word_clear  apx_clear
+#define word_read   apx_read
 #define word_push2  apx_push2p
 #define word_pop2   apx_pop2p
 
@@ -175,6 +180,56 @@
 	EGPR_PAIR_LIST(SEQ_POP2)
 	mov %r11, %rsp
 	SEQ_UNWIND_BACK
+.endm
+
+/*
+ * rax := the register of the two, four, ... that has the number in ecx; on to .Llive_read.
+ * Registers have no computed number, so an accessor chooses: a tree of comparisons, which is
+ * what a kernel with retpolines has in place of a jump table.
+ */
+.macro live_choose_2 a b
+	cmp $\b, %ecx
+	jae .Lupper\@
+	word_read \a
+	jmp .Llive_read
+.Lupper\@:
+	word_read \b
+	jmp .Llive_read
+.endm
+.macro live_choose_4 a b c d
+	cmp $\c, %ecx
+	jae .Lupper\@
+	live_choose_2 \a, \b
+.Lupper\@:
+	live_choose_2 \c, \d
+.endm
+.macro live_choose_8 a b c d e f g h
+	cmp $\e, %ecx
+	jae .Lupper\@
+	live_choose_4 \a, \b, \c, \d
+.Lupper\@:
+	live_choose_4 \e, \f, \g, \h
+.endm
+.macro live_choose_16 a b c d e f g h i j k l m n o p
+	cmp $\i, %ecx
+	jae .Lupper\@
+	live_choose_8 \a, \b, \c, \d, \e, \f, \g, \h
+.Lupper\@:
+	live_choose_8 \i, \j, \k, \l, \m, \n, \o, \p
+.endm
+#define SEQ_NUMBER(n) n
+
+/* operand := guest register number `access`, from the hardware. Clobbers rax, ecx. Once per file. */
+.macro read_live
+	addl $SW_BH_ONE, SW_BH_COUNT(%rdi)
+	testl $SW_NEED_FPU_LOAD, SW_THREAD_FLAGS(%rdi)
+	jnz .Llive_not_loaded
+	mov SW_ACCESS(%rdi), %ecx
+	live_choose_16 EGPR_LIST(SEQ_NUMBER)
+.Llive_read:
+	mov %rax, SW_OPERAND(%rdi)
+.Llive_not_loaded:
+	subl $SW_BH_ONE, SW_BH_COUNT(%rdi)
 .endm
 
 /* Skip to @label unless the guest has APX enabled. */

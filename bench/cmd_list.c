@@ -27,6 +27,8 @@ static const char *const family_names[EGPR_NR_FAMILIES] = {
 	[EGPR_FAMILY_UNCOND] = "unconditional",
 	[EGPR_FAMILY_GATED] = "xcr0-gated",
 	[EGPR_FAMILY_XSAVE] = "xsave",
+	[EGPR_FAMILY_LIVE] = "live",
+	[EGPR_FAMILY_OUTER] = "outer loop",
 };
 
 extern const struct egpr_command egpr_cmd_list;

@@ -150,7 +150,7 @@ int module_run(struct module_session *m, const struct egpr_strategy *s, enum egp
 	return ioctl(m->fd, EGPR_IOC_RUN, &r) ? failed(s->id, r.refusal, e) : 0;
 }
 
-int module_get_regs(struct module_session *m, uint64_t r[EGPR_COUNT], struct data_error *e)
+int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e)
 {
 	struct egpr_guest_regs g = { .abi = EGPR_ABI_VERSION };
 
@@ -160,7 +160,7 @@ int module_get_regs(struct module_session *m, uint64_t r[EGPR_COUNT], struct dat
 	return 0;
 }
 
-int module_set_regs(struct module_session *m, const uint64_t r[EGPR_COUNT], struct data_error *e)
+int module_set_regs(struct module_session *m, const __u64 r[EGPR_COUNT], struct data_error *e)
 {
 	struct egpr_guest_regs g = { .abi = EGPR_ABI_VERSION };
 

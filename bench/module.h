@@ -63,8 +63,8 @@ int module_run(struct module_session *m, const struct egpr_strategy *s, enum egp
 	       struct data_error *e);
 
 /* The guest's registers where the strategy keeps them. */
-int module_get_regs(struct module_session *m, uint64_t r[EGPR_COUNT], struct data_error *e);
-int module_set_regs(struct module_session *m, const uint64_t r[EGPR_COUNT], struct data_error *e);
+int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e);
+int module_set_regs(struct module_session *m, const __u64 r[EGPR_COUNT], struct data_error *e);
 
 /* Words for an enum egpr_refusal. */
 const char *module_refusal(uint32_t refusal);

@@ -10,7 +10,8 @@
 
 #include "module_guest.h"
 
-#define TIMEOUT_S 60.0
+#define TIMEOUT_S   60.0
+#define PROBE_EXITS 8 /* iterations that show whether the CPU leaves the guest for this */
 
 bool guest_fail(struct guest *g, const char *format, ...)
 {
@@ -22,12 +23,58 @@ bool guest_fail(struct guest *g, const char *format, ...)
 	return false;
 }
 
+static int load(void *opaque, __u64 *r)
+{
+	struct guest *g = opaque;
+	struct data_error e;
+
+	return module_get_regs(&g->module, r, &e) ? -1 : 0;
+}
+
+static int store(void *opaque, const __u64 *r)
+{
+	struct guest *g = opaque;
+	struct data_error e;
+
+	return module_set_regs(&g->module, r, &e) ? -1 : 0;
+}
+
+static bool set(struct guest *g, enum egpr_guest_state state, unsigned int flags)
+{
+	struct egpr_configure c = module_configuration(g->s, EGPR_FORM_TRAP, state, 0, flags);
+	struct data_error e;
+
+	return module_configure(&g->module, c, &e) ? guest_fail(g, "%s", e.text) : true;
+}
+
+/* The guest's own XSETBV: KVM tells the strategy, as the module's user does here. */
+static void on_xcr0(struct vmm_batch *b, uint64_t xcr0)
+{
+	struct guest *g = b->opaque;
+
+	set(g, xcr0 & 1ull << EGPR_XFEATURE ? g->state : EGPR_STATE_OFF, 0);
+}
+
 static bool run(struct guest *g, uint32_t exits)
 {
-	struct vmm_batch b = { .exits = exits };
+	const struct vmm_registers registers = { load, store, g };
+	struct vmm_batch b = {
+		.exits = exits,
+		.registers = g->apx && g->s ? &registers : NULL,
+		.on_xcr0 = g->apx && g->s ? on_xcr0 : NULL,
+		.opaque = g,
+		.rotate = g->apx && g->state == EGPR_STATE_DIRTY,
+	};
 	struct vmm_error v;
+	int ret = vmm_batch(g->vm, &b, &v);
 
-	return vmm_batch(g->vm, &b, &v) ? guest_fail(g, "%s", v.reason) : true;
+	g->msr_value = b.msr_value;
+	g->result = b.result;
+	if (ret)
+		return guest_fail(g, "%s", v.reason);
+	if (g->apx && !b.emulated)
+		return guest_fail(g, "the guest executed no APX instruction");
+	return true;
 }
 
 static bool counters(struct guest *g, struct egpr_counters *c)
@@ -37,17 +84,15 @@ static bool counters(struct guest *g, struct egpr_counters *c)
 	return module_counters(&g->module, c, true, &e) ? guest_fail(g, "%s", e.text) : true;
 }
 
-int guest_open(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
-	       bool attach)
+static int open_guest(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
+		      enum egpr_guest_state state, bool attach)
 {
-	struct vmm_options o = { .emulate = true, .timeout_s = TIMEOUT_S };
+	struct vmm_options o = { .emulate = true, .state = state, .timeout_s = TIMEOUT_S };
 	struct egpr_counters c;
 	struct data_error e;
 	struct vmm_error v;
 	int ret;
 
-	memset(g, 0, sizeof(*g));
-	g->module.fd = -1;
 	if (module_open(&g->module, &e)) {
 		guest_fail(g, "%s", e.text);
 		return EGPR_INTERNAL;
@@ -64,49 +109,72 @@ int guest_open(struct guest *g, const struct vmm_host *h, const char *kind, cons
 		guest_fail(g, "%s", e.text);
 		return EGPR_INTERNAL;
 	}
-	return run(g, 1) && counters(g, &c) ? 0 : EGPR_INTERNAL;
+	if (!run(g, PROBE_EXITS) || !counters(g, &c))
+		return EGPR_INTERNAL;
+	if (c.exits + c.unseen >= PROBE_EXITS)
+		return 0;
+	guest_fail(g, "%s: %llu exits in %d iterations: this CPU does not leave the guest for it",
+		   kind, (unsigned long long)c.exits, PROBE_EXITS);
+	return EGPR_SKIPPED;
+}
+
+int guest_open(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
+	       bool attach)
+{
+	memset(g, 0, sizeof(*g));
+	g->module.fd = -1;
+	return open_guest(g, h, kind, dir, EGPR_STATE_OFF, attach);
+}
+
+int guest_open_apx(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
+		   enum egpr_guest_state state)
+{
+	memset(g, 0, sizeof(*g));
+	g->module.fd = -1;
+	g->apx = true;
+	g->state = state;
+	return open_guest(g, h, kind, dir, state, true);
 }
 
 bool guest_configure(struct guest *g, const struct egpr_strategy *s, enum egpr_guest_state state,
 		     unsigned int flags, bool fresh)
 {
-	struct egpr_configure c = module_configuration(s, EGPR_FORM_TRAP, state, 0,
-						       flags | (fresh ? EGPR_CONF_FRESH : 0));
-	struct data_error e;
-
 	g->s = s;
-	if (module_configure(&g->module, c, &e))
-		return guest_fail(g, "%s", e.text);
+	if (!set(g, state, flags | (fresh ? EGPR_CONF_FRESH : 0)))
+		return false;
 	/* A new guest's step counter starts again, from registers that read zero. */
-	vmm_mailbox(g->vm)->pattern[0] = fresh;
-	if (fresh)
-		memset(g->module.page->r, 0, sizeof(g->module.page->r));
+	if (!g->apx)
+		vmm_mailbox(g->vm)->pattern[0] = fresh;
 	return true;
 }
 
-static bool hardware_clear(const struct egpr_page *page)
+/* Where the host runs, the registers hold the host's own values and no others. */
+static bool host_has_its_own(const struct egpr_page *page)
 {
-	uint64_t any = 0;
-	int i;
+	uint64_t other = 0;
+	unsigned int i;
 
 	for (i = 0; i < EGPR_COUNT; i++)
-		any |= page->r[i];
-	return !any;
+		other |= page->r[i] ^ EGPR_HOST_VALUE(EGPR_FIRST + i);
+	return !other;
 }
 
 static bool counters_hold(struct guest *g, const struct egpr_counters *c, uint32_t exits)
 {
 	if (c->refusal != EGPR_REFUSED_NONE)
 		return guest_fail(g, "%s", module_refusal(c->refusal));
-	if (c->ud || c->leaks || c->migrated || c->switched_in != c->switched_out ||
-	    c->entries - c->unseen != c->exits || c->exits + c->unseen < exits)
+	if (c->ud || c->leaks || c->wrong_operand || c->migrated ||
+	    c->switched_in != c->switched_out || c->entries - c->unseen != c->exits ||
+	    c->exits + c->unseen < exits)
 		return guest_fail(g,
 				  "%llu entries, %llu exits, %llu unseen, %llu in, %llu out, %llu "
-				  "#UD, %llu leaks, %llu migrated",
+				  "#UD, %llu leaks, %llu wrong operands, %llu migrated",
 				  (unsigned long long)c->entries, (unsigned long long)c->exits,
 				  (unsigned long long)c->unseen, (unsigned long long)c->switched_in,
 				  (unsigned long long)c->switched_out, (unsigned long long)c->ud,
-				  (unsigned long long)c->leaks, (unsigned long long)c->migrated);
+				  (unsigned long long)c->leaks,
+				  (unsigned long long)c->wrong_operand,
+				  (unsigned long long)c->migrated);
 	if (g->s->family == EGPR_FAMILY_UNCOND && !c->emulated)
 		return guest_fail(g, "no instruction was emulated: the sequence did not run");
 	return true;
@@ -117,9 +185,10 @@ bool guest_batch(struct guest *g, uint32_t exits)
 	memset(&g->seen, 0, sizeof(g->seen));
 	if (!run(g, exits) || !counters(g, &g->seen) || !counters_hold(g, &g->seen, exits))
 		return false;
-	vmm_mailbox(g->vm)->pattern[0] = 0;
-	if (g->s->home != EGPR_HOME_HW && !hardware_clear(g->module.page))
-		return guest_fail(g, "guest values are left in the registers");
+	if (!g->apx)
+		vmm_mailbox(g->vm)->pattern[0] = 0;
+	if (!host_has_its_own(g->module.page))
+		return guest_fail(g, "the host's registers do not hold the host's values");
 	return true;
 }
 

@@ -2,6 +2,11 @@
 /*
  * A guest of the state proofs: a VM whose vCPU is attached to the module, and whose payload
  * checks its own registers.
+ *
+ * There are two sorts. One reaches its registers through the virtual register file, so that any
+ * exit can be proved thousands of times (asm/payload/runtime/state.h). The other executes real
+ * REX2 and EVEX instructions: each is a #UD, which KVM intercepts, so the strategy runs around
+ * it, and the VMM emulates it where the strategy keeps the registers.
  */
 #ifndef BENCH_MODULE_GUEST_H
 #define BENCH_MODULE_GUEST_H
@@ -18,6 +23,10 @@
  * @module: its session
  * @vm: its VM
  * @s: the strategy that is configured
+ * @apx: it executes APX instructions
+ * @state: of a guest with @apx
+ * @msr_value: what its last emulated WRMSRNS wrote
+ * @result: what the payload says of its last exit
  * @seen: the module's counters of the last batch
  * @why: why the last call failed
  */
@@ -25,6 +34,10 @@ struct guest {
 	struct module_session module;
 	struct vmm *vm;
 	const struct egpr_strategy *s;
+	bool apx;
+	enum egpr_guest_state state;
+	uint64_t msr_value;
+	uint64_t result;
 	struct egpr_counters seen;
 	char why[1200];
 };
@@ -41,6 +54,16 @@ struct guest {
  */
 int guest_open(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
 	       bool attach);
+
+/**
+ * guest_open_apx - the same with a guest that executes APX instructions
+ * @dir: directory of the plain payloads; NULL for `payloads` beside the running program
+ * @state: INIT or DIRTY: what the guest does with its registers
+ *
+ * Always attached. Return: as guest_open().
+ */
+int guest_open_apx(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
+		   enum egpr_guest_state state);
 
 /* Configure a strategy in form trap. @fresh: a new guest, whose registers are zero. */
 bool guest_configure(struct guest *g, const struct egpr_strategy *s, enum egpr_guest_state state,

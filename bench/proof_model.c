@@ -8,18 +8,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <egpr/home.h>
 #include <egpr/status.h>
 
 #include "../emu/emu.h"
 #include "../emu/user/user.h"
 #include "proof.h"
 
-#define HOST_PATTERN	   0x6057000000000000ULL /* with serial and register number below */
-#define XCR0_BASE	   7			 /* x87, SSE, AVX: any XCR0 without APX */
-#define XCR0_APX	   ((uint64_t)EGPR_XFEATURE_LO)
-#define HALF_OK		   0
-#define XCOMP_BV_OFFSET	   (EGPR_XSAVE_HEADER_OFFSET + 8)
-#define XCOMP_BV_COMPACTED (1ULL << 63)
+#define HOST_PATTERN 0x6057000000000000ULL /* with serial and register number below */
+#define XCR0_BASE    7			   /* x87, SSE, AVX: any XCR0 without APX */
+#define XCR0_APX     ((uint64_t)EGPR_XFEATURE_LO)
+#define HALF_OK	     0
 
 #define CHECK_ID(SYM, id, text) [PROOF_##SYM] = id,
 const char *const proof_check_ids[PROOF_NR] = { PROOF_CHECKS(CHECK_ID) };
@@ -70,8 +69,6 @@ void proof_stop(void)
 
 void proof_model_init(struct proof_model *m, const struct egpr_strategy *s, struct egpr_page *page)
 {
-	const uint64_t xcomp_bv = XCOMP_BV_COMPACTED | XCR0_APX;
-
 	memset(m, 0, sizeof(*m));
 	m->s = s;
 	m->page = page;
@@ -80,10 +77,12 @@ void proof_model_init(struct proof_model *m, const struct egpr_strategy *s, stru
 	m->sw.rfbm = XCR0_APX;
 	/* XRSTORS takes nothing but the compacted format; a kernel prepares its areas so. */
 	if (s->home == EGPR_HOME_XSAVE_COMPACT)
-		memcpy(m->sw.xsave + XCOMP_BV_OFFSET, &xcomp_bv, sizeof(xcomp_bv));
+		egpr_area_set(&m->sw, EGPR_XCOMP_BV_OFFSET, EGPR_XCOMP_COMPACTED | XCR0_APX);
 	memcpy(m->guest, page->r, sizeof(m->guest));
 	/* The home starts with what the guest has, in the form the strategy expects. */
 	memcpy(m->sw.regs, page->r, sizeof(m->sw.regs));
+	if (s->home == EGPR_HOME_FPSTATE)
+		egpr_home_write(&m->sw, s->home, page->r);
 }
 
 void proof_note(struct proof_model *m, enum proof_check check, bool ok, const char *format, ...)
@@ -157,6 +156,8 @@ static void run_half(struct proof_model *m, egpr_switch_fn half, const char *nam
 {
 	const struct egpr_switch was = { .flags = m->sw.flags,
 					 .delay = m->sw.delay,
+					 .access = m->sw.access,
+					 .bh_count = m->sw.bh_count,
 					 .xcr0_host = m->sw.xcr0_host,
 					 .xcr0_guest = m->sw.xcr0_guest,
 					 .rfbm = m->sw.rfbm };
@@ -177,6 +178,7 @@ static void run_half(struct proof_model *m, egpr_switch_fn half, const char *nam
 		return;
 	proof_note(m, PROOF_CONTEXT,
 		   !bad && was.flags == m->sw.flags && was.delay == m->sw.delay &&
+			   was.access == m->sw.access && was.bh_count == m->sw.bh_count &&
 			   was.xcr0_host == m->sw.xcr0_host && was.xcr0_guest == m->sw.xcr0_guest &&
 			   was.rfbm == m->sw.rfbm,
 		   bad ? "the %s half changed callee-saved register %u"
@@ -203,6 +205,9 @@ void proof_enter(struct proof_model *m)
 	for (unsigned int i = 0; i < EGPR_COUNT; i++)
 		m->host[i] = page->r[i] = HOST_PATTERN | m->serial << 8 | (i + EGPR_FIRST);
 	page->xinuse = 1;
+	/* The kernel's FPU switch has loaded the guest's fpstate, under the host's XCR0. */
+	for (unsigned int i = 0; m->s->home == EGPR_HOME_FPSTATE && i < EGPR_COUNT; i++)
+		page->r[i] = egpr_home_read(&m->sw, m->s->home, i + EGPR_FIRST);
 	m->sw.flags = apx ? EGPR_SWITCH_GUEST_APX : 0;
 	m->sw.xcr0_host = m->host_xcr0;
 	m->sw.xcr0_guest = m->guest_xcr0;
@@ -226,10 +231,11 @@ static void check_registers(struct proof_model *m, bool apx)
 	struct egpr_page *page = m->page;
 
 	for (unsigned int i = 0; i < EGPR_COUNT; i++) {
-		if (apx && m->guest[i])
+		/* Left in the registers on purpose until the FPU switch: no claim about a leak. */
+		if (apx && m->guest[i] && m->s->home != EGPR_HOME_FPSTATE)
 			proof_note(m, PROOF_NO_LEAK, page->r[i] != m->guest[i],
 				   "the guest's r%u is still in the register", i + EGPR_FIRST);
-		if (apx && !m->guest[i])
+		if (apx && !m->guest[i] && m->s->home != EGPR_HOME_FPSTATE)
 			proof_note(m, PROOF_NO_LEAK, !page->r[i] || proof_is_control(m->s),
 				   "r%u is %#llx after the exit half, should be 0", i + EGPR_FIRST,
 				   (unsigned long long)page->r[i]);
@@ -250,40 +256,32 @@ void proof_leave(struct proof_model *m)
 	apx = m->guest_xcr0 & XCR0_APX;
 	if (apx)
 		memcpy(m->guest, page->r, sizeof(m->guest));
+	m->sw.access = EGPR_FIRST + m->serial % EGPR_COUNT;
+	m->sw.operand = ~0ULL;
 	run_half(m, bound(m).exit, "exit");
 	m->r.exits++;
+	if (apx && (m->s->needs & EGPR_READS_OPERAND))
+		proof_note(m, PROOF_SOURCE, m->sw.operand == m->guest[m->sw.access - EGPR_FIRST],
+			   "the exit half read %#llx from r%u, which is %#llx",
+			   (unsigned long long)m->sw.operand, m->sw.access,
+			   (unsigned long long)m->guest[m->sw.access - EGPR_FIRST]);
 	if (switches_xcr0(m))
 		proof_note(m, PROOF_XCR0, page->xcr0 == m->host_xcr0,
 			   "the host goes on with XCR0.APX = %d", !!(page->xcr0 & XCR0_APX));
 	page->xcr0 = m->host_xcr0;
+	/* The kernel's FPU switch saves what is in the registers, whoever left it there, ... */
+	if (m->s->home == EGPR_HOME_FPSTATE)
+		egpr_home_write(&m->sw, m->s->home, page->r);
 	check_registers(m, apx);
-	/* The kernel's FPU switch: the host's own values, from its XSAVE area. */
+	/* ... and brings the host's own values, from its XSAVE area. */
 	memcpy(page->r, m->host, sizeof(m->host));
 }
 
 uint64_t proof_access(const struct proof_model *m, unsigned int reg)
 {
-	unsigned int i = reg - EGPR_FIRST;
-	uint64_t bv, value = 0;
-
-	switch (m->s->home) {
-	case EGPR_HOME_HW:
-		return m->page->r[i];
-	case EGPR_HOME_REGS:
-		return m->sw.regs[i];
-	case EGPR_HOME_XSAVE:
-	case EGPR_HOME_XSAVE_COMPACT:
-		/* A component in its initial state is not in the area: XSTATE_BV says so. */
-		memcpy(&bv, m->sw.xsave + EGPR_XSAVE_HEADER_OFFSET, sizeof(bv));
-		if (bv & XCR0_APX)
-			memcpy(&value,
-			       m->sw.xsave + i * sizeof(value) +
-				       (m->s->home == EGPR_HOME_XSAVE ? EGPR_XSAVE_STD_OFFSET
-								      : EGPR_XSAVE_COMPACT_OFFSET),
-			       sizeof(value));
-		return value;
-	}
-	return 0;
+	if (m->s->home == EGPR_HOME_HW)
+		return m->page->r[reg - EGPR_FIRST];
+	return egpr_home_read(&m->sw, m->s->home, reg);
 }
 
 bool proof_is_meant(const struct egpr_strategy *s, enum egpr_guest_state state,

@@ -17,6 +17,7 @@
 #include "proof_guest.h"
 #include "proof_module.h"
 #include "proof_run.h"
+#include "proof_table.h"
 
 #define EXITS_MAX	4 /* iterations of a payload per proof; the pattern moves at each */
 #define META_PROVENANCE "provenance"
@@ -226,16 +227,6 @@ static int prove_guests(struct session *s)
 	return status;
 }
 
-static void print_cell(unsigned int passed, unsigned int failed)
-{
-	if (failed)
-		printf(" %4u pass %3u FAIL", passed, failed);
-	else if (passed)
-		printf(" %4u pass         ", passed);
-	else
-		printf("    -              ");
-}
-
 static void print_table(const struct session *s)
 {
 	const struct egpr_strategy *order[EGPR_NR_STRATEGIES];
@@ -244,17 +235,14 @@ static void print_table(const struct session *s)
 	printf("\nState proofs, layer boundary, provenance emu (software APX), guests by %s.\n"
 	       "Exit kinds proved per guest state, and XCR0 semantics without a guest:\n\n",
 	       s->have_host ? s->host.backend : "no KVM here");
-	printf("%-18s", "strategy");
-	for (int state = 0; state < EGPR_NR_STATES; state++)
-		printf(" %-18s", egpr_guest_states[state].id);
-	printf(" %-18s %s\n", "XCR0 semantics", "exits");
+	proof_print_head("XCR0 semantics     exits");
 	for (unsigned int i = 0; i < n; i++) {
 		const struct tally *t = &s->tally[order[i] - egpr_strategies];
 
 		printf("%-18s", spelling(order[i]));
 		for (int state = 0; state < EGPR_NR_STATES; state++)
-			print_cell(t->passed[state], t->failed[state]);
-		print_cell(t->soft_passed, t->soft_failed);
+			proof_print_cell(t->passed[state], t->failed[state]);
+		proof_print_cell(t->soft_passed, t->soft_failed);
 		printf(" %5llu%s\n", (unsigned long long)t->exits,
 		       proof_is_control(order[i]) ? "  control" : "");
 	}

@@ -152,6 +152,7 @@ void standin_context(struct egpr_switch *sw, const struct standin *s, enum egpr_
 	unsigned int i;
 
 	memset(sw, 0, sizeof(*sw));
+	sw->access = EGPR_SWITCH_ACCESS;
 	sw->xcr0_host = s->xcr0;
 	sw->xcr0_guest = s->xcr0;
 	sw->rfbm = form == EGPR_FORM_PROXY ? s->rfbm : 1ULL << EGPR_XFEATURE;

@@ -15,6 +15,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
+#include <egpr/home.h>
 #include <egpr/strategy.h>
 #include <egpr/uapi.h>
 
@@ -82,6 +83,7 @@ struct egpr_plan {
  * @switches: context switches of the thread at the last entry
  * @cpu: CPU of the last entry
  * @last: row of @counters.reason for the last exit, -1 for none
+ * @stays: by row of @counters.reason: the last such exit did not leave KVM's inner loop
  * @counters: what user space reads
  */
 struct egpr_session {
@@ -107,6 +109,7 @@ struct egpr_session {
 	unsigned long switches;
 	int cpu;
 	int last;
+	bool stays[EGPR_NR_REASONS];
 	struct egpr_counters counters;
 };
 
@@ -148,6 +151,8 @@ void egpr_probes_put(void);
 bool egpr_probes_available(void);
 u32 egpr_backend(void);
 void egpr_half(struct egpr_session *s, const struct egpr_plan *p, egpr_switch_fn fn);
+void egpr_switch_out(struct egpr_session *s);
+void egpr_host_values(struct egpr_session *s);
 void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu);
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu);
 

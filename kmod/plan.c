@@ -12,9 +12,7 @@
 #define DELAY_MAX 255
 #define CONF_ALL  (EGPR_CONF_GUEST_XCR0 | EGPR_CONF_FRESH)
 
-#define XCR0_MPX	(BIT_ULL(3) | BIT_ULL(4))
-#define XCOMP_COMPACTED BIT_ULL(63)
-#define XCOMP_BV_OFFSET (EGPR_XSAVE_HEADER_OFFSET + 8)
+#define XCR0_MPX (BIT_ULL(3) | BIT_ULL(4))
 
 int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 delay, u32 flags,
 		   u32 *refusal)
@@ -51,6 +49,7 @@ void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xc
 
 	sw->flags = p->state == EGPR_STATE_OFF ? 0 : EGPR_SWITCH_GUEST_APX;
 	sw->delay = p->delay;
+	sw->access = EGPR_SWITCH_ACCESS;
 	sw->xcr0_host = egpr_xgetbv();
 	sw->xcr0_guest = xcr0_guest;
 	sw->rfbm = BIT_ULL(EGPR_XFEATURE);
@@ -75,5 +74,5 @@ void egpr_plan_forget(const struct egpr_plan *p, struct egpr_switch *sw)
 	memset(sw->regs, 0, sizeof(sw->regs));
 	memset(sw->xsave, 0, sizeof(sw->xsave));
 	if (p->s->home == EGPR_HOME_XSAVE_COMPACT)
-		*(u64 *)(sw->xsave + XCOMP_BV_OFFSET) = XCOMP_COMPACTED | sw->rfbm;
+		egpr_area_set(sw, EGPR_XCOMP_BV_OFFSET, EGPR_XCOMP_COMPACTED | sw->rfbm);
 }

@@ -105,6 +105,12 @@ static void refuse(struct egpr_session *s, enum egpr_refusal why)
 	s->armed = false;
 }
 
+/* Written when KVM's inner loop is left. */
+static bool loop_left(const struct egpr_session *s, const struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.last_guest_tsc != s->guest_tsc;
+}
+
 /* Which of KVM's paths took the last exit: told by what each path leaves behind in the vCPU. */
 static void account_path(struct egpr_session *s, const struct kvm_vcpu *vcpu)
 {
@@ -113,9 +119,10 @@ static void account_path(struct egpr_session *s, const struct kvm_vcpu *vcpu)
 	if (s->last < 0)
 		return;
 	row = &s->counters.reason[s->last];
+	s->stays[s->last] = !loop_left(s, vcpu);
 	s->last = -1;
-	if (vcpu->arch.last_guest_tsc == s->guest_tsc)
-		row->path[EGPR_PATH_FAST]++; /* written when the inner loop is left */
+	if (!loop_left(s, vcpu))
+		row->path[EGPR_PATH_FAST]++;
 	else if (vcpu->arch.last_host_tsc == s->host_tsc)
 		row->path[EGPR_PATH_KERNEL]++; /* written by vcpu_put() */
 	else if (context_switches() == s->switches)
@@ -164,6 +171,42 @@ static void xcr0_for_entry(struct egpr_session *s, const struct kvm_vcpu *vcpu)
 		egpr_xsetbv(sw->xcr0_host);
 }
 
+/**
+ * egpr_host_values - form trap: the registers hold what is the host's own
+ * @s: a session whose guest is out
+ */
+void egpr_host_values(struct egpr_session *s)
+{
+	int i;
+
+	for (i = 0; i < EGPR_COUNT; i++)
+		s->page->r[i] = EGPR_HOST_VALUE(EGPR_FIRST + i);
+	s->page->xinuse = 1;
+}
+
+/*
+ * Form trap plays the kernel's FPU switch, under the host's XCR0: it saves what it finds in
+ * the registers, which is where a strategy keeps the guest's that leaves them to it, and
+ * brings the host's.
+ */
+static void play_host(struct egpr_session *s)
+{
+	if (s->plan.s->home == EGPR_HOME_FPSTATE)
+		egpr_home_write(&s->ctx->sw, EGPR_HOME_FPSTATE, s->page->r);
+	egpr_host_values(s);
+}
+
+/* The other direction: the guest's fpstate is loaded before the vCPU enters. */
+static void play_guest(struct egpr_session *s)
+{
+	int i;
+
+	if (s->plan.form != EGPR_FORM_TRAP || s->plan.s->home != EGPR_HOME_FPSTATE)
+		return;
+	for (i = 0; i < EGPR_COUNT; i++)
+		s->page->r[i] = egpr_home_read(&s->ctx->sw, EGPR_HOME_FPSTATE, EGPR_FIRST + i);
+}
+
 static void xcr0_count(struct egpr_session *s, const struct kvm_vcpu *vcpu)
 {
 	u64 now;
@@ -194,6 +237,8 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 		s->last = egpr_reason_row(s);
 	}
 	account_path(s, vcpu);
+	if (s->in_guest && (s->plan.s->needs & EGPR_BIND_OUTER) && loop_left(s, vcpu))
+		s->counters.late++;
 	s->guest_tsc = vcpu->arch.last_guest_tsc;
 	s->host_tsc = vcpu->arch.last_host_tsc;
 	s->switches = context_switches();
@@ -206,6 +251,7 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 		refuse(s, EGPR_REFUSED_IRQS_ON);
 		return;
 	}
+	play_guest(s);
 	xcr0_for_entry(s, vcpu);
 	if (!s->primed) {
 		/* The stand-in components are the guest's own: what is restored must first be saved. */
@@ -220,34 +266,65 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 	s->counters.switched_in++;
 }
 
+static bool in_memory(enum egpr_home home)
+{
+	return home != EGPR_HOME_HW && home != EGPR_HOME_FPSTATE;
+}
+
 static bool registers_left(const struct egpr_session *s)
 {
 	u64 any = 0;
 	int i;
 
-	if (s->plan.s->home == EGPR_HOME_HW || s->plan.state == EGPR_STATE_OFF)
+	if (!in_memory(s->plan.s->home) || s->plan.state == EGPR_STATE_OFF)
 		return false;
 	for (i = 0; i < EGPR_COUNT; i++)
 		any |= s->page->r[i];
 	return any;
 }
 
-static void switch_out(struct egpr_session *s)
+/**
+ * egpr_switch_out - run the exit half, and in form trap what the host does after it
+ * @s: a session whose guest's registers are in place
+ *
+ * Interrupts are off. In form trap it is proved on the way that the half left nothing behind and
+ * read what it was to read.
+ */
+void egpr_switch_out(struct egpr_session *s)
 {
 	bool trap = s->plan.form == EGPR_FORM_TRAP;
 	struct egpr_switch *sw = &s->ctx->sw;
+	u64 want = 0;
 
-	if (trap)
+	if (trap) {
 		s->page->xcr0 = s->plan.flags & EGPR_CONF_GUEST_XCR0 ? sw->xcr0_guest
 								     : sw->xcr0_host;
+		sw->access = EGPR_FIRST + s->counters.exits % EGPR_COUNT;
+		want = s->page->r[sw->access - EGPR_FIRST];
+	}
 	egpr_half(s, &s->plan, s->plan.fn.exit);
 	if (trap) {
 		s->page->xcr0 = sw->xcr0_host;
 		if (registers_left(s))
 			s->counters.leaks++;
+		if ((s->plan.s->needs & EGPR_READS_OPERAND) && s->plan.state != EGPR_STATE_OFF &&
+		    sw->operand != want)
+			s->counters.wrong_operand++;
+		play_host(s);
 	}
 	s->in_guest = false;
 	s->counters.switched_out++;
+}
+
+/*
+ * Design F: an exit that KVM's fastpath handles stays in the inner loop, and the registers with it.
+ * The probe stands before that is decided, so the last exit of the same reason speaks for
+ * this one; the first of each leaves. A wrong guess costs nothing but the switch, or leaves the
+ * registers live for one exit, which is counted.
+ */
+static bool stays_in_loop(const struct egpr_session *s)
+{
+	return (s->plan.s->needs & EGPR_BIND_OUTER) && s->stays[s->last];
 }
 
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
@@ -280,11 +357,15 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 			s->counters.refused++;
 		return;
 	}
-	if (moved && s->plan.s->home != EGPR_HOME_HW) {
+	if (moved && in_memory(s->plan.s->home)) {
 		s->counters.refused++;
 		refuse(s, EGPR_REFUSED_LOST);
 	}
+	if (stays_in_loop(s)) {
+		s->counters.stayed++;
+		return;
+	}
 	local_irq_save(flags);
-	switch_out(s);
+	egpr_switch_out(s);
 	local_irq_restore(flags);
 }

@@ -23,10 +23,6 @@
 #define REAP_INTERVAL_MS  10
 #define VCPU_FILE_NAME	  "kvm-vcpu:" /* virt/kvm/kvm_main.c, create_vcpu_fd() */
 
-#define XSTATE_BV_OFFSET EGPR_XSAVE_HEADER_OFFSET
-#define XCOMP_BV_OFFSET	 (EGPR_XSAVE_HEADER_OFFSET + 8)
-#define XCOMP_COMPACTED	 BIT_ULL(63)
-
 static DEFINE_HASHTABLE(sessions, SESSION_HASH_BITS);
 static DEFINE_SPINLOCK(sessions_lock); /* of the table and of dying_sessions */
 static LIST_HEAD(dying_sessions);
@@ -122,6 +118,7 @@ int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a)
 		goto out_file;
 
 	memset(&s->counters, 0, sizeof(s->counters));
+	memset(s->stays, 0, sizeof(s->stays));
 	s->armed = s->observed = s->in_guest = s->primed = s->lent = s->open_entry = false;
 	s->irqs_off = true;
 	s->last = -1;
@@ -165,18 +162,26 @@ static void lend(struct egpr_session *s, bool on)
 	s->lent = on;
 }
 
-/* Stop switching; the caller holds vcpu->mutex, so no probe of this vCPU runs. */
-static void disarm(struct egpr_session *s)
+/*
+ * The registers go home, if they are not: after an entry that never became a guest
+ * (KVM_EXIT_FAIL_ENTRY), or an exit that was taken for one that stays in KVM's inner loop. The
+ * caller holds vcpu->mutex, so no probe of this vCPU runs.
+ */
+static void settle(struct egpr_session *s)
 {
 	unsigned long flags;
 
-	if (s->in_guest) {
-		/* An entry that never became a guest: KVM_EXIT_FAIL_ENTRY. */
-		local_irq_save(flags);
-		egpr_half(s, &s->plan, s->plan.fn.exit);
-		local_irq_restore(flags);
-		s->in_guest = false;
-	}
+	if (!s->in_guest)
+		return;
+	local_irq_save(flags);
+	egpr_switch_out(s);
+	local_irq_restore(flags);
+}
+
+/* Stop switching; the caller holds vcpu->mutex. */
+static void disarm(struct egpr_session *s)
+{
+	settle(s);
 	s->armed = false;
 	lend(s, false);
 }
@@ -299,6 +304,8 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 	if ((p.flags & EGPR_CONF_FRESH) || p.s->home != s->plan.s->home || p.form != s->plan.form)
 		egpr_plan_forget(&p, &s->ctx->sw);
 	s->plan = p;
+	if (p.form == EGPR_FORM_TRAP)
+		egpr_host_values(s);
 	s->primed = false;
 	lend(s, p.form == EGPR_FORM_HW && p.state != EGPR_STATE_OFF);
 	s->armed = true;
@@ -324,6 +331,7 @@ int egpr_session_counters(struct egpr_session *s, struct egpr_counters *c)
 	c->flags = flags;
 	if (flags & EGPR_COUNT_RESET) {
 		memset(&s->counters, 0, sizeof(s->counters));
+		memset(s->stays, 0, sizeof(s->stays));
 		s->counters.refusal = refusal;
 		s->last = -1;
 	}
@@ -361,54 +369,39 @@ int egpr_session_run(struct egpr_session *s, struct egpr_run *r)
 	return 0;
 }
 
-static u64 *home_of(struct egpr_session *s, u64 **xstate_bv)
+/* Are the guest's registers in memory of ours while it is out? */
+static bool reachable(const struct egpr_plan *p)
 {
-	struct egpr_switch *sw = &s->ctx->sw;
-
-	*xstate_bv = NULL;
-	switch (s->plan.s->home) {
-	case EGPR_HOME_HW:
-		return egpr_emulate ? s->page->r : NULL;
-	case EGPR_HOME_REGS:
-		return sw->regs;
-	case EGPR_HOME_XSAVE:
-		*xstate_bv = (u64 *)(sw->xsave + XSTATE_BV_OFFSET);
-		return (u64 *)(sw->xsave + EGPR_XSAVE_STD_OFFSET);
-	case EGPR_HOME_XSAVE_COMPACT:
-		*xstate_bv = (u64 *)(sw->xsave + XSTATE_BV_OFFSET);
-		return (u64 *)(sw->xsave + EGPR_XSAVE_COMPACT_OFFSET);
-	}
-	return NULL;
+	if (p->s->home == EGPR_HOME_HW)
+		return egpr_emulate;
+	if (p->form == EGPR_FORM_HW)
+		return p->s->home != EGPR_HOME_FPSTATE;
+	/* A proxy's home holds stand-ins, and its XSAVE area must stay what the CPU wrote. */
+	return p->form == EGPR_FORM_TRAP;
 }
 
 int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool set)
 {
-	u64 *xstate_bv, *home = home_of(s, &xstate_bv);
-	int err = 0;
+	enum egpr_home home = s->plan.s->home;
+	unsigned int i;
 
-	/* A proxy's home holds stand-ins, and its XSAVE area must stay what the CPU wrote. */
-	if (s->plan.form == EGPR_FORM_PROXY && s->plan.s->home != EGPR_HOME_HW)
-		return -ENODATA;
-	if (!home)
+	if (!reachable(&s->plan))
 		return -ENODATA;
 	if (s->vcpu && !mutex_trylock(&s->vcpu->mutex))
 		return -EBUSY;
-	g->home = s->plan.s->home;
-	if (set) {
-		memcpy(home, g->r, sizeof(g->r));
-		if (xstate_bv)
-			*xstate_bv |= BIT_ULL(EGPR_XFEATURE);
-		if (s->plan.s->home == EGPR_HOME_XSAVE_COMPACT)
-			*(u64 *)(s->ctx->sw.xsave + XCOMP_BV_OFFSET) |= XCOMP_COMPACTED |
-									BIT_ULL(EGPR_XFEATURE);
-	} else if (xstate_bv && !(*xstate_bv & BIT_ULL(EGPR_XFEATURE))) {
-		memset(g->r, 0, sizeof(g->r));
-	} else {
-		memcpy(g->r, home, sizeof(g->r));
-	}
+	settle(s);
+	g->home = home;
+	if (home == EGPR_HOME_HW && set)
+		memcpy(s->page->r, g->r, sizeof(g->r));
+	else if (home == EGPR_HOME_HW)
+		memcpy(g->r, s->page->r, sizeof(g->r));
+	else if (set)
+		egpr_home_write(&s->ctx->sw, home, g->r);
+	for (i = 0; !set && home != EGPR_HOME_HW && i < EGPR_COUNT; i++)
+		g->r[i] = egpr_home_read(&s->ctx->sw, home, EGPR_FIRST + i);
 	if (s->vcpu)
 		mutex_unlock(&s->vcpu->mutex);
-	return err;
+	return 0;
 }
 
 /* A vCPU that never runs, for timing the probes; its session is found as any other's. */

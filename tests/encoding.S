@@ -12,6 +12,7 @@
 	apx_store8 n, ((n - 16) * 8);                                                              \
 	apx_load8 n, ((n - 16) * 8);                                                               \
 	apx_clear n;                                                                               \
+	apx_read n;                                                                                \
 	apx_pushp n;                                                                               \
 	apx_popp n;
 #define PAIR(a, b)                                                                                 \

@@ -15,11 +15,17 @@
  * Such an exit does not exist on an APX CPU. The hooks of a batch therefore do not
  * run around it, but they do where the CPU would have left the guest because of
  * the emulated instruction: MMIO, XSETBV, MSR accesses.
+ *
+ * With a strategy in the kernel (@registers of a batch) there are no hooks: the exit by which the
+ * instruction came here was itself switched, so the guest's registers are wherever the
+ * strategy took them, and are read and written there, as KVM's own emulator would.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+
+#include <egpr/home.h>
 
 #include "internal.h"
 #include "../emu/emu.h"
@@ -170,29 +176,12 @@ union one_msr {
 static uint64_t register_at_home(const struct vmm *vm, unsigned int reg, uint64_t live)
 {
 	const struct vmm_batch *b = vm->batch;
-	const struct egpr_switch *sw = b->sw;
-	uint64_t value;
-	size_t offset;
 
-	if (!sw || !b->hooks || reg < EGPR_FIRST || !(sw->flags & EGPR_SWITCH_GUEST_APX))
+	if (!b->sw || !b->hooks || reg < EGPR_FIRST || !(b->sw->flags & EGPR_SWITCH_GUEST_APX))
 		return live;
-	switch (b->home) {
-	case EGPR_HOME_REGS:
-		return sw->regs[reg - EGPR_FIRST];
-	case EGPR_HOME_XSAVE:
-		offset = EGPR_XSAVE_STD_OFFSET;
-		break;
-	case EGPR_HOME_XSAVE_COMPACT:
-		offset = EGPR_XSAVE_COMPACT_OFFSET;
-		break;
-	default:
+	if (b->home == EGPR_HOME_HW)
 		return vm->page->r[reg - EGPR_FIRST];
-	}
-	memcpy(&value, sw->xsave + EGPR_XSAVE_HEADER_OFFSET, sizeof(value));
-	if (!(value & (1ull << EGPR_XFEATURE)))
-		return 0; /* in its initial configuration */
-	memcpy(&value, sw->xsave + offset + (reg - EGPR_FIRST) * sizeof(value), sizeof(value));
-	return value;
+	return egpr_home_read(b->sw, b->home, reg);
 }
 
 static enum emu_status guest_rdmsr(struct emu_ctx *ctx, __u32 msr, __u64 *value)
@@ -287,14 +276,14 @@ static enum emu_status decode(const struct vmm *vm, uint64_t rip, struct emu_ins
 }
 
 /* A guest that changed XCR0 has left, on every CPU: KVM learns of it between the halves. */
-static void announce_xcr0(struct vmm *vm, uint64_t before)
+static void announce_xcr0(struct vmm *vm, struct egpr_page *page, uint64_t before)
 {
 	struct vmm_batch *b = vm->batch;
-	uint64_t now = vm->page->xcr0;
+	uint64_t now = page->xcr0;
 
-	vm->page->xcr0 = before; /* the exit half still sees the guest as it was */
+	page->xcr0 = before; /* the exit half still sees the guest as it was */
 	leave_guest(vm);
-	vm->page->xcr0 = now;
+	page->xcr0 = now;
 	if (b->sw) {
 		b->sw->xcr0_guest = now;
 		b->sw->flags &= ~EGPR_SWITCH_GUEST_APX;
@@ -315,14 +304,49 @@ static bool is_xsetbv(const struct emu_insn *insn)
 	       insn->modrm == MODRM_XSETBV;
 }
 
+/* The guest's registers between an exit and an entry that someone else switches. */
+static struct egpr_page *registers_out(struct vmm *vm)
+{
+	const struct vmm_registers *g = vm->batch->registers;
+
+	if (!g)
+		return vm->page;
+	if (!vm->between) {
+		vm->between = aligned_alloc(EGPR_PAGE_SIZE, sizeof(*vm->between));
+		if (!vm->between)
+			return NULL;
+		*vm->between = *vm->page;
+	}
+	vm->between->xcr0 = vm->guest_xcr0; /* the page's is the host's by now */
+	return g->load(g->opaque, vm->between->r) ? NULL : vm->between;
+}
+
+static int registers_in(const struct vmm *vm)
+{
+	const struct vmm_registers *g = vm->batch->registers;
+
+	return g ? g->store(g->opaque, vm->between->r) : 0;
+}
+
+static enum emu_status unreachable(struct step *s)
+{
+	s->ctx.fault.reason =
+		"the guest's r16..r31 cannot be reached where the strategy keeps them";
+	return EMU_UNSUPPORTED;
+}
+
 /* Decode and execute at s->ctx.rip. */
 static enum emu_status execute(struct step *s)
 {
 	struct vmm *vm = s->vm;
-	uint64_t xcr0 = vm->page->xcr0;
+	struct egpr_page *page = registers_out(vm);
 	enum emu_status status;
+	uint64_t xcr0;
 
-	s->ctx.page = vm->page;
+	if (!page)
+		return unreachable(s);
+	xcr0 = page->xcr0;
+	s->ctx.page = page;
 	s->ctx.host = &host;
 	s->ctx.opaque = s;
 	s->ctx.xcr0_real = vm->xcr0_supported;
@@ -330,8 +354,12 @@ static enum emu_status execute(struct step *s)
 	if (status == EMU_OK)
 		status = emu_execute(&s->ctx, &s->insn);
 	if (status == EMU_OK) {
-		if (is_xsetbv(&s->insn))
-			announce_xcr0(vm, xcr0);
+		if (registers_in(vm))
+			return unreachable(s);
+		if (is_xsetbv(&s->insn)) {
+			vm->guest_xcr0 = page->xcr0;
+			announce_xcr0(vm, page, xcr0);
+		}
 		vm->batch->emulated++;
 	}
 	return status;

@@ -26,6 +26,9 @@
  * @memory: guest-physical memory from 0, o.memory bytes
  * @page: the virtual register file; NULL without --emulate
  * @own_page: @page was made here
+ * @guest_xcr0: the guest's virtual XCR0, as its last XSETBV left it
+ * @between: the guest's registers while it is out, in batches with @registers; made by the
+ *	first of them
  * @entry: where the payload starts; 0 before one is loaded
  * @payload: its name for messages
  * @timer: the watchdog, on CLOCK_MONOTONIC; @has_timer says whether it exists
@@ -47,6 +50,8 @@ struct vmm {
 	void *memory;
 	struct egpr_page *page;
 	bool own_page;
+	uint64_t guest_xcr0;
+	struct egpr_page *between;
 	uint64_t entry;
 	char payload[128];
 	timer_t timer;

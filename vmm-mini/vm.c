@@ -133,6 +133,7 @@ static int make_page(struct vmm *vm, struct vmm_error *e)
 		vm->page->version = EGPR_PAGE_VERSION;
 		emu_page_init(vm->page);
 	}
+	vm->guest_xcr0 = vm->page->xcr0;
 	return map_slot(vm, SLOT_PAGE, EGPR_GUEST_EGPR, vm->page, EGPR_PAGE_SIZE, e);
 }
 
@@ -236,6 +237,7 @@ void vmm_close(struct vmm *vm)
 	vmm_vcpu_close(vm);
 	if (vm->fd >= 0)
 		close(vm->fd);
+	free(vm->between);
 	if (vm->own_page)
 		munmap(vm->page, EGPR_PAGE_SIZE);
 	if (vm->memory)

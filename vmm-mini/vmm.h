@@ -117,6 +117,18 @@ int vmm_start(struct vmm *vm, struct vmm_error *e);
 #define VMM_UNKNOWN	 UINT64_MAX
 
 /**
+ * struct vmm_registers - the guest's r16..r31 while a strategy in the kernel keeps them
+ * @load: read r16..r31. Return: 0 or -1
+ * @store: write them. Return: 0 or -1
+ * @opaque: argument of both
+ */
+struct vmm_registers {
+	int (*load)(void *opaque, __u64 *r);
+	int (*store)(void *opaque, const __u64 *r);
+	void *opaque;
+};
+
+/**
  * struct vmm_batch - one batch: what to do, and what came of it
  * @exits: iterations of the payload's loop; 0 for what the payload does by default
  * @hooks: called directly around every KVM_RUN of the batch: entry before, exit
@@ -124,6 +136,8 @@ int vmm_start(struct vmm *vm, struct vmm_error *e);
  * @sw: argument of @hooks
  * @home: where @hooks leave the guest's registers: the operand of an emulated WRMSRNS is
  *	taken from there, as a fastpath would
+ * @registers: emulation: where the guest's registers are after an exit that the kernel has
+ *	switched; NULL where they stay in the VM's page. Not together with @hooks
  * @on_xcr0: emulation: called between the two halves when the guest changed its virtual XCR0, after
  *	flags and xcr0_guest of @sw were set; may change what @hooks points to. May be NULL
  * @opaque: the caller's own, for @on_xcr0
@@ -151,6 +165,7 @@ struct vmm_batch {
 	const struct egpr_sequence *hooks;
 	struct egpr_switch *sw;
 	enum egpr_home home;
+	const struct vmm_registers *registers;
 	void (*on_xcr0)(struct vmm_batch *b, uint64_t xcr0);
 	void *opaque;
 	bool rotate;

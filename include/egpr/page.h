@@ -16,6 +16,9 @@
 #define EGPR_PAGE_VERSION 1
 #define EGPR_PAGE_SIZE	  4096
 
+/* What the module plays as the host's own value of register n, wherever the host runs. */
+#define EGPR_HOST_VALUE(n) (0x6057000000000000ULL | (n))
+
 /**
  * struct egpr_page - software r16..r31 with the state that governs them
  * @magic: EGPR_PAGE_MAGIC

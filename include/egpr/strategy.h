@@ -18,12 +18,15 @@ enum egpr_family {
 	EGPR_FAMILY_UNCOND, /* unconditional */
 	EGPR_FAMILY_GATED,  /* XCR0-gated */
 	EGPR_FAMILY_XSAVE,  /* XSAVE of component 19 */
+	EGPR_FAMILY_LIVE,   /* left in the registers, read there on demand */
+	EGPR_FAMILY_OUTER,  /* outside KVM's inner loop */
 	EGPR_NR_FAMILIES
 };
 
 /* Where the guest's r16..r31 are while the host runs. */
 enum egpr_home {
-	EGPR_HOME_HW,		 /* not moved: still in the registers */
+	EGPR_HOME_HW, /* nowhere: nobody keeps them */
+	EGPR_HOME_FPSTATE, /* in the registers, and in the guest's fpstate from the kernel's FPU switch on */
 	EGPR_HOME_REGS,		 /* egpr_switch.regs[], as vcpu->arch.regs[] */
 	EGPR_HOME_XSAVE,	 /* egpr_switch.xsave, standard format */
 	EGPR_HOME_XSAVE_COMPACT, /* egpr_switch.xsave, compacted format */
@@ -37,6 +40,8 @@ enum egpr_home {
 #define EGPR_NEEDS_CPL0	    (1u << 4) /* the sequence itself is privileged */
 #define EGPR_NEEDS_XSETBV   (1u << 5) /* privileged while guest and host XCR0 differ */
 #define EGPR_BIND_DUAL	    (1u << 6) /* entry points are swapped for `none` while guest APX is off */
+#define EGPR_BIND_OUTER	    (1u << 7) /* layer kvm: not run for exits that stay in KVM's inner loop */
+#define EGPR_READS_OPERAND  (1u << 8) /* the exit half leaves guest register `access` in `operand` */
 
 /*
  * X(sym, id, family, home, needs, at_exit, at_entry, origin)
@@ -77,7 +82,14 @@ enum egpr_home {
 	  "test flag; XSAVEC of component 19, 16 clears", "test flag; XRSTOR", "H")	\
 	X(xsaves, "xsaves", XSAVE, XSAVE_COMPACT,					\
 	  EGPR_NEEDS_XSAVE | EGPR_NEEDS_XSAVES | EGPR_NEEDS_CPL0,			\
-	  "test flag; XSAVES of component 19, 16 clears", "test flag; XRSTORS", "H")
+	  "test flag; XSAVES of component 19, 16 clears", "test flag; XRSTORS", "H")	\
+	X(live, "live", LIVE, FPSTATE, 0,						\
+	  "nothing: left in the registers until the kernel's FPU switch", "nothing", "A")	\
+	X(live_access, "live-access", LIVE, FPSTATE, EGPR_READS_OPERAND,			\
+	  "test flag; as live, and one register read: kvm_fpu_get, 16-way switch, put",	\
+	  "nothing", "A")								\
+	X(outer, "outer", OUTER, REGS, EGPR_BIND_OUTER,					\
+	  "as gated-mov, where KVM's inner loop is left", "as gated-mov, where it is entered", "F")
 /* clang-format on */
 
 /*

@@ -18,7 +18,7 @@
 #include <egpr/axis.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
-#define EGPR_ABI_VERSION 1
+#define EGPR_ABI_VERSION 2
 
 /* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
 /* clang-format off */
@@ -157,7 +157,11 @@ struct egpr_reason {
  * @foreign_thread: entries from another thread than the attached one
  * @emulated: instructions the die notifier emulated for this session
  * @ud: instructions the emulator refused with #UD or #GP
- * @leaks: trap form: exits after which a guest register was left in the hardware
+ * @leaks: trap form: exits after which a guest register was left in the hardware, by a
+ *	strategy that should have taken it home
+ * @wrong_operand: trap form: exits whose register, read by the exit half, was not the guest's
+ * @stayed: exits for which no half ran, because they stay in KVM's inner loop (EGPR_BIND_OUTER)
+ * @late: of these, those that left it after all; their registers were live meanwhile
  * @refusal: enum egpr_refusal of the first refusal
  * @nr_reasons: rows used in @reason
  * @reason: exits by reason and path
@@ -179,6 +183,9 @@ struct egpr_counters {
 	__u64 emulated;
 	__u64 ud;
 	__u64 leaks;
+	__u64 wrong_operand;
+	__u64 stayed;
+	__u64 late;
 	__u32 refusal;
 	__u32 nr_reasons;
 	__u64 reserved[4];
@@ -272,8 +279,9 @@ struct egpr_run {
  * @r: r16..r31
  *
  * What an emulator in the VMM, or KVM's own instruction emulator, reads and
- * writes. For a strategy that moves nothing the home is the register file itself: in form hw
- * that is ENODATA, for KVM keeps them in its fpstate.
+ * writes. Of a strategy whose home is nowhere it gets what the register file holds: the host's.
+ * ENODATA where the registers are not in the module's memory: form hw of a strategy that
+ * leaves them to the kernel's FPU switch, and form proxy, which holds stand-ins.
  */
 struct egpr_guest_regs {
 	__u32 abi;

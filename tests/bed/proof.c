@@ -9,8 +9,13 @@
  * states is that of the requirement in the posted series: first enable reads zero, disable
  * keeps, re-enable restores.
  *
- * usage: proof DIR [STRATEGY...]: payloads in DIR; with mutants loaded the named
- * strategies must fail and the others pass.
+ * The same is proved with guests that execute real REX2 and EVEX instructions, which KVM
+ * intercepts as #UD and the VMM emulates where the strategy keeps the registers; and a WRMSRNS
+ * from r31 must write what the guest had there. Strategies that keep no registers are controls: a
+ * guest under them must miss its registers.
+ *
+ * usage: proof DIR [STRATEGY...]: state payloads in DIR, the plain ones above it; with mutants
+ * loaded the named strategies must fail and the others pass.
  */
 #include <stdio.h>
 #include <string.h>
@@ -20,11 +25,18 @@
 #include "../../bench/module_guest.h"
 #include "tap.h"
 
-#define EXITS 12 /* per step of a proof */
+#define EXITS	  12 /* per step of a proof */
+#define EXITS_APX 2  /* of a guest whose every access of a register is two exits more */
 
 /* Exit kinds to prove: one per path, and both directions of data. */
 static const char *const kinds[] = { "cpuid", "pio-out", "mmio-read", "rdmsr",
 				     "wrmsr-tsc-deadline" };
+
+/* The same for guests that execute REX2: an exit of each sort that names a register, and two others. */
+static const char *const apx_kinds[] = {
+	"pio-out",  "cpuid", "xsetbv", "wrmsrns-imm-tsc-deadline", "wrmsrns-imm-x2apic-icr",
+	"rdmsr-imm"
+};
 
 #define MUTANT_KINDS 2
 
@@ -81,6 +93,13 @@ static bool named(const char *id, char **names)
 	return false;
 }
 
+/* Under a control the guest must miss its registers. */
+static bool prove_control(struct proof *p)
+{
+	return guest_configure(&p->g, p->s, EGPR_STATE_DIRTY, 0, true) &&
+	       !guest_batch(&p->g, EXITS);
+}
+
 /* Every strategy on one guest; a failure ends that guest, so the next strategy gets another. */
 static void prove_kind(const char *id, const struct vmm_host *h, const char *dir, char **mutants,
 		       bool *caught)
@@ -89,7 +108,7 @@ static void prove_kind(const char *id, const struct vmm_host *h, const char *dir
 	unsigned int regime, step;
 
 	egpr_for_each_strategy(p.s) {
-		bool mutant = named(p.s->id, mutants);
+		bool mutant = named(p.s->id, mutants), control = p.s->home == EGPR_HOME_HW;
 		int ret = 0;
 		bool ok;
 
@@ -100,12 +119,51 @@ static void prove_kind(const char *id, const struct vmm_host *h, const char *dir
 			break;
 		}
 		regime = step = 0;
-		ok = !ret && prove_strategy(&p, &regime, &step);
+		if (control)
+			ok = !ret && prove_control(&p);
+		else
+			ok = !ret && prove_strategy(&p, &regime, &step);
 		if (mutant)
 			caught[p.s - egpr_strategies] |= !ret && !ok;
+		else if (control)
+			tap_ok(ok, "%s x %s: a control, which loses registers: %s", id, p.s->id,
+			       p.g.why);
 		else if (!tap_ok(ok, "%s x %s: enable, survive, off, restore, no leak", id,
 				 p.s->id))
 			tap_note("%s, %s: %s", regimes[regime].text, steps[step].text, p.g.why);
+		if (!ok || control)
+			guest_close(&p.g);
+	}
+	guest_close(&p.g);
+}
+
+/* A guest that executes APX instructions, in one state under every strategy. */
+static void prove_apx(const char *id, const struct vmm_host *h, const char *plain,
+		      enum egpr_guest_state state)
+{
+	const char *what = state == EGPR_STATE_INIT ? "zero at first" : "values survive";
+	struct proof p = { .g.module.fd = -1 };
+
+	egpr_for_each_strategy(p.s) {
+		int ret = 0;
+		bool ok;
+
+		if (p.s->home == EGPR_HOME_HW)
+			continue;
+		if (!p.g.vm)
+			ret = guest_open_apx(&p.g, h, id, plain, state);
+		if (ret == EGPR_SKIPPED) {
+			tap_skip(p.g.why, "%s x every strategy, by REX2", id);
+			break;
+		}
+		ok = !ret && guest_configure(&p.g, p.s, state, 0, true) &&
+		     guest_batch(&p.g, EXITS_APX);
+		if (ok && p.g.msr_value)
+			tap_ok(p.g.msr_value == p.g.result,
+			       "%s x %s: WRMSRNS writes what r31 held (0x%llx)", id, p.s->id,
+			       (unsigned long long)p.g.msr_value);
+		if (!tap_ok(ok, "%s x %s, by REX2: %s", id, p.s->id, what))
+			tap_note("%s", p.g.why);
 		if (!ok)
 			guest_close(&p.g);
 	}
@@ -118,6 +176,7 @@ int main(int argc, char **argv)
 	const struct egpr_strategy *s;
 	struct vmm_host host;
 	struct vmm_error v;
+	char plain[4096];
 	size_t k, nr;
 
 	if (argc < 2) {
@@ -132,6 +191,11 @@ int main(int argc, char **argv)
 	nr = argc > 2 ? MUTANT_KINDS : sizeof(kinds) / sizeof(*kinds);
 	for (k = 0; k < nr; k++)
 		prove_kind(kinds[k], &host, argv[1], argv + 2, caught);
+	snprintf(plain, sizeof(plain), "%s/..", argv[1]);
+	for (k = 0; argc == 2 && k < sizeof(apx_kinds) / sizeof(*apx_kinds); k++) {
+		prove_apx(apx_kinds[k], &host, plain, EGPR_STATE_INIT);
+		prove_apx(apx_kinds[k], &host, plain, EGPR_STATE_DIRTY);
+	}
 	egpr_for_each_strategy(s) {
 		if (named(s->id, argv + 2))
 			tap_ok(caught[s - egpr_strategies], "the planted fault in %s is caught",

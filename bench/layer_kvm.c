@@ -75,12 +75,40 @@ static void cell_close(struct kvm_cell *k)
 	k->vm = NULL;
 }
 
+/* In a proxy the guest leaves the stand-ins alone. */
+static enum egpr_guest_state used_state(const struct cell *c)
+{
+	return c->env->provenance == EGPR_PROV_HW ? c->state : EGPR_STATE_OFF;
+}
+
+static int configure(struct kvm_cell *k, const struct plan_arm *arm, struct data_error *e)
+{
+	const struct cell *c = k->cell;
+
+	return module_configure(
+		&k->module,
+		module_configuration(arm->strategy, c->env->form, c->state, arm->delay, 0), e);
+}
+
+/* Where KVM offers a guest no APX, the module sets XCR0.APX of this one. */
+static int borrow_apx(struct kvm_cell *k, struct data_error *e)
+{
+	const struct plan_arm none = { .strategy = &egpr_strategies[EGPR_STRATEGY_none] };
+	int ret = configure(k, &none, e);
+
+	if (!ret)
+		vmm_lend_apx(k->vm, used_state(k->cell));
+	return ret;
+}
+
 /* A guest whose vCPU is attached and has been observed. */
 static int cell_open(struct kvm_cell *k, const struct cell *c, struct data_error *e)
 {
+	const struct vmm_host *h = c->host;
+	bool borrow = used_state(c) != EGPR_STATE_OFF && !(h->guest_xcr0 & 1ull << EGPR_XFEATURE);
 	struct vmm_options o = {
 		.cpl = c->cpl,
-		.state = c->env->provenance == EGPR_PROV_HW ? c->state : EGPR_STATE_OFF,
+		.state = borrow ? EGPR_STATE_OFF : used_state(c),
 		.no_hypercall_patch = true,
 	};
 	struct vmm_batch first = { .exits = 1 };
@@ -99,6 +127,8 @@ static int cell_open(struct kvm_cell *k, const struct cell *c, struct data_error
 	ret = module_attach(&k->module, vmm_vcpu_fd(k->vm), e);
 	if (!ret)
 		ret = batch(k, &first, e);
+	if (!ret && borrow)
+		ret = borrow_apx(k, e);
 	if (!ret)
 		return 0;
 out_close:
@@ -126,15 +156,6 @@ static enum egpr_path main_path(const struct egpr_counters *c, double *share)
 	}
 	*share = all ? (double)by_path[best] / (double)all : 0;
 	return best;
-}
-
-static int configure(struct kvm_cell *k, const struct plan_arm *arm, struct data_error *e)
-{
-	const struct cell *c = k->cell;
-
-	return module_configure(
-		&k->module,
-		module_configuration(arm->strategy, c->env->form, c->state, arm->delay, 0), e);
 }
 
 static int kvm_check_cell(struct cell *c, struct data_error *e)

@@ -16,6 +16,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 #include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
 
 #include "egpr_switch.h"
 
@@ -149,16 +150,30 @@ out_file:
 	return err;
 }
 
+/*
+ * What is lent, and in which form. A test build lends AVX in form proxy: a bit that its CPUs
+ * have, so that each way of taking it back can be seen without APX.
+ */
+#ifdef EGPR_MUTANTS
+#define LENT	  XFEATURE_MASK_YMM
+#define LENT_FORM EGPR_FORM_PROXY
+#else
+#define LENT	  BIT_ULL(EGPR_XFEATURE)
+#define LENT_FORM EGPR_FORM_HW
+#endif
+
 static void lend(struct egpr_session *s, bool on)
 {
 	if (on == s->lent)
 		return;
-	if (on && (s->vcpu->arch.xcr0 & BIT_ULL(EGPR_XFEATURE)))
-		return; /* KVM offers APX by itself: nothing to lend */
+	if (on && (s->vcpu->arch.xcr0 & LENT))
+		return; /* KVM offers it by itself: nothing to lend */
+	if (on && !(egpr_xgetbv() & LENT))
+		return; /* never a bit that this CPU has not enabled */
 	if (on)
-		s->vcpu->arch.xcr0 |= BIT_ULL(EGPR_XFEATURE);
+		s->vcpu->arch.xcr0 |= LENT;
 	else
-		s->vcpu->arch.xcr0 &= ~BIT_ULL(EGPR_XFEATURE);
+		s->vcpu->arch.xcr0 &= ~LENT;
 	s->lent = on;
 }
 
@@ -307,7 +322,7 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 	if (p.form == EGPR_FORM_TRAP)
 		egpr_host_values(s);
 	s->primed = false;
-	lend(s, p.form == EGPR_FORM_HW && p.state != EGPR_STATE_OFF);
+	lend(s, p.form == LENT_FORM && p.state != EGPR_STATE_OFF);
 	s->armed = true;
 	c->refusal = EGPR_REFUSED_NONE;
 	err = 0;

@@ -167,10 +167,23 @@ static int make_vm(struct vmm *vm, struct vmm_error *e)
 	return 0;
 }
 
-static void init_mailbox(struct vmm *vm)
+/* From the next batch on the payload checks its registers, and in state DIRTY fills them before. */
+static void use_apx(struct vmm *vm, enum egpr_guest_state state)
 {
 	struct egpr_mailbox *m = mailbox(vm);
 	unsigned int i;
+
+	m->flags |= EGPR_GUEST_APX;
+	if (state != EGPR_STATE_DIRTY)
+		return;
+	m->flags |= EGPR_GUEST_FILL;
+	for (i = 0; i < EGPR_COUNT; i++)
+		m->pattern[i] = FIRST_PATTERN * (EGPR_FIRST + i);
+}
+
+static void init_mailbox(struct vmm *vm)
+{
+	struct egpr_mailbox *m = mailbox(vm);
 
 	if (vm->o.cpl == 3)
 		m->flags |= EGPR_GUEST_CPL3;
@@ -181,12 +194,16 @@ static void init_mailbox(struct vmm *vm)
 	if (vm->o.irqchip)
 		m->flags |= EGPR_GUEST_X2APIC;
 	if (vm->o.state != EGPR_STATE_OFF)
-		m->flags |= EGPR_GUEST_APX;
-	if (vm->o.state == EGPR_STATE_DIRTY) {
-		m->flags |= EGPR_GUEST_FILL;
-		for (i = 0; i < EGPR_COUNT; i++)
-			m->pattern[i] = FIRST_PATTERN * (EGPR_FIRST + i);
-	}
+		use_apx(vm, vm->o.state);
+}
+
+void vmm_lend_apx(struct vmm *vm, enum egpr_guest_state state)
+{
+	use_apx(vm, state);
+	if (!vm->page)
+		return;
+	vm->guest_xcr0 |= 1ull << EGPR_XFEATURE;
+	vm->page->xcr0 |= 1ull << EGPR_XFEATURE;
 }
 
 int vmm_open(struct vmm **out, const struct vmm_options *o, struct vmm_error *e)

@@ -202,6 +202,16 @@ struct vmm_batch {
  */
 int vmm_batch(struct vmm *vm, struct vmm_batch *b, struct vmm_error *e);
 
+/**
+ * vmm_lend_apx - let the payload use r16..r31 although it never set XCR0.APX
+ * @vm: a started VM, opened with state OFF
+ * @state: INIT or DIRTY, as in struct vmm_options
+ *
+ * For a guest whose XCR0.APX someone else has set: the module, where KVM does not offer APX. With
+ * @emulate it is the virtual XCR0, and set here.
+ */
+void vmm_lend_apx(struct vmm *vm, enum egpr_guest_state state);
+
 /* Tear down everything that vmm_open() made. NULL is fine. */
 void vmm_close(struct vmm *vm);
 

@@ -13,9 +13,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/kvm.h>
 
 #include <egpr/status.h>
 
@@ -351,6 +353,129 @@ static void close_running(void)
 	vmm_close(vm);
 }
 
+/*
+ * Lending: in a test build form proxy lends the guest AVX. Each way of ending it must give the
+ * guest's XCR0 back, which KVM_GET_XCRS reads where the module wrote.
+ */
+#define XCR0_X87_SSE 0x3ull
+#define XCR0_AVX     0x4ull
+
+static uint64_t guest_xcr0(const struct vmm *vm)
+{
+	struct kvm_xcrs x = { 0 };
+
+	return ioctl(vmm_vcpu_fd(vm), KVM_GET_XCRS, &x) ? 0 : x.xcrs[0].value;
+}
+
+static bool set_guest_xcr0(const struct vmm *vm, uint64_t value)
+{
+	struct kvm_xcrs x = { .nr_xcrs = 1, .xcrs[0] = { .value = value } };
+
+	return !ioctl(vmm_vcpu_fd(vm), KVM_SET_XCRS, &x);
+}
+
+static bool lend(struct module_session *m, enum egpr_guest_state state)
+{
+	const struct egpr_strategy *s = egpr_strategy_find("gated-mov", NULL);
+	struct data_error e;
+
+	return !module_configure(m, module_configuration(s, EGPR_FORM_PROXY, state, 0, 0), &e);
+}
+
+static bool lend_again(struct module_session *m, struct vmm *vm)
+{
+	struct vmm_batch b = { .exits = 1 };
+	struct data_error e;
+	struct vmm_error v;
+
+	return !module_open(m, &e) && !module_attach(m, vmm_vcpu_fd(vm), &e) &&
+	       !vmm_batch(vm, &b, &v) && lend(m, EGPR_STATE_DIRTY) &&
+	       guest_xcr0(vm) == (XCR0_X87_SSE | XCR0_AVX);
+}
+
+/* Another process holds the session, and is killed. */
+static bool lender_is_killed(struct vmm *vm)
+{
+	struct vmm_batch b = { .exits = 1 };
+	int attached[2], ran[2], status, i;
+	struct vmm_error v;
+	bool held;
+	pid_t pid;
+	char c = 0;
+
+	if (pipe(attached) || pipe(ran))
+		return false;
+	pid = fork();
+	if (!pid) {
+		struct module_session m;
+		struct data_error e;
+
+		if (module_open(&m, &e) || module_attach(&m, vmm_vcpu_fd(vm), &e) ||
+		    write(attached[1], &c, 1) != 1 || read(ran[0], &c, 1) != 1 ||
+		    !lend(&m, EGPR_STATE_DIRTY) || write(attached[1], &c, 1) != 1)
+			_exit(EGPR_INTERNAL);
+		for (;;)
+			pause();
+	}
+	held = read(attached[0], &c, 1) == 1 && !vmm_batch(vm, &b, &v) &&
+	       write(ran[1], &c, 1) == 1 && read(attached[0], &c, 1) == 1 &&
+	       guest_xcr0(vm) == (XCR0_X87_SSE | XCR0_AVX) && !vmm_batch(vm, &b, &v);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	for (i = 0; i < 4; i++)
+		close(i < 2 ? attached[i] : ran[i - 2]);
+	return held;
+}
+
+static void lending(void)
+{
+	struct vmm_batch b = { .exits = 20000 };
+	struct module_session m = { .fd = -1 };
+	struct vmm *vm = NULL;
+	struct data_error e;
+	struct vmm_error v;
+	pthread_t closer;
+	char why[1200];
+	int i;
+
+	if (open_proxy(&m, &vm, why, sizeof(why))) {
+		tap_ok(false, "a guest to lend to: %s", why);
+		return;
+	}
+	module_close(&m);
+	/* Set here, because not every emulated CPU tells KVM of the guest's XSETBV. */
+	tap_ok(set_guest_xcr0(vm, XCR0_X87_SSE | XCR0_AVX) && lend_again(&m, vm),
+	       "a guest that has AVX by itself keeps it");
+	tap_ok(!module_detach(&m, &e) && guest_xcr0(vm) == (XCR0_X87_SSE | XCR0_AVX),
+	       "and nothing is taken from it");
+	module_close(&m);
+
+	tap_ok(set_guest_xcr0(vm, XCR0_X87_SSE) && lend_again(&m, vm),
+	       "a guest without is lent it");
+	tap_ok(lend(&m, EGPR_STATE_OFF) && guest_xcr0(vm) == XCR0_X87_SSE,
+	       "state off takes it back");
+	tap_ok(lend(&m, EGPR_STATE_DIRTY) && guest_xcr0(vm) != XCR0_X87_SSE &&
+		       !module_detach(&m, &e) && guest_xcr0(vm) == XCR0_X87_SSE,
+	       "detach takes it back");
+	module_close(&m);
+
+	in_run = false;
+	if (tap_ok(lend_again(&m, vm), "lent once more")) {
+		pthread_create(&closer, NULL, close_under, &m);
+		in_run = true;
+		if (!tap_ok(!vmm_batch(vm, &b, &v), "the guest runs on when its session is closed"))
+			tap_note("%s", v.reason);
+		pthread_join(closer, NULL);
+		for (i = 0; i < 100 && sessions(); i++)
+			usleep(MOVE_US);
+	}
+	tap_ok(guest_xcr0(vm) == XCR0_X87_SSE, "closed while it ran: taken back once it was out");
+
+	tap_ok(lender_is_killed(vm), "lent by another process, which is killed");
+	tap_ok(guest_xcr0(vm) == XCR0_X87_SSE && !sessions(), "its death took it back");
+	vmm_close(vm);
+}
+
 static bool set_online(int cpu, bool on)
 {
 	char path[64];
@@ -413,9 +538,10 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
-	{ "migrate", migrate },	    { "beside", beside },   { "preempt", preempt },
-	{ "kill100", kill100 },	    { "kill10", kill10 },   { "unload", unload },
-	{ "close", close_running }, { "hotplug", hotplug }, { "stop", stop },
+	{ "migrate", migrate }, { "beside", beside },	    { "preempt", preempt },
+	{ "kill100", kill100 }, { "kill10", kill10 },	    { "unload", unload },
+	{ "lend", lending },	{ "close", close_running }, { "hotplug", hotplug },
+	{ "stop", stop },
 };
 
 int main(int argc, char **argv)

@@ -211,6 +211,31 @@ static void test_init_mutant_dies(void **state)
 	vmm_close(vm);
 }
 
+/* A guest that never set XCR0.APX, and is lent it: it fills, and notices what is touched. */
+static void test_lent(void **state)
+{
+	struct vmm_options o = { .state = EGPR_STATE_OFF };
+	struct vmm_batch b = { .exits = EXITS, .hooks = &sound, .sw = &sw };
+	struct vmm_error e;
+	struct vmm *vm;
+
+	(void)state;
+	need_kvm();
+	vm = start("pio-out", &o);
+	assert_false(page->xcr0 & XCR0_APX);
+	assert_int_equal(vmm_batch(vm, &b, &e), 0);
+	assert_int_equal(b.emulated, 0);
+	vmm_lend_apx(vm, EGPR_STATE_DIRTY);
+	sw.flags = EGPR_SWITCH_GUEST_APX;
+	succeeds(vm, &b);
+	b.hooks = &mutant;
+	victim = EGPR_FIRST;
+	victim_at = 1;
+	hook_calls = 0;
+	assert_int_equal(vmm_batch(vm, &b, &e), EGPR_DATA);
+	vmm_close(vm);
+}
+
 /* An EGPR-sourced WRMSR takes its operand from where the strategy put it. */
 static void test_home(void **state)
 {
@@ -410,6 +435,7 @@ int main(void)
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_mutants_die),
 		cmocka_unit_test(test_init_mutant_dies),
+		cmocka_unit_test(test_lent),
 		cmocka_unit_test(test_home),
 		cmocka_unit_test(test_xcr0),
 		cmocka_unit_test(test_xcr0_mutant_dies),

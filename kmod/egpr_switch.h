@@ -49,6 +49,8 @@ enum egpr_probe_xcr0 {
  * @delay: N of delay-N
  * @flags: EGPR_CONF_*
  * @fn: the halves to call
+ * @stay: the halves around an exit that stays in KVM's inner loop (EGPR_BIND_OUTER): those of
+ *	`none`, so that the module's own path is the same
  */
 struct egpr_plan {
 	const struct egpr_strategy *s;
@@ -57,6 +59,7 @@ struct egpr_plan {
 	u32 delay;
 	u32 flags;
 	struct egpr_sequence fn;
+	struct egpr_sequence stay;
 };
 
 /**
@@ -74,6 +77,7 @@ struct egpr_plan {
  * @armed: the plan is in force; changed under vcpu->mutex only
  * @observed: a whole entry and exit was seen with interrupts in order
  * @in_guest: an entry half ran and its exit half did not yet
+ * @stayed: the last exit was taken for one that stays in KVM's inner loop
  * @primed: the XSAVE area holds what an exit half saved
  * @lent: XCR0[19] of the vCPU is set by us
  * @open_entry: an entry probe without its exit probe yet
@@ -100,6 +104,7 @@ struct egpr_session {
 	bool armed;
 	bool observed;
 	bool in_guest;
+	bool stayed;
 	bool primed;
 	bool lent;
 	bool open_entry;

@@ -33,6 +33,7 @@ int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 d
 	p->delay = delay;
 	p->flags = flags;
 	p->fn = egpr_sequence_bind(p->s, form, state != EGPR_STATE_OFF);
+	p->stay = egpr_strategies[EGPR_STRATEGY_none].form[form];
 	*refusal = egpr_strategy_refusal(p->s, form);
 	return *refusal == EGPR_REFUSED_NONE ? 0 : -EOPNOTSUPP;
 }

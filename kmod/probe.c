@@ -237,14 +237,14 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 		s->last = egpr_reason_row(s);
 	}
 	account_path(s, vcpu);
-	if (s->in_guest && (s->plan.s->needs & EGPR_BIND_OUTER) && loop_left(s, vcpu))
+	if (s->stayed && loop_left(s, vcpu))
 		s->counters.late++;
 	s->guest_tsc = vcpu->arch.last_guest_tsc;
 	s->host_tsc = vcpu->arch.last_host_tsc;
 	s->switches = context_switches();
 	s->cpu = raw_smp_processor_id();
 	s->open_entry = true;
-	if (!s->armed || s->in_guest)
+	if (!s->armed || (s->in_guest && !s->stayed))
 		return;
 	if (!irqs_disabled()) {
 		s->counters.refused++;
@@ -259,11 +259,12 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 			s->plan.fn.exit(&s->ctx->sw);
 		s->primed = true;
 	}
-	egpr_half(s, &s->plan, s->plan.fn.entry);
+	egpr_half(s, &s->plan, s->stayed ? s->plan.stay.entry : s->plan.fn.entry);
 	if (s->plan.form == EGPR_FORM_TRAP)
 		s->page->xcr0 = s->ctx->sw.xcr0_guest;
+	s->counters.switched_in += !s->stayed;
+	s->stayed = false;
 	s->in_guest = true;
-	s->counters.switched_in++;
 }
 
 static bool in_memory(enum egpr_home home)
@@ -283,16 +284,10 @@ static bool registers_left(const struct egpr_session *s)
 	return any;
 }
 
-/**
- * egpr_switch_out - run the exit half, and in form trap what the host does after it
- * @s: a session whose guest's registers are in place
- *
- * Interrupts are off. In form trap it is proved on the way that the half left nothing behind and
- * read what it was to read.
- */
-void egpr_switch_out(struct egpr_session *s)
+/* In form trap it is proved on the way that the half left nothing behind and read what it was to. */
+static void leave(struct egpr_session *s, bool stays)
 {
-	bool trap = s->plan.form == EGPR_FORM_TRAP;
+	bool trap = s->plan.form == EGPR_FORM_TRAP && !stays;
 	struct egpr_switch *sw = &s->ctx->sw;
 	u64 want = 0;
 
@@ -302,7 +297,7 @@ void egpr_switch_out(struct egpr_session *s)
 		sw->access = EGPR_FIRST + s->counters.exits % EGPR_COUNT;
 		want = s->page->r[sw->access - EGPR_FIRST];
 	}
-	egpr_half(s, &s->plan, s->plan.fn.exit);
+	egpr_half(s, &s->plan, stays ? s->plan.stay.exit : s->plan.fn.exit);
 	if (trap) {
 		s->page->xcr0 = sw->xcr0_host;
 		if (registers_left(s))
@@ -312,8 +307,20 @@ void egpr_switch_out(struct egpr_session *s)
 			s->counters.wrong_operand++;
 		play_host(s);
 	}
-	s->in_guest = false;
-	s->counters.switched_out++;
+	s->in_guest = s->stayed = stays;
+	s->counters.stayed += stays;
+	s->counters.switched_out += !stays;
+}
+
+/**
+ * egpr_switch_out - run the exit half, and in form trap what the host does after it
+ * @s: a session whose guest's registers are in place
+ *
+ * Interrupts are off.
+ */
+void egpr_switch_out(struct egpr_session *s)
+{
+	leave(s, false);
 }
 
 /*
@@ -361,11 +368,7 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 		s->counters.refused++;
 		refuse(s, EGPR_REFUSED_LOST);
 	}
-	if (stays_in_loop(s)) {
-		s->counters.stayed++;
-		return;
-	}
 	local_irq_save(flags);
-	egpr_switch_out(s);
+	leave(s, stays_in_loop(s));
 	local_irq_restore(flags);
 }

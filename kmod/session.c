@@ -120,7 +120,8 @@ int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a)
 
 	memset(&s->counters, 0, sizeof(s->counters));
 	memset(s->stays, 0, sizeof(s->stays));
-	s->armed = s->observed = s->in_guest = s->primed = s->lent = s->open_entry = false;
+	s->armed = s->observed = s->in_guest = s->stayed = s->primed = false;
+	s->lent = s->open_entry = false;
 	s->irqs_off = true;
 	s->last = -1;
 	s->task = current;

@@ -38,7 +38,7 @@
 #define SEQ_ENDBR
 #define SEQ_UNWIND_NONE
 #define SEQ_UNWIND_BACK
-#define SEQ_REACHABLE
+#define SEQ_UD2 ud2
 #endif
 
 #define SEQ_CAT_(sym, form, half) egpr_##sym##_##form##_##half
@@ -132,8 +132,7 @@
 /* Stands before an instruction that only the emulator may act on. */
 .macro seq_trap
 #ifdef EGPR_FORM_TRAP
-	ud2
-	SEQ_REACHABLE
+	SEQ_UD2
 #endif
 .endm
 

@@ -13,6 +13,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/fpu/api.h>
+#include <asm/thread_info.h>
 
 #include "egpr_switch.h"
 
@@ -117,6 +118,7 @@ static int validate(struct egpr_bench *b, struct egpr_plan *p)
 static void run(const struct job *j, u64 *out)
 {
 	unsigned long flags;
+	bool stale;
 	u32 i;
 
 	kernel_fpu_begin();
@@ -125,7 +127,11 @@ static void run(const struct job *j, u64 *out)
 		j->fn.exit(j->sw);
 	for (i = 0; i < j->b->samples; i++) {
 		local_irq_save(flags);
+		/* The accessors' case is the one in which the registers need no loading. */
+		stale = test_and_clear_thread_flag(TIF_NEED_FPU_LOAD);
 		out[i] = sample(j);
+		if (stale)
+			set_thread_flag(TIF_NEED_FPU_LOAD);
 		if (j->fn.exit && j->sw->xcr0_host)
 			egpr_xsetbv(j->sw->xcr0_host);
 		local_irq_restore(flags);

@@ -6,6 +6,9 @@
 #include <linux/sched.h>
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
+#ifdef EGPR_HAVE_CPUID_API
+#include <asm/cpuid/api.h> /* processor.h had it once */
+#endif
 
 #include "egpr_switch.h"
 

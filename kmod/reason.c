@@ -54,14 +54,22 @@ static u32 vmx_reason(void)
 	return failed ? EGPR_REASON_UNKNOWN : value & VMX_BASIC_REASON;
 }
 
+static unsigned long vcpu_rip(const struct kvm_vcpu *vcpu)
+{
+#ifdef EGPR_HAVE_ARCH_RIP
+	return vcpu->arch.rip;
+#else
+	return vcpu->arch.regs[VCPU_REGS_RIP];
+#endif
+}
+
 static u32 svm_reason(struct kvm_vcpu *vcpu)
 {
 	const struct vmcb *vmcb = *(struct vmcb **)(vcpu + 1);
 
 	if (!vmcb || !PAGE_ALIGNED(vmcb) || !virt_addr_valid(vmcb))
 		return EGPR_REASON_UNKNOWN;
-	if (vmcb->save.rip != vcpu->arch.regs[VCPU_REGS_RIP] ||
-	    vmcb->save.rsp != vcpu->arch.regs[VCPU_REGS_RSP])
+	if (vmcb->save.rip != vcpu_rip(vcpu) || vmcb->save.rsp != vcpu->arch.regs[VCPU_REGS_RSP])
 		return EGPR_REASON_UNKNOWN;
 	return vmcb->control.exit_code;
 }

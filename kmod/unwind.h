@@ -17,10 +17,15 @@
 #endif
 #define SEQ_UNWIND_BACK UNWIND_HINT_FUNC
 
+/* ANNOTATE_REACHABLE stands before the instruction that it means, REACHABLE stood behind it. */
 #ifdef EGPR_HAVE_ANNOTATE_REACHABLE
-#define SEQ_REACHABLE ANNOTATE_REACHABLE
+#define SEQ_UD2             \
+	ANNOTATE_REACHABLE; \
+	ud2
 #else
-#define SEQ_REACHABLE REACHABLE
+#define SEQ_UD2 \
+	ud2;    \
+	REACHABLE
 #endif
 
 #endif /* KMOD_UNWIND_H */

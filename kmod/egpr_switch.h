@@ -4,8 +4,8 @@
  *
  * A session is one open file of /dev/egpr_switch and holds at most one vCPU. The
  * probes find it by the address of the vCPU, which the module learned from the vCPU's own
- * file: an argument that is not such an address is never dereferenced, so a kernel whose
- * tracepoints have another prototype is a kernel whose exits are never observed.
+ * file: an argument that is not such an address is never dereferenced. So if ever a kernel's
+ * BTF were wrong about its tracepoints (see prototype.c), its exits would never be observed.
  */
 #ifndef KMOD_EGPR_SWITCH_H
 #define KMOD_EGPR_SWITCH_H
@@ -151,7 +151,7 @@ int egpr_bench_vcpu(struct kvm_vcpu **vcpu, bool attached);
 void egpr_bench_vcpu_free(struct kvm_vcpu *vcpu);
 
 /* probe.c */
-int egpr_probes_get(void);
+int egpr_probes_get(u32 *refusal);
 void egpr_probes_put(void);
 bool egpr_probes_available(void);
 u32 egpr_backend(void);
@@ -160,6 +160,11 @@ void egpr_switch_out(struct egpr_session *s);
 void egpr_host_values(struct egpr_session *s);
 void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu);
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu);
+
+/* prototype.c: whether KVM calls the probes as they want it. */
+int egpr_prototype_init(void);
+void egpr_prototype_exit(void);
+enum egpr_refusal egpr_prototype_refusal(void);
 
 /* reason.c */
 int egpr_reason_row(struct egpr_session *s);

@@ -178,13 +178,18 @@ static int __init egpr_init(void)
 	err = egpr_virtual_init();
 	if (err)
 		return err;
-	err = misc_register(&device);
+	err = egpr_prototype_init();
 	if (err)
 		goto out_virtual;
+	err = misc_register(&device);
+	if (err)
+		goto out_prototype;
 	pr_info("egpr_switch: loaded%s; touches vCPUs that attach through /dev/%s and no others\n",
 		egpr_emulate ? " with virtual EGPR hardware" : "", DEVICE_NAME);
 	return 0;
 
+out_prototype:
+	egpr_prototype_exit();
 out_virtual:
 	egpr_virtual_exit();
 	return err;
@@ -194,6 +199,7 @@ static void __exit egpr_exit(void)
 {
 	misc_deregister(&device);
 	egpr_sessions_exit();
+	egpr_prototype_exit();
 	egpr_virtual_exit();
 	rcu_barrier();
 	pr_info("egpr_switch: unloaded\n");

@@ -25,10 +25,11 @@ static DEFINE_MUTEX(probes_lock);
 static unsigned int probes_users;
 static struct tracepoint *tp_entry, *tp_exit;
 
-static int probes_register(void)
+static int probes_register(u32 *refusal)
 {
 	int err;
 
+	*refusal = EGPR_REFUSED_NO_KVM;
 	tp_entry = symbol_get(__tracepoint_kvm_entry);
 	if (!tp_entry)
 		return -ENXIO;
@@ -36,6 +37,10 @@ static int probes_register(void)
 	tp_exit = symbol_get(__tracepoint_kvm_exit);
 	if (!tp_exit)
 		goto out_entry;
+	*refusal = egpr_prototype_refusal();
+	err = -EOPNOTSUPP;
+	if (*refusal != EGPR_REFUSED_NONE)
+		goto out_exit;
 	err = tracepoint_probe_register(tp_exit, egpr_probe_exit, NULL);
 	if (err)
 		goto out_exit;
@@ -63,13 +68,13 @@ static void probes_unregister(void)
 	symbol_put(__tracepoint_kvm_entry);
 }
 
-int egpr_probes_get(void)
+int egpr_probes_get(u32 *refusal)
 {
 	int err = 0;
 
 	mutex_lock(&probes_lock);
 	if (!probes_users)
-		err = probes_register();
+		err = probes_register(refusal);
 	if (!err)
 		probes_users++;
 	mutex_unlock(&probes_lock);

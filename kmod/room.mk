@@ -19,6 +19,10 @@ ifeq ($(MODULE)$(HAVE_KERNEL_HEADERS),yesy)
 all: kmod
 endif
 
+# The part of the module that user space can try.
+UNIT_TESTS += $(B)/tests/unit/btf
+$(B)/tests/unit/btf: $(B)/kmod/btf.o
+
 LINT_C += $(wildcard kmod/*.c kmod/*.h)
 LINT_SH += kmod/build kmod/probe kmod/dkms
 

@@ -113,8 +113,7 @@ int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a)
 	if (!is_vcpu(file))
 		goto out_file;
 
-	a->refusal = EGPR_REFUSED_NO_KVM;
-	err = egpr_probes_get();
+	err = egpr_probes_get(&a->refusal);
 	if (err)
 		goto out_file;
 

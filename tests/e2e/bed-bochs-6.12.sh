@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# The module in a Debian 6.12 kernel on VMX (Bochs): proofs, mutants, hard cases.
-# seconds: 200
+# The module in a Debian 6.12 kernel on VMX (Bochs): prototypes, proofs, mutants, hard cases.
+# seconds: 220
 # timeout: 480
 set -u
 . tests/e2e/bed.inc
 export CPUS=1
-bed bochs 6.12 proof mutants quiet path
+bed bochs 6.12 prototype proof mutants quiet path

@@ -19,4 +19,4 @@ $(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)
 LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h)
-LINT_SH += tests/bed/run
+LINT_SH += tests/bed/run tests/bed/check-path

@@ -6,15 +6,16 @@
  *
  * usage: pathlen PAYLOADS HOST_ID MACHINE [KIND...]
  *
- * Prints CSV rows of results/reference/path-length.csv: the least TSC difference that the
- * guest saw around one exit, and the median of batches of the same. These are
- * instructions, never times. What cannot be measured here is named on stderr.
+ * Prints the table results/reference/path-length.csv for this machine: the least TSC
+ * difference that the guest saw around one exit, and the median of batches of the same.
+ * These are instructions, never times. What cannot be measured here is named on stderr.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <egpr/sample.h>
 #include <egpr/status.h>
 #include <vmm-mini/vmm.h>
 
@@ -133,6 +134,16 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+#define COLUMN(column, TYPE, text) "," #column
+
+static void header(void)
+{
+	static const char columns[] = EGPR_COLUMNS_IDENTITY(COLUMN)
+		EGPR_COLUMNS_PATH_LENGTH(COLUMN);
+
+	puts(columns + 1);
+}
+
 static void row(struct cell *c, const struct vmm_host *h, char **argv, const char *kernel,
 		const struct egpr_strategy *s, bool ok)
 {
@@ -187,6 +198,7 @@ int main(int argc, char **argv)
 		vmm_error_print(stderr, "pathlen", &v);
 		return EGPR_INTERNAL;
 	}
+	header();
 	for (a = 4; a < argc; a++)
 		measure_kind(argv[a], &host, argv, u.release);
 	for (k = 0; argc == 4 && k < sizeof(default_kinds) / sizeof(*default_kinds); k++)

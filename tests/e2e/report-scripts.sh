@@ -46,6 +46,14 @@ else
 	echo "ok $n - printing # SKIP no chromium; install the package chromium"
 fi
 
+status 64 'perf-kvm-stat refuses an unknown kind' scripts/perf-kvm-stat teleport
+status 64 'perf-kvm-stat refuses what is no number' scripts/perf-kvm-stat cpuid many
+status 77 'perf-kvm-stat skips where there is no perf' env PATH="$dir/bin" B="$B" scripts/perf-kvm-stat
+status 0 'and says which package it lacks' grep -q linux-perf "$dir/last"
+if [ ! -e /dev/egpr_switch ] && command -v perf >/dev/null; then
+	status 77 'and where the module is not loaded' scripts/perf-kvm-stat
+	status 0 'with how to load it' grep -q 'make kmod' "$dir/last"
+fi
 status 64 'perf-record without a kind is a usage error' scripts/perf-record
 status 64 'perf-record refuses an unknown kind' scripts/perf-record teleport
 status 77 'perf-record skips where there is no perf' env PATH="$dir/bin" B="$B" scripts/perf-record cpuid

@@ -15,7 +15,6 @@
 #define FILE_NAME     "path-length.csv"
 #define REFERENCE_ENV "EGPRLAB_REFERENCE" /* overrides where it is looked for */
 #define MAX_MACHINES  16
-#define MAX_KERNELS   16
 #define PERCENT	      100
 
 #define COLUMN(column, TYPE, text)    { #column, CSV_##TYPE, text },
@@ -31,6 +30,12 @@ enum {
 	EGPR_COLUMNS_PATH_LENGTH(PATH_ENUM)
 };
 
+/* The host_id stands for the machine: the emulator, its CPU model and the kernel in it. */
+static bool on(const struct csv_table *t, size_t row, const char *host)
+{
+	return !strcmp(csv_text(t, row, EGPR_COL_host_id), host);
+}
+
 /* The row without a switch that a row is compared with; t->rows if there is none. */
 static size_t baseline(const struct csv_table *t, size_t of)
 {
@@ -41,23 +46,24 @@ static size_t baseline(const struct csv_table *t, size_t of)
 	size_t row;
 
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
-		if (!strcmp(csv_text(t, row, EGPR_PATH_LENGTH_machine),
-			    csv_text(t, of, EGPR_PATH_LENGTH_machine)) &&
-		    !strcmp(csv_text(t, row, EGPR_PATH_LENGTH_kernel),
-			    csv_text(t, of, EGPR_PATH_LENGTH_kernel)))
+		if (on(t, row, csv_text(t, of, EGPR_COL_host_id)))
 			break;
 	}
 	return row;
 }
 
-static bool on(const struct csv_table *t, size_t row, const char *machine, const char *kernel)
+/* The first row of a machine that has one. */
+static size_t first_row(const struct csv_table *t, const char *host)
 {
-	return !strcmp(csv_text(t, row, EGPR_PATH_LENGTH_machine), machine) &&
-	       !strcmp(csv_text(t, row, EGPR_PATH_LENGTH_kernel), kernel);
+	size_t row = 0;
+
+	while (!on(t, row, host))
+		row++;
+	return row;
 }
 
-static void machine_table(struct report *r, const struct csv_table *t, const char *machine,
-			  const char *kernel, FILE *dat, unsigned int *rows)
+static void machine_table(struct report *r, const struct csv_table *t, const char *host, FILE *dat,
+			  unsigned int *rows)
 {
 	static const struct doc_column columns[] = {
 		{ "exit kind", 0 },	   { "path", DOC_WIDE },	   { "strategy", 0 },
@@ -67,21 +73,20 @@ static void machine_table(struct report *r, const struct csv_table *t, const cha
 	static const struct report_filter all = { 0 };
 	const char *main_state = report_main_state(t, &all);
 	char id[96];
-	size_t row, first = 0;
+	size_t row, first = first_row(t, host);
 
-	while (!on(t, first, machine, kernel))
-		first++;
-	snprintf(id, sizeof(id), "path-%s-%s", strncmp(machine, "bochs", 5) ? "tcg" : "bochs",
-		 kernel);
+	snprintf(id, sizeof(id), "path-%s", host);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		  "Instructions per exit and entry, counted by %s, kernel %s (model: instruction "
 		  "counts; backend %s).",
-		  machine, kernel, csv_text(t, first, EGPR_COL_backend));
+		  csv_text(t, first, EGPR_PATH_LENGTH_machine),
+		  csv_text(t, first, EGPR_PATH_LENGTH_kernel),
+		  csv_text(t, first, EGPR_COL_backend));
 	for (row = 0; row < t->rows; row++) {
 		size_t base = baseline(t, row);
 		double insns = csv_real(t, row, EGPR_PATH_LENGTH_insns), without;
 
-		if (!on(t, row, machine, kernel) || base == t->rows)
+		if (!on(t, row, host) || base == t->rows)
 			continue;
 		without = csv_real(t, base, EGPR_PATH_LENGTH_insns);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_exit_kind));
@@ -101,25 +106,26 @@ static void machine_table(struct report *r, const struct csv_table *t, const cha
 	}
 }
 
-static void machine_chapter(struct report *r, const struct csv_table *t, const char *machine,
-			    const char *kernel)
+static void machine_chapter(struct report *r, const struct csv_table *t, const char *host)
 {
 	static const struct report_group g = { "model", NULL, NULL };
 	char name[96], title[256];
 	unsigned int rows = 0;
+	size_t row = first_row(t, host);
 	FILE *dat;
 
-	snprintf(name, sizeof(name), "path-%s-%s-model",
-		 strncmp(machine, "bochs", 5) ? "tcg" : "bochs", kernel);
+	snprintf(name, sizeof(name), "path-%s-model", host);
 	dat = report_plot_open(r, name);
 	if (!dat)
 		return;
-	machine_table(r, t, machine, kernel, dat, &rows);
+	machine_table(r, t, host, dat, &rows);
 	if (!rows) {
 		fclose(dat);
 		return;
 	}
-	snprintf(title, sizeof(title), "Path length on %s, kernel %s", machine, kernel);
+	snprintf(title, sizeof(title), "Path length on %s, kernel %s",
+		 csv_text(t, row, EGPR_PATH_LENGTH_machine),
+		 csv_text(t, row, EGPR_PATH_LENGTH_kernel));
 	report_plot_close(r, dat, "path", name, rows, "", &g, title);
 }
 
@@ -144,11 +150,10 @@ static int load(struct csv_table *t, struct data_error *e)
 void report_path_length(struct report *r)
 {
 	const struct report_filter all = { 0 };
-	const char *machines[MAX_MACHINES], *kernels[MAX_KERNELS];
+	const char *hosts[MAX_MACHINES];
 	struct data_error e;
 	struct csv_table t = { 0 };
-	unsigned int i, j, n, k;
-	size_t row;
+	unsigned int i, n;
 
 	doc_heading(&r->doc, 2, "path-length", "Path length");
 	if (load(&t, &e)) {
@@ -160,15 +165,8 @@ void report_path_length(struct report *r)
 		"Counted in an emulator whose TSC counts instructions, not measured on this host: "
 		"how much longer a switch makes the path, whatever its share of the cycles. The exit itself includes the probes of "
 		"the module, and an instruction counts as one however long it takes.");
-	n = report_values(&t, EGPR_PATH_LENGTH_machine, &all, machines, MAX_MACHINES);
-	k = report_values(&t, EGPR_PATH_LENGTH_kernel, &all, kernels, MAX_KERNELS);
-	for (i = 0; i < n; i++) {
-		for (j = 0; j < k; j++) {
-			for (row = 0; row < t.rows && !on(&t, row, machines[i], kernels[j]); row++)
-				;
-			if (row < t.rows)
-				machine_chapter(r, &t, machines[i], kernels[j]);
-		}
-	}
+	n = report_values(&t, EGPR_COL_host_id, &all, hosts, MAX_MACHINES);
+	for (i = 0; i < n; i++)
+		machine_chapter(r, &t, hosts[i]);
 	csv_table_free(&t);
 }

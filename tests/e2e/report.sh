@@ -88,11 +88,17 @@ mkdir "$dir/reference" "$dir/bin"
 	head -n 1 "$dir/good/summary.csv" | cut -d, -f1-10 | sed 's/$/,machine,kernel,exits,insns,insns_p50/'
 	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,none,dirty,bochs haswell,6.12,256,1096,1096'
 	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,gated-mov,dirty,bochs haswell,6.12,256,1148,1149'
+	echo 'x,y,vmx,no,model,kvm,cpuid,kernel,none,dirty,bochs skylake,6.12,256,1196,1196'
+	echo 'x,y,vmx,no,model,kvm,cpuid,kernel,gated-mov,dirty,bochs skylake,6.12,256,1250,1250'
 } >"$dir/reference/path-length.csv"
 synthetic path
 check 'path lengths are a chapter of their own' env PATH="$dir/bin" EGPRLAB_REFERENCE="$dir/reference" \
 	"$egprlab" report "$dir/path"
 check 'with what a switch adds' grep -q '^cpuid *gated-mov *1148 *+52 *+4.7' "$dir/path/report.txt"
+check 'another machine with the same kernel has its own baseline' \
+	grep -q '^cpuid *gated-mov *1250 *+54 *+4.5' "$dir/path/report.txt"
+check 'and its own table' sh -c "grep -q 'id=\"path-x\"' '$dir/path/report.html' &&
+	grep -q 'id=\"path-y\"' '$dir/path/report.html'"
 sed 's/,1148,/,many,/' "$dir/reference/path-length.csv" >"$dir/bin/path-length.csv"
 check 'a damaged file of path lengths is named' sh -c "
 	EGPRLAB_REFERENCE='$dir/bin' PATH='$dir/bin' '$egprlab' report '$dir/path' &&

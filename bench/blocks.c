@@ -54,10 +54,11 @@ static struct blocks_arm *arm_of(struct blocks *b, size_t row)
 	return arm;
 }
 
-static int add(struct blocks_arm *arm, size_t block, double mean, unsigned int layout)
+static int add(struct blocks_arm *arm, size_t block, double mean, unsigned int layout,
+	       unsigned int launch)
 {
 	double *m;
-	unsigned int *l;
+	unsigned int *l, *number;
 
 	if (arm->mean && block + 1 == arm->n) {
 		/* The second batch of an ABBA block. */
@@ -72,10 +73,14 @@ static int add(struct blocks_arm *arm, size_t block, double mean, unsigned int l
 	l = realloc(arm->layout, (block + 1) * sizeof(*l));
 	if (l)
 		arm->layout = l;
-	if (!m || !l)
+	number = realloc(arm->launch, (block + 1) * sizeof(*number));
+	if (number)
+		arm->launch = number;
+	if (!m || !l || !number)
 		return EGPR_INTERNAL;
 	m[block] = mean;
 	l[block] = layout;
+	number[block] = launch;
 	arm->n++;
 	return 0;
 }
@@ -84,20 +89,29 @@ int blocks_read(const struct rundir_data *data, struct blocks *b, struct data_er
 {
 	const struct csv_table *t = &data->table[EGPR_CSV_SAMPLES];
 	size_t i;
+	int ret;
 
 	memset(b, 0, sizeof(*b));
 	b->samples = t;
+	ret = launch_read(data->meta, &b->launches, e);
+	if (ret)
+		return ret;
 	for (i = 0; i < t->rows; i++) {
 		double exits = (double)csv_count(t, i, EGPR_SAMPLES_exits);
+		uint64_t launch = csv_count(t, i, EGPR_SAMPLES_launch);
 		struct blocks_arm *arm = arm_of(b, i);
-		int ret;
 
 		if (!arm)
 			return data_fail(e, EGPR_INTERNAL, "out of memory");
+		if (launch >= b->launches.n)
+			return data_fail(e, EGPR_DATA,
+					 "%s/samples.csv line %u: launch %llu is not in meta.json",
+					 data->path, t->line[i], (unsigned long long)launch);
 		ret = exits > 0 ? add(arm, csv_count(t, i, EGPR_SAMPLES_block),
 				      csv_real(t, i, EGPR_SAMPLES_cycles) / exits,
 				      (unsigned int)csv_count(t, i, EGPR_SAMPLES_offset) %
-					      STATS_MAX_LAYOUTS)
+					      STATS_MAX_LAYOUTS,
+				      (unsigned int)launch)
 				: EGPR_DATA;
 		if (ret)
 			return data_fail(e, ret,
@@ -116,6 +130,7 @@ void blocks_free(struct blocks *b)
 	for (i = 0; i < b->n; i++) {
 		free(b->arm[i].mean);
 		free(b->arm[i].layout);
+		free(b->arm[i].launch);
 	}
 	free(b->arm);
 	memset(b, 0, sizeof(*b));

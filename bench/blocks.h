@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "launch.h"
 #include "rundir.h"
 
 /**
@@ -16,22 +17,26 @@
  * @n: blocks
  * @mean: TSC cycles per exit, by block
  * @layout: index of the code offset, by block
+ * @launch: number of the launch, by block
  */
 struct blocks_arm {
 	size_t row;
 	size_t n;
 	double *mean;
 	unsigned int *layout;
+	unsigned int *launch;
 };
 
 /**
  * struct blocks - all arms of a run
  * @samples: the table they come from
+ * @launches: of the run
  * @n: number of arms
  * @arm: the arms, in the order in which they first appear
  */
 struct blocks {
 	const struct csv_table *samples;
+	struct launches launches;
 	size_t n;
 	struct blocks_arm *arm;
 };

@@ -81,9 +81,10 @@ static double median(const struct blocks_arm *a)
 }
 
 /* Shift of an arm against @base, or the arm itself where @base is NULL. */
-static int shift_of(const struct blocks_arm *a, const struct blocks_arm *base,
-		    struct stats_shift *s)
+static int shift_of(const struct blocks *run, const struct blocks_arm *a,
+		    const struct blocks_arm *base, struct stats_shift *s)
 {
+	const struct stats_where where = { a->layout, a->launch, run->launches.place };
 	size_t n = base && base->n < a->n ? base->n : a->n, i;
 	double *x = malloc((n + 1) * sizeof(*x));
 	int ret;
@@ -92,24 +93,22 @@ static int shift_of(const struct blocks_arm *a, const struct blocks_arm *base,
 		return -1;
 	for (i = 0; i < n; i++)
 		x[i] = a->mean[i] - (base ? base->mean[i] : 0);
-	ret = stats_shift_init(s, x, a->layout, n);
+	ret = stats_shift_init(s, x, &where, n);
 	free(x);
 	return ret;
 }
 
 static double variance(const struct stats_shift *s)
 {
-	double layout = s->layouts ? s->layout_sd * s->layout_sd / (double)s->layouts : 0;
-
-	return s->se * s->se + layout;
+	return s->se * s->se + stats_shift_spread(s, ALPHA / 2).part;
 }
 
-/* Degrees of freedom of one run's variance: of the offsets' part, else of the blocks. */
+/* Degrees of freedom of one run's variance: of what spreads beside blocks, else of the blocks. */
 static double freedom(const struct stats_shift *s)
 {
-	double blocks = (double)s->values - 1;
+	double blocks = (double)s->values - 1, others = stats_shift_spread(s, ALPHA / 2).df;
 
-	return s->df < blocks ? s->df : blocks;
+	return others < blocks ? others : blocks;
 }
 
 static double t_upper(const struct change *c, double bound)
@@ -157,7 +156,8 @@ static int add_change(struct comparing *k, const struct blocks_arm *a, const str
 		k->only_one++;
 		return 0;
 	}
-	if (shift_of(a, base_a, &sa) || shift_of(b, base_b, &sb))
+	if (shift_of(&k->first.blocks, a, base_a, &sa) ||
+	    shift_of(&k->second.blocks, b, base_b, &sb))
 		goto out;
 	c = realloc(k->change, (k->n + 1) * sizeof(*c));
 	if (!c)

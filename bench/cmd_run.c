@@ -2,6 +2,7 @@
 /*
  * `egprlab run`: reads a plan, measures it, says where the results are.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,6 +33,8 @@ enum {
 	OPTION_CPU,
 	OPTION_OUT,
 	OPTION_RESUME,
+	OPTION_LAUNCHES,
+	OPTION_PAUSE,
 	OPTION_DRY_RUN,
 	NR_OPTIONS
 };
@@ -48,6 +51,9 @@ static const struct egpr_option run_options[] = {
 	[OPTION_CPU] = { "cpu", "N", "measure on this CPU; default the quietest" },
 	[OPTION_OUT] = { "out", "DIR", "run directory; default a new one below results/" },
 	[OPTION_RESUME] = { "resume", "DIR", "go on with an interrupted run" },
+	[OPTION_LAUNCHES] = { "launches", "N",
+			      "share the run among N processes; 4 or more tell well" },
+	[OPTION_PAUSE] = { "pause", NULL, "end after one launch; --resume does the next" },
 	[OPTION_DRY_RUN] = { "dry-run", NULL, "print what would run and for how long" },
 	{ NULL, NULL, NULL },
 };
@@ -113,9 +119,10 @@ static int read_provenance(const char *text, enum egpr_provenance *out)
 
 static int check_options(const char *const *value)
 {
-	static const int fixed[] = { OPTION_PROFILE,  OPTION_PLAN,	OPTION_LAYER, OPTION_EXIT,
-				     OPTION_STRATEGY, OPTION_STATE,	OPTION_SEED,  OPTION_OUT,
-				     OPTION_DRY_RUN,  OPTION_PROVENANCE };
+	static const int fixed[] = { OPTION_PROFILE,	OPTION_PLAN,	 OPTION_LAYER,
+				     OPTION_EXIT,	OPTION_STRATEGY, OPTION_STATE,
+				     OPTION_SEED,	OPTION_OUT,	 OPTION_DRY_RUN,
+				     OPTION_PROVENANCE, OPTION_LAUNCHES };
 	size_t i;
 
 	if (value[OPTION_PROFILE] && value[OPTION_PLAN])
@@ -170,6 +177,47 @@ static const struct data_error *no_runner(enum egpr_provenance provenance, struc
 	return e;
 }
 
+/*
+ * The next launch takes the place of this one: a fresh image at new addresses, with the same
+ * process id, so that whoever waits or sends signals need not know. Returns on failure only.
+ */
+static int next_launch(const char *path, const char *cpu)
+{
+	const char *argv[8] = { "egprlab", "run", "--resume", path };
+
+	if (cpu) {
+		argv[4] = "--cpu";
+		argv[5] = cpu;
+	}
+	fflush(NULL);
+	cpu_unpin();
+	execv("/proc/self/exe", (char **)argv);
+	fprintf(stderr,
+		"egprlab run: the next launch does not start: %s; `egprlab run --resume %s` goes "
+		"on\n",
+		strerror(errno), path);
+	return EGPR_UNAVAILABLE;
+}
+
+/* After a launch that went well. Return: whether another follows at once. */
+static bool go_on(const struct run *run, const struct provenance_ops *ops, const char *path,
+		  bool pause)
+{
+	struct data_error e = { "" };
+
+	if (run->more && pause) {
+		fprintf(stderr, "egprlab run: `egprlab run --resume %s` does the next launch\n",
+			path);
+		printf("%s\n", path);
+	}
+	if (run->more)
+		return !pause;
+	ops->conclude(run, path);
+	if (rundir_is_kept(path) && store_record(path, NULL, &e))
+		fprintf(stderr, "egprlab run: the run is not in the store: %s\n", e.text);
+	return false;
+}
+
 static int measure(struct plan *plan, enum egpr_provenance provenance, const char *const *value,
 		   int cpu)
 {
@@ -184,6 +232,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 	char *path = NULL;
 	const struct provenance_ops *ops = provenance_find(provenance);
 	struct run run = { 0 };
+	bool more = false;
 	int ret;
 
 	if (!ops)
@@ -207,12 +256,12 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 	else if (ret)
 		fail(ret, &e);
 	else
-		ops->conclude(&run, path);
-	if (!ret && !value[OPTION_OUT] && store_record(path, NULL, &e))
-		fprintf(stderr, "egprlab run: the run is not in the store: %s\n", e.text);
+		more = go_on(&run, ops, path, value[OPTION_PAUSE]);
 out:
-	free(path);
 	run_free(&run);
+	if (more)
+		ret = next_launch(path, value[OPTION_CPU]);
+	free(path);
 	/* End by the signal itself, so that a calling script stops as well. */
 	if (ret > SIGNAL_STATUS) {
 		signal(ret - SIGNAL_STATUS, SIG_DFL);
@@ -225,7 +274,7 @@ static int run_run(int argc, char **argv)
 {
 	const char *value[NR_OPTIONS] = { NULL }, *v;
 	enum egpr_provenance provenance = EGPR_PROV_PROXY;
-	unsigned long long cpu = 0, seed = 0;
+	unsigned long long cpu = 0, seed = 0, launches = 0;
 	struct data_error e = { "" };
 	struct plan plan;
 	int option, ret;
@@ -243,6 +292,10 @@ static int run_run(int argc, char **argv)
 	if (value[OPTION_SEED] && read_number(value[OPTION_SEED], ~0ULL, &seed))
 		return egpr_command_usage(&egpr_cmd_run, "--seed '%s' is not a number",
 					  value[OPTION_SEED]);
+	if (value[OPTION_LAUNCHES] &&
+	    (read_number(value[OPTION_LAUNCHES], STATS_MAX_LOOKS, &launches) || !launches))
+		return egpr_command_usage(&egpr_cmd_run, "--launches '%s' is not a number in 1..%d",
+					  value[OPTION_LAUNCHES], STATS_MAX_LOOKS);
 	if (read_provenance(value[OPTION_PROVENANCE], &provenance))
 		return egpr_command_usage(&egpr_cmd_run,
 					  "--provenance '%s' is not hw, proxy or emu",
@@ -258,6 +311,8 @@ static int run_run(int argc, char **argv)
 			plan.seed = seed;
 			plan.has_seed = true;
 		}
+		if (value[OPTION_LAUNCHES])
+			plan_launches(&plan, (double)launches);
 		ret = measure(&plan, provenance, value, value[OPTION_CPU] ? (int)cpu : -1);
 	}
 	plan_free(&plan);

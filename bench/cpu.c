@@ -67,10 +67,22 @@ int cpu_choose(int wanted, double seconds, int *cpu, struct data_error *e)
 	return 0;
 }
 
+static cpu_set_t before_pin;
+static int pinned;
+
+void cpu_unpin(void)
+{
+	if (pinned)
+		sched_setaffinity(0, sizeof(before_pin), &before_pin);
+	pinned = 0;
+}
+
 int cpu_pin(int cpu, struct data_error *e)
 {
 	cpu_set_t set;
 
+	if (!pinned)
+		pinned = !sched_getaffinity(0, sizeof(before_pin), &before_pin);
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))

@@ -21,6 +21,9 @@ int cpu_choose(int wanted, double seconds, int *cpu, struct data_error *e);
 /* Pin the calling thread. Return: 0 or EGPR_UNAVAILABLE. */
 int cpu_pin(int cpu, struct data_error *e);
 
+/* Give the thread back the CPUs it had before cpu_pin(): for a program that takes its place. */
+void cpu_unpin(void);
+
 /* TSC ticks per second, against CLOCK_MONOTONIC_RAW over some milliseconds. */
 double cpu_tsc_hz(void);
 

@@ -22,6 +22,7 @@
 #define PILOT_BLOCKS	3     /* whose median time says how many blocks fit */
 #define REPLAN_BLOCKS	8     /* times as many until the plan is mended, then at each doubling */
 #define MIN_BLOCKS	8     /* the signed rank decides nothing at 95 % below 6 */
+#define PART_MIN_BLOCKS 4     /* of a launch, where there are several */
 #define OVERRUN		1.15  /* of the cell's time: then the last look comes early */
 #define NOISE_SHARE	0.01  /* of a batch: dearer sources are not read per batch */
 #define SYNC_SHARE	0.003 /* of the time: vouching for rows in meta.json */
@@ -53,7 +54,7 @@ struct rundir_key cell_key(const struct cell *c, const char *strategy)
 
 int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks)
 {
-	unsigned int *layout, a;
+	unsigned int *layout, *launch, a;
 
 	if (blocks <= r->room)
 		return 0;
@@ -63,6 +64,10 @@ int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks
 	if (!layout)
 		return EGPR_INTERNAL;
 	r->layout = layout;
+	launch = realloc(r->launch, blocks * sizeof(*launch));
+	if (!launch)
+		return EGPR_INTERNAL;
+	r->launch = launch;
 	for (a = 0; a < arms; a++) {
 		double *mean = realloc(r->mean[a], blocks * sizeof(*mean));
 
@@ -85,6 +90,7 @@ void engine_result_free(struct cell_result *r)
 	for (i = 0; i < r->nr_comparisons; i++)
 		stats_shift_free(&r->comparisons[i].shift);
 	free(r->layout);
+	free(r->launch);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -118,8 +124,19 @@ struct work {
 	unsigned int replan_at;
 	double blocks_start;
 	unsigned int blocks_before;
+	unsigned int until; /* blocks at the end of this part */
 	struct data_error *e;
 };
+
+static unsigned int nr_parts(const struct engine *g)
+{
+	return g->launches > 1 ? g->launches : 1;
+}
+
+unsigned int engine_looks(const struct engine *g)
+{
+	return nr_parts(g) > 1 ? nr_parts(g) : g->plan->looks;
+}
 
 static int one_batch(struct work *w, struct layer_batch *b)
 {
@@ -239,6 +256,7 @@ static int write_sample(struct work *w, const struct sample *s, bool outlier)
 	set_count(&row, EGPR_SAMPLES_irqs, s->gain.irqs);
 	set_count(&row, EGPR_SAMPLES_steal_us, s->gain.steal_us);
 	csv_set_text(&row, EGPR_SAMPLES_flags, all);
+	csv_set_count(&row, EGPR_SAMPLES_launch, w->g->launch);
 	return rundir_append(w->g->dir, &row, w->e);
 }
 
@@ -316,6 +334,7 @@ static int one_block(struct work *w, double *median, double *mad)
 	if (w->g->dir && !ret)
 		ret = keep(w);
 	r->layout[r->blocks] = layout;
+	r->launch[r->blocks] = w->g->launch;
 	for (a = 0; a < w->c->nr_arms; a++)
 		r->mean[a][r->blocks] = sum[a] / times[a];
 	r->blocks++;
@@ -351,9 +370,20 @@ static bool has_layout(const struct cell *c)
 	return c->offsets > 1 && !c->guest_timed;
 }
 
+struct stats_where engine_where(const struct engine *g, const struct cell *c,
+				const struct cell_result *r)
+{
+	return (struct stats_where){
+		.layout = has_layout(c) ? r->layout : NULL,
+		.launch = g->places ? r->launch : NULL,
+		.places = g->places,
+	};
+}
+
 int engine_decide(const struct engine *g, const struct cell *c, unsigned int blocks,
 		  unsigned int look, struct cell_result *r)
 {
+	const struct stats_where where = engine_where(g, c, r);
 	double *diff = malloc((blocks ? blocks : 1) * sizeof(*diff));
 	bool first = !r->nr_comparisons;
 	unsigned int a, b, m;
@@ -370,7 +400,7 @@ int engine_decide(const struct engine *g, const struct cell *c, unsigned int blo
 		for (b = 0; b < blocks; b++)
 			diff[b] = r->mean[a][b] - r->mean[k->baseline][b];
 		stats_shift_free(&k->shift);
-		if (stats_shift_init(&k->shift, diff, has_layout(c) ? r->layout : NULL, blocks)) {
+		if (stats_shift_init(&k->shift, diff, &where, blocks)) {
 			ret = EGPR_INTERNAL;
 			break;
 		}
@@ -378,7 +408,7 @@ int engine_decide(const struct engine *g, const struct cell *c, unsigned int blo
 			double cycles = plan_margin_cycles(&g->plan->margins[m],
 							   engine_median(r, k->baseline));
 			struct stats_decision d = stats_decide(
-				&k->shift, cycles, g->plan->looks > 1 ? &g->looks : NULL, look);
+				&k->shift, cycles, engine_looks(g) > 1 ? &g->looks : NULL, look);
 
 			if (first)
 				k->d[m] = d;
@@ -409,12 +439,14 @@ static bool all_decided(const struct engine *g, const struct cell_result *r, uns
 static void plan_blocks(struct work *w, double block_seconds)
 {
 	double room = w->start + w->seconds * (1 - TAIL_SHARE) - clock_now();
-	unsigned int period = order_period(w->c->nr_arms), n;
+	unsigned int period = order_period(w->c->nr_arms), parts = nr_parts(w->g), n;
+	unsigned int least = parts > 1 ? PART_MIN_BLOCKS : MIN_BLOCKS;
 
 	n = room > 0 ? (unsigned int)(room / block_seconds) : 0;
 	if (n > 2 * period)
 		n -= n % period;
-	w->r->planned = w->r->blocks + (n > MIN_BLOCKS ? n : MIN_BLOCKS);
+	w->until = w->r->blocks + (n > least ? n : least);
+	w->r->planned = parts * w->until;
 }
 
 /* The first block is as cold as blocks get; of the next three the median is no accident. */
@@ -431,11 +463,22 @@ static void pilot(struct work *w, double block_seconds)
 	plan_blocks(w, w->pilot[PILOT_BLOCKS / 2]);
 }
 
-static unsigned int look_at(const struct work *w, unsigned int look)
+/* Blocks at the next look; at the end of the part where there are several. */
+static unsigned int next_look(const struct work *w)
 {
 	unsigned int looks = w->g->plan->looks;
 
-	return (w->r->planned * (look + 1) + looks - 1) / looks;
+	if (nr_parts(w->g) > 1)
+		return w->until;
+	return (w->r->planned * (w->r->look + 1) + looks - 1) / looks;
+}
+
+/* Where this part ends if an earlier one has planned: where it would, or after as many blocks. */
+static void plan_part(struct work *w)
+{
+	unsigned int each = w->r->planned / nr_parts(w->g), due = (w->r->parts + 1) * each;
+
+	w->until = due < w->r->blocks + each ? due : w->r->blocks + each;
 }
 
 /*
@@ -447,14 +490,36 @@ static void replan(struct work *w)
 	double per_block = (clock_now() - w->blocks_start) / (w->r->blocks - w->blocks_before);
 
 	w->replan_at = 2 * w->r->blocks;
-	if (w->r->look || w->blocks_before || w->r->blocks >= look_at(w, 0))
+	if (w->r->look || w->r->parts || w->blocks_before || w->r->blocks >= next_look(w))
 		return;
 	plan_blocks(w, per_block);
 }
 
-/* Blocks up to the end of the plan, the time or the open questions. */
+/* A look, at the end of a part or within the only one. @over: out of time. */
+static int take_look(struct work *w, bool over, unsigned int family)
+{
+	unsigned int parts = nr_parts(w->g), last = engine_looks(w->g) - 1, look;
+	struct cell_result *r = w->r;
+	int ret = 0;
+
+	/* Out of time: the last look, whatever its number would be. */
+	look = parts > 1 ? r->parts : over ? last : r->look;
+	if (parts > 1)
+		r->part_end[r->parts++] = r->blocks;
+	if (parts == 1 || look)
+		ret = engine_decide(w->g, w->c, r->blocks, look, r);
+	if (ret)
+		return data_fail(w->e, ret, "out of memory");
+	r->look = look + 1;
+	r->final = look == last;
+	r->finished = r->final || ((parts == 1 || look) && all_decided(w->g, r, family));
+	return 0;
+}
+
+/* Blocks up to the end of the plan, the part, the time or the open questions. */
 static int run_blocks(struct work *w, unsigned int family)
 {
+	unsigned int least = w->r->blocks + PART_MIN_BLOCKS;
 	double median[PLAN_MAX_ARMS] = { 0 }, mad[PLAN_MAX_ARMS] = { 0 };
 	struct cell_result *r = w->r;
 	int ret = 0;
@@ -462,21 +527,17 @@ static int run_blocks(struct work *w, unsigned int family)
 	w->blocks_start = clock_now();
 	w->blocks_before = r->blocks;
 	w->replan_at = REPLAN_BLOCKS * PILOT_BLOCKS;
+	if (nr_parts(w->g) == 1)
+		least = MIN_BLOCKS;
+	if (r->planned)
+		plan_part(w);
 	while (!*w->g->stop) {
-		bool over = clock_now() > w->start + OVERRUN * w->seconds &&
-			    r->blocks >= MIN_BLOCKS;
+		bool over = clock_now() > w->start + OVERRUN * w->seconds && r->blocks >= least;
 		double before = clock_now();
 
-		if (over || (r->planned && r->blocks >= look_at(w, r->look))) {
-			/* Out of time: the last look, whatever its number would be. */
-			unsigned int look = over ? w->g->plan->looks - 1 : r->look;
-
-			ret = engine_decide(w->g, w->c, r->blocks, look, r);
-			if (ret)
-				return data_fail(w->e, ret, "out of memory");
-			r->look = look + 1;
-			r->final = r->look == w->g->plan->looks;
-			if (r->final || all_decided(w->g, r, family))
+		if (over || (r->planned && r->blocks >= next_look(w))) {
+			ret = take_look(w, over, family);
+			if (ret || r->finished || nr_parts(w->g) > 1)
 				break;
 		}
 		ret = one_block(w, median, mad);
@@ -540,9 +601,11 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 		r->batch = batch; /* a resumed cell keeps its batch size */
 	if (!ret)
 		ret = run_blocks(&w, family ? family : 1);
-	if (!ret)
+	if (!ret && r->finished)
 		ret = run_tails(&w);
-	r->tsc_per_core = 0.5 * (ratio + cpu_tsc_per_core_cycle());
+	ratio = 0.5 * (ratio + cpu_tsc_per_core_cycle());
+	/* Of all launches so far, each with the same say. */
+	r->tsc_per_core += (ratio - r->tsc_per_core) / ++r->visits;
 	if (c->ops->close)
 		c->ops->close(w.run);
 	r->elapsed += clock_now() - w.start;

@@ -6,6 +6,9 @@
  * baseline has settled; find the batch size; run blocks, every batch of which is a row
  * of samples.csv at once; at fixed looks decide every comparison, and stop when all are
  * decided or the cell's time is over; last, stamp single exits for the tails.
+ *
+ * A run of several launches goes through all cells in each, a part of the blocks at a time. Looks
+ * are at the ends of parts then, from the second on: one launch says nothing about others.
  */
 #ifndef BENCH_ENGINE_H
 #define BENCH_ENGINE_H
@@ -33,6 +36,9 @@
  * @noise_cost: CPU seconds of one reading of every source it has
  * @pmu: core cycles, NULL without a PMU
  * @progress: display
+ * @launches: parts of the run, each a launch of its own; 0 means 1
+ * @launch: number of this launch, and index into @places
+ * @places: boot, module load and launch of all launches so far; NULL where they are no factor
  * @stop: set by a signal: end after the batch that runs
  * @sync_cost: seconds of the last rundir_sync()
  * @synced: clock_now() of the last rundir_sync()
@@ -49,6 +55,9 @@ struct engine {
 	double noise_cost;
 	struct egpr_pmu *pmu;
 	struct progress *progress;
+	unsigned int launches;
+	unsigned int launch;
+	const struct stats_place *places;
 	const volatile sig_atomic_t *stop;
 	double sync_cost;
 	double synced;
@@ -78,11 +87,15 @@ struct comparison {
  * @warmup: batches until the baseline had settled
  * @settled: it did, before the time for that was over
  * @planned: blocks that fit the budget, by the pilot
- * @room: blocks that @layout and @mean have room for
+ * @room: blocks that @layout, @launch and @mean have room for
  * @blocks: blocks that ran
  * @look: number of looks taken
  * @final: the last look spent all of the error: budget over or all blocks run
+ * @parts: parts of the run that this cell has behind it
+ * @part_end: blocks at the end of each
+ * @finished: decided, or nothing is left of the plan for it
  * @layout: index of the code offset, by block
+ * @launch: number of the launch, by block
  * @mean: TSC cycles per exit [arm][block]
  * @tail: sorted TSC cycles of single exits [arm], or NULL
  * @nr_tail: how many [arm]
@@ -93,6 +106,7 @@ struct comparison {
  * @exits: exits that were counted
  * @nr_comparisons: entries of @comparisons
  * @tsc_per_core: TSC ticks per core cycle while the cell ran
+ * @visits: launches in which it ran
  */
 struct cell_result {
 	char name[96];
@@ -105,7 +119,11 @@ struct cell_result {
 	unsigned int blocks;
 	unsigned int look;
 	bool final;
+	unsigned int parts;
+	unsigned int part_end[STATS_MAX_LOOKS];
+	bool finished;
 	unsigned int *layout;
+	unsigned int *launch;
 	double *mean[PLAN_MAX_ARMS];
 	double *tail[PLAN_MAX_ARMS];
 	uint32_t nr_tail[PLAN_MAX_ARMS];
@@ -117,7 +135,11 @@ struct cell_result {
 	unsigned int nr_comparisons;
 	struct comparison comparisons[PLAN_MAX_ARMS];
 	double tsc_per_core;
+	unsigned int visits;
 };
+
+/* Looks at most: the plan's, or the ends of all parts but the first, which has one launch. */
+unsigned int engine_looks(const struct engine *g);
 
 /* "layer/exit kind/state" of a cell. */
 void cell_name(const struct cell *c, char *name, size_t size);
@@ -153,6 +175,10 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
  */
 int engine_decide(const struct engine *g, const struct cell *c, unsigned int blocks,
 		  unsigned int look, struct cell_result *r);
+
+/* Which place each block had, as far as that is a factor in this cell. */
+struct stats_where engine_where(const struct engine *g, const struct cell *c,
+				const struct cell_result *r);
 
 /* Median of an arm's block means. */
 double engine_median(const struct cell_result *r, unsigned int arm);

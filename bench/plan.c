@@ -296,6 +296,7 @@ static void defaults(struct plan *p)
 	p->budget = 60;
 	p->alpha = 0.05;
 	p->looks = 5;
+	p->launches = 1;
 	p->batch_min = 256;
 	p->batch_max = 4096;
 	p->batch_us = 100;
@@ -443,6 +444,14 @@ int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_
 	return 0;
 }
 
+int plan_launches(struct plan *p, double n)
+{
+	if (!(n >= 1 && n <= STATS_MAX_LOOKS) || n != floor(n))
+		return EGPR_USAGE;
+	p->launches = (unsigned int)n;
+	return 0;
+}
+
 static void add_ids(cJSON *o, const char *key, unsigned int mask, unsigned int n,
 		    const char *(*id)(unsigned int i))
 {
@@ -572,6 +581,10 @@ int plan_restore(struct plan *p, const cJSON *json, struct data_error *e)
 
 	if (!ini || !name || plan_read_text(p, name, ini, e))
 		return data_fail(e, EGPR_DATA, "meta.json holds no plan that can be read again");
+	o = cJSON_GetObjectItemCaseSensitive(json, "launches");
+	if (cJSON_IsNumber(o) && plan_launches(p, o->valuedouble))
+		return data_fail(e, EGPR_DATA, "meta.json: launches %g is not a number in 1..%d",
+				 o->valuedouble, STATS_MAX_LOOKS);
 	for (i = 0; i < EGPR_NR_LAYERS; i++) {
 		struct plan_layer *l = &p->layer[i];
 

@@ -37,6 +37,7 @@
 	X(budget, double, 0.1, 604800, "seconds for the whole run")			\
 	X(alpha, double, 1e-6, 0.4, "error of a verdict, over all looks and exit kinds")	\
 	X(looks, unsigned, 1, STATS_MAX_LOOKS, "looks at the data at most, the last included")	\
+	X(launches, unsigned, 1, STATS_MAX_LOOKS, "processes that share the run; above 1 looks come at their ends")	\
 	X(batch_min, unsigned, 1, 65536, "fewest exits per batch")			\
 	X(batch_max, unsigned, 1, 65536, "most exits per batch")			\
 	X(batch_us, double, 1, 1e6, "wanted length of a batch, microseconds")		\
@@ -144,6 +145,9 @@ int plan_profile(struct plan *p, const char *name, struct data_error *e);
  * Return: 0 or EGPR_USAGE.
  */
 int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_error *e);
+
+/* Take over the number of launches from the command line. Return: 0 or EGPR_USAGE. */
+int plan_launches(struct plan *p, double n);
 
 /* The plan back from that object, lists narrowed as they were. Return: 0 or EGPR_DATA. */
 int plan_restore(struct plan *p, const cJSON *json, struct data_error *e);

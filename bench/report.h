@@ -146,6 +146,7 @@ void report_plot_init(struct report *r);
 void report_front(struct report *r); /* question, provenance, soundness, answer */
 void report_answer(struct report *r, const struct report_group *g);
 void report_layer(struct report *r, const struct report_group *g);  /* latency, forests, blocks */
+void report_levels(struct report *r, const struct report_group *g); /* variance components */
 void report_spread(struct report *r, const struct report_group *g); /* states, layout, delays */
 void report_code(struct report *r);
 void report_properties(struct report *r);

@@ -173,5 +173,6 @@ void report_spread(struct report *r, const struct report_group *g)
 {
 	states_plot(r, g);
 	layout_plot(r, g);
+	report_levels(r, g);
 	delays_plot(r, g);
 }

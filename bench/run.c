@@ -148,13 +148,32 @@ static int write_skips(struct session *s, struct data_error *e)
 	return ret;
 }
 
-static double weights_left(const struct run *run)
+/* The part of the run that is due: the first that a cell has not behind it. */
+static unsigned int part_due(const struct run *run)
+{
+	unsigned int i, part = STATS_MAX_LOOKS;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		if (!c->done && c->r.parts < part)
+			part = c->r.parts;
+	}
+	return part;
+}
+
+static bool is_due(const struct run_cell *c, unsigned int part)
+{
+	return !c->done && c->r.parts == part;
+}
+
+static double weights_left(const struct run *run, unsigned int part)
 {
 	double sum = 0;
 	unsigned int i;
 
 	for (i = 0; i < run->nr_cells; i++)
-		sum += run->cells[i].done ? 0 : run->cells[i].weight;
+		sum += is_due(&run->cells[i], part) ? run->cells[i].weight : 0;
 	return sum;
 }
 
@@ -200,7 +219,7 @@ static void say_done(struct session *s, const struct run_cell *c)
 
 static int keep_cell(struct session *s, const struct run_cell *c, struct data_error *e)
 {
-	int ret = run_write_summary(c, &s->g, e);
+	int ret = c->done ? run_write_summary(c, &s->g, e) : 0;
 
 	run_write_cells(s->run, &s->g);
 	return ret ? ret : rundir_sync(s->g.dir, e);
@@ -208,8 +227,8 @@ static int keep_cell(struct session *s, const struct run_cell *c, struct data_er
 
 static int measure_cell(struct session *s, struct run_cell *c, struct data_error *e)
 {
-	double left = s->run->plan->budget - (clock_now() - s->start);
-	double seconds = left * c->weight / weights_left(s->run);
+	double left = s->run->plan->budget / s->g.launches - (clock_now() - s->start);
+	double seconds = left * c->weight / weights_left(s->run, c->r.parts);
 	struct data_error why = { "" };
 	char name[96];
 	int ret;
@@ -225,13 +244,13 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 		*e = why;
 		return ret;
 	}
-	c->done = true;
+	c->done = ret || c->r.finished;
 	if (ret)
 		ret = fail_cell(s, c, &why, e);
 	/* After a failure no look was taken at the blocks there are. */
 	if (!ret && c->r.blocks && *c->failed) {
 		c->r.final = true;
-		ret = engine_decide(&s->g, &c->cell, c->r.blocks, s->run->plan->looks - 1, &c->r);
+		ret = engine_decide(&s->g, &c->cell, c->r.blocks, engine_looks(&s->g) - 1, &c->r);
 	}
 	if (!ret && s->g.dir)
 		ret = keep_cell(s, c, e);
@@ -241,13 +260,16 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 
 static int measure_all(struct session *s, struct data_error *e)
 {
-	unsigned int i;
+	unsigned int i, part = part_due(s->run);
 	int ret = 0;
 
+	if (s->g.launches > 1 && !s->o->quiet && part < s->g.launches)
+		fprintf(stderr, "launch %u of %u\n", part + 1, s->g.launches);
 	for (i = 0; i < s->run->nr_cells && !ret && !stop; i++) {
-		if (!s->run->cells[i].done)
+		if (is_due(&s->run->cells[i], part))
 			ret = measure_cell(s, &s->run->cells[i], e);
 	}
+	s->run->more = part_due(s->run) < s->g.launches;
 	return ret;
 }
 
@@ -262,7 +284,7 @@ static int wind_up(struct session *s, struct data_error *e)
 	if (!ret)
 		ret = run_write_verdicts(s->run, &s->g, e);
 	sound = run_check(s->run, &s->g, said, sizeof(said));
-	if (!sound && !stop)
+	if (!sound && !stop && !s->run->more)
 		fprintf(stderr, "egprlab run: UNSOUND: %s\n", said);
 	return ret;
 }
@@ -296,11 +318,25 @@ static int start_or_resume(struct session *s, struct data_error *e)
 				   s->o->resume, rundir_meta_text(&data, RUNDIR_HOST_ID),
 				   s->host.id);
 	if (!status)
+		status = launch_read(data.meta, &s->run->launches, e);
+	s->g.places = s->run->launches.place;
+	if (!status)
 		status = run_restore_cells(s->run, &data, &s->g, e);
 	rundir_free(&data);
 	if (!status)
 		s->g.dir = rundir_resume(s->o->resume, e, &status);
 	return status;
+}
+
+/* This process as a launch of the run. */
+static int add_launch(struct session *s, struct data_error *e)
+{
+	struct launches *l = &s->run->launches;
+	int ret = launch_add("", rundir_meta(s->g.dir), s->cpu, l, e);
+
+	s->g.launch = l->n - 1;
+	s->g.places = l->place;
+	return ret;
 }
 
 static int session_open(struct session *s, struct data_error *e)
@@ -325,8 +361,9 @@ static int session_open(struct session *s, struct data_error *e)
 		s->g.seed = s->run->plan->seed;
 	else if (getrandom(&s->g.seed, sizeof(s->g.seed), 0) != sizeof(s->g.seed))
 		return data_fail(e, EGPR_INTERNAL, "no randomness for a seed: %s", strerror(errno));
-	if (s->run->plan->looks > 1)
-		stats_looks_init(&s->g.looks, s->run->plan->spending, s->run->plan->looks);
+	s->g.launches = s->o->memory ? 1 : s->run->plan->launches;
+	if (engine_looks(&s->g) > 1)
+		stats_looks_init(&s->g.looks, s->run->plan->spending, engine_looks(&s->g));
 	open_noise(s);
 	open_pmu(s);
 	return start_or_resume(s, e);
@@ -342,7 +379,7 @@ static void session_close(struct session *s)
 /* Anything left of a run that cannot go on is a directory that says so. */
 static int finish(struct session *s, int ret, char **path, struct data_error *e)
 {
-	bool complete = !ret && !stop;
+	bool complete = !ret && !stop && !s->run->more;
 	struct data_error later;
 	int closed;
 
@@ -373,14 +410,15 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 	if (ret)
 		return ret;
 	s.start = clock_now();
-	progress_start(&s.progress, run->plan->budget);
+	progress_start(&s.progress, run->plan->budget / (o->memory ? 1 : run->plan->launches));
 	s.progress.terminal = s.progress.terminal && !o->quiet;
 	ret = session_open(&s, e);
-	if (!ret) {
-		if (s.g.dir)
-			add_meta(&s);
-		ret = measure_all(&s, e);
+	if (!ret && s.g.dir) {
+		add_meta(&s);
+		ret = add_launch(&s, e);
 	}
+	if (!ret)
+		ret = measure_all(&s, e);
 	progress_end(&s.progress);
 	ret = finish(&s, ret, path, e);
 	session_close(&s);

@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "engine.h"
+#include "launch.h"
 #include "layer.h"
 #include "plan.h"
 
@@ -72,6 +73,8 @@ struct run_skip {
  * @plan: the plan
  * @env: shared by the layers
  * @host: what each layer's probe left
+ * @launches: so far, this one last
+ * @more: the plan wants further launches after this one
  * @cells: what will be measured
  * @skips: what will not
  */
@@ -79,6 +82,8 @@ struct run {
 	const struct plan *plan;
 	struct layer_env env;
 	void *host[EGPR_NR_LAYERS];
+	struct launches launches;
+	bool more;
 	unsigned int nr_cells;
 	struct run_cell *cells;
 	unsigned int nr_skips;
@@ -109,6 +114,9 @@ void run_conclude(const struct run *run, const char *path);
  * @o: options
  * @path: receives the path of the run directory, freed by the caller; may be NULL
  * @e: receives the message
+ *
+ * A plan of several launches is measured one launch at a time: @run->more says that the run can,
+ * and wants to, go on in another process.
  *
  * Return: 0; EGPR_UNAVAILABLE where nothing can run; 128 + the signal after a signal
  * (the run can be resumed); another status for an error.

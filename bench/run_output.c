@@ -168,9 +168,9 @@ out:
 
 static double nominal_alpha(const struct engine *g, const struct cell_result *r, double alpha)
 {
-	unsigned int look = r->final ? g->plan->looks - 1 : r->look ? r->look - 1 : 0;
+	unsigned int look = r->final ? engine_looks(g) - 1 : r->look ? r->look - 1 : 0;
 
-	if (g->plan->looks <= 1)
+	if (engine_looks(g) <= 1)
 		return alpha;
 	return stats_looks_alpha(&g->looks, look, alpha);
 }
@@ -205,6 +205,24 @@ static struct stats_interval bootstrap(const struct run_cell *c, struct engine *
 		gsl_rng_free(rng);
 	free(diff);
 	return boot;
+}
+
+/* Standard deviations of what the difference varies with, empty where they are not estimable. */
+static void set_components(struct csv_row *row, const struct stats_shift *s)
+{
+	static const unsigned int columns[STATS_NR_LEVELS] = {
+		[STATS_BOOT] = EGPR_VERDICTS_boot_sd,
+		[STATS_MODULE] = EGPR_VERDICTS_module_sd,
+		[STATS_LAUNCH] = EGPR_VERDICTS_launch_sd,
+	};
+	unsigned int k;
+
+	csv_set_real(row, EGPR_VERDICTS_block_sd, finite_or_empty(s->se * sqrt((double)s->n)));
+	if (s->layouts > 1)
+		csv_set_real(row, EGPR_VERDICTS_offset_sd, s->layout_sd);
+	for (k = 0; k < STATS_NR_LEVELS; k++)
+		csv_set_real(row, columns[k], finite_or_empty(s->level_sd[k]));
+	csv_set_count(row, EGPR_VERDICTS_launches, s->groups[STATS_LAUNCH]);
 }
 
 static int verdict_row(const struct run_cell *c, struct engine *g, const struct comparison *k,
@@ -244,6 +262,7 @@ static int verdict_row(const struct run_cell *c, struct engine *g, const struct 
 	if (needed != STATS_NEVER)
 		csv_set_count(&row, EGPR_VERDICTS_blocks_needed,
 			      v == STATS_INCONCLUSIVE && !needed ? 1 : needed);
+	set_components(&row, &k->shift);
 	return rundir_append(g->dir, &row, e);
 }
 
@@ -284,6 +303,28 @@ int run_write_verdicts(const struct run *run, struct engine *g, struct data_erro
 	return ret;
 }
 
+/* Blocks at the end of each part of a run of several launches. */
+static cJSON *part_ends_json(const struct cell_result *r)
+{
+	cJSON *a = cJSON_CreateArray();
+	unsigned int i;
+
+	for (i = 0; i < r->parts; i++)
+		cJSON_AddItemToArray(a, cJSON_CreateNumber(r->part_end[i]));
+	return a;
+}
+
+/* Measuring time by arm, for the rows of summary.csv that a later launch writes. */
+static cJSON *seconds_json(const struct run_cell *c)
+{
+	cJSON *a = cJSON_CreateArray();
+	unsigned int i;
+
+	for (i = 0; i < c->cell.nr_arms; i++)
+		cJSON_AddItemToArray(a, cJSON_CreateNumber(c->r.seconds[i]));
+	return a;
+}
+
 static cJSON *cell_json(const struct run_cell *c)
 {
 	const struct cell_result *r = &c->r;
@@ -299,6 +340,7 @@ static cJSON *cell_json(const struct run_cell *c)
 	cJSON_AddBoolToObject(o, "settled", r->settled);
 	cJSON_AddNumberToObject(o, "planned", r->planned);
 	cJSON_AddNumberToObject(o, "blocks", r->blocks);
+	cJSON_AddItemToObject(o, "part_ends", part_ends_json(r));
 	cJSON_AddNumberToObject(o, "looks", r->look);
 	cJSON_AddBoolToObject(o, "last_look", r->final);
 	cJSON_AddBoolToObject(o, "done", c->done);
@@ -308,14 +350,17 @@ static cJSON *cell_json(const struct run_cell *c)
 	cJSON_AddNumberToObject(o, "elapsed_s", r->elapsed);
 	cJSON_AddNumberToObject(o, "engine_s", r->own);
 	cJSON_AddNumberToObject(o, "tsc_per_core_cycle", r->tsc_per_core);
+	cJSON_AddNumberToObject(o, "visits", r->visits);
+	cJSON_AddItemToObject(o, "arm_s", seconds_json(c));
 	return o;
 }
 
-/* Kalibera and Jones' levels that one run can see: blocks and code offsets. */
+/* Kalibera and Jones' levels: blocks, code offsets, and what launches of the run differed by. */
 static cJSON *components_json(const struct run_cell *c, const struct comparison *k)
 {
 	cJSON *o = cJSON_CreateObject();
 	char name[96];
+	unsigned int i;
 
 	cell_name(&c->cell, name, sizeof(name));
 	cJSON_AddStringToObject(o, "cell", name);
@@ -326,6 +371,14 @@ static cJSON *components_json(const struct run_cell *c, const struct comparison 
 	cJSON_AddNumberToObject(o, "blocks_per_value", (double)k->shift.group);
 	cJSON_AddNumberToObject(o, "offset_sd", k->shift.layout_sd);
 	cJSON_AddNumberToObject(o, "offsets", (double)k->shift.layouts);
+	for (i = 0; i < STATS_NR_LEVELS; i++) {
+		cJSON *level = cJSON_AddObjectToObject(o, stats_level_names[i]);
+
+		cJSON_AddNumberToObject(level, "values", (double)k->shift.groups[i]);
+		/* Without a number: not estimable, from one value or none of its own. */
+		if (isfinite(k->shift.level_sd[i]))
+			cJSON_AddNumberToObject(level, "sd", k->shift.level_sd[i]);
+	}
 	return o;
 }
 
@@ -435,6 +488,7 @@ static unsigned int slopes(const struct run_cell *c, double *out)
 static void check_delays(struct checks *k, const struct engine *g, const struct run_cell *c)
 {
 	double tolerance = g->plan->slope_tolerance, per = c->r.tsc_per_core;
+	const struct stats_where where = engine_where(g, &c->cell, &c->r);
 	double *slope = malloc((c->r.blocks + 1) * sizeof(*slope));
 	char name[160], detail[256];
 	struct stats_interval ci;
@@ -442,7 +496,7 @@ static void check_delays(struct checks *k, const struct engine *g, const struct 
 	enum outcome outcome;
 
 	if (!slope || !c->r.blocks || slopes(c, slope) < 2 ||
-	    stats_shift_init(&s, slope, c->cell.offsets > 1 ? c->r.layout : NULL, c->r.blocks))
+	    stats_shift_init(&s, slope, &where, c->r.blocks))
 		goto out;
 	ci = stats_shift_interval(&s, 0.05 * TWO_SIDED);
 	ci.low /= per;

@@ -74,8 +74,8 @@ static int bad_row(const struct rundir_data *data, size_t row, const char *what,
 }
 
 /* Adds up the batches of one cell. @seen counts them by block, to find an incomplete one. */
-static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigned int *seen,
-		     unsigned int blocks, struct data_error *e)
+static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigned int launches,
+		     unsigned int *seen, unsigned int blocks, struct data_error *e)
 {
 	const struct csv_table *t = &data->table[EGPR_CSV_SAMPLES];
 	unsigned int per_arm;
@@ -87,6 +87,7 @@ static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigne
 	for (i = 0; i < t->rows; i++) {
 		uint64_t block = csv_count(t, i, EGPR_SAMPLES_block);
 		uint64_t exits = csv_count(t, i, EGPR_SAMPLES_exits);
+		uint64_t launch = csv_count(t, i, EGPR_SAMPLES_launch);
 		int arm;
 
 		if (!is_row_of(t, i, &c->cell))
@@ -96,6 +97,9 @@ static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigne
 			return bad_row(data, i, "a strategy that cannot run here now", e);
 		if (block >= blocks || !exits)
 			return bad_row(data, i, "a block out of order", e);
+		if (launch >= launches)
+			return bad_row(data, i, "a launch that meta.json does not list", e);
+		c->r.launch[block] = (unsigned int)launch;
 		c->r.mean[arm][block] +=
 			csv_real(t, i, EGPR_SAMPLES_cycles) / (double)exits / per_arm;
 		c->r.exits += exits;
@@ -119,7 +123,7 @@ static unsigned int count_blocks(const struct run_cell *c, const struct csv_tabl
 }
 
 static int take_blocks(struct run_cell *c, const struct rundir_data *data, uint64_t seed,
-		       struct data_error *e)
+		       unsigned int launches, struct data_error *e)
 {
 	unsigned int blocks = count_blocks(c, &data->table[EGPR_CSV_SAMPLES]), b, a;
 	unsigned int *seen = calloc(blocks + 1, sizeof(*seen));
@@ -138,7 +142,7 @@ static int take_blocks(struct run_cell *c, const struct rundir_data *data, uint6
 		for (a = 0; a < c->cell.nr_arms; a++)
 			c->r.mean[a][b] = 0;
 	}
-	ret = take_rows(c, data, seen, blocks, e);
+	ret = take_rows(c, data, launches, seen, blocks, e);
 	/* Rows are vouched for block by block, so every block is whole. */
 	for (b = 0; b < blocks && !ret; b++) {
 		if (seen[b] != order_length(c->cell.nr_arms))
@@ -159,7 +163,10 @@ static int take_looks(struct run_cell *c, const struct engine *g, unsigned int l
 	unsigned int k, at;
 	int ret = 0;
 
-	for (k = 0; k < looks && !ret; k++) {
+	/* Where there are parts the first look was not taken. */
+	for (k = 1; k < looks && g->launches > 1 && !ret; k++)
+		ret = engine_decide(g, &c->cell, c->r.part_end[k], k, &c->r);
+	for (k = 0; k < looks && g->launches <= 1 && !ret; k++) {
 		bool last = k + 1 == looks;
 
 		at = (c->r.planned * (k + 1) + g->plan->looks - 1) / g->plan->looks;
@@ -168,28 +175,66 @@ static int take_looks(struct run_cell *c, const struct engine *g, unsigned int l
 		ret = engine_decide(g, &c->cell, at, last && c->r.final ? g->plan->looks - 1 : k,
 				    &c->r);
 	}
+	/* A cell that failed had its last look before its last part. */
+	if (!ret && g->launches > 1 && c->r.final && looks < g->launches)
+		ret = engine_decide(g, &c->cell, c->r.blocks, g->launches - 1, &c->r);
 	c->r.look = looks;
 	return ret;
 }
 
-static int restore_cell(struct run_cell *c, const struct rundir_data *data, const cJSON *json,
-			const struct engine *g, struct data_error *e)
+static void take_parts(struct run_cell *c, const cJSON *json)
 {
-	int ret = take_blocks(c, data, g->seed, e);
+	const cJSON *end;
+
+	c->r.parts = 0;
+	cJSON_ArrayForEach(end, cJSON_GetObjectItemCaseSensitive(json, "part_ends")) {
+		if (c->r.parts < STATS_MAX_LOOKS && cJSON_IsNumber(end) && end->valuedouble >= 0 &&
+		    end->valuedouble <= c->r.blocks)
+			c->r.part_end[c->r.parts++] = (unsigned int)end->valuedouble;
+	}
+}
+
+static double real_of(const cJSON *o, const char *key)
+{
+	const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, key);
+
+	return cJSON_IsNumber(n) ? n->valuedouble : 0;
+}
+
+static void take_times(struct run_cell *c, const cJSON *json)
+{
+	const cJSON *arm;
+	unsigned int a = 0;
+
+	c->r.elapsed = real_of(json, "elapsed_s");
+	c->r.own = real_of(json, "engine_s");
+	c->r.busy = c->r.elapsed - c->r.own;
+	c->r.tsc_per_core = real_of(json, "tsc_per_core_cycle");
+	cJSON_ArrayForEach(arm, cJSON_GetObjectItemCaseSensitive(json, "arm_s")) {
+		if (a < c->cell.nr_arms && cJSON_IsNumber(arm))
+			c->r.seconds[a++] = arm->valuedouble;
+	}
+}
+
+static int restore_cell(struct run_cell *c, const struct rundir_data *data, const cJSON *json,
+			const struct engine *g, unsigned int launches, struct data_error *e)
+{
+	int ret = take_blocks(c, data, g->seed, launches, e);
 
 	if (ret || !json)
 		return ret;
 	c->done = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "done"));
 	c->r.batch = number_of(json, "batch");
 	c->r.planned = number_of(json, "planned");
+	take_parts(c, json);
 	c->r.warmup = number_of(json, "warmup_batches");
 	c->r.settled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "settled"));
 	c->r.final = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "last_look"));
-	c->r.tsc_per_core =
-		cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, "tsc_per_core_cycle"));
-	c->r.elapsed = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(json, "elapsed_s"));
+	c->r.visits = number_of(json, "visits");
+	take_times(c, json);
 	snprintf(c->failed, sizeof(c->failed), "%s", text_of(json, "failed"));
-	if (c->r.blocks && take_looks(c, g, number_of(json, "looks")))
+	if (c->r.blocks &&
+	    take_looks(c, g, g->launches > 1 ? c->r.parts : number_of(json, "looks")))
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	return 0;
 }
@@ -210,7 +255,7 @@ int run_restore_cells(struct run *run, const struct rundir_data *data, const str
 			if (!strcmp(text_of(o, "name"), name))
 				found = o;
 		}
-		ret = restore_cell(&run->cells[i], data, found, g, e);
+		ret = restore_cell(&run->cells[i], data, found, g, run->launches.n, e);
 	}
 	return ret;
 }

@@ -307,6 +307,14 @@ static char *root_of(const char *path)
 	return NULL;
 }
 
+bool rundir_is_kept(const char *path)
+{
+	char *root = root_of(path);
+
+	free(root);
+	return root != NULL;
+}
+
 static int reopen(struct rundir *d, struct data_error *e)
 {
 	char *text;

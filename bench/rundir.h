@@ -92,6 +92,9 @@ struct rundir *rundir_create(const struct rundir_options *o, struct data_error *
  */
 struct rundir *rundir_resume(const char *dir, struct data_error *e, int *status);
 
+/* Whether a run directory lies where `latest` is kept, and not where --out put it. */
+bool rundir_is_kept(const char *path);
+
 /* Its path; its run identifier; its meta object, to add to (do not free, keep the names below). */
 const char *rundir_path(const struct rundir *d);
 const char *rundir_id(const struct rundir *d);

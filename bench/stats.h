@@ -243,9 +243,118 @@ double stats_looks_p(const struct stats_looks *l, size_t look, double nominal);
  */
 double stats_looks_alpha(const struct stats_looks *l, size_t look, double alpha);
 
-#define STATS_MAX_LAYOUTS 64
+/* Nested variance components (stats_nested.c) --------------------------------------------------- */
+
+#define STATS_MAX_LEVELS 3
+
+/**
+ * struct stats_leaf - a group at the finest level
+ * @id: the group that it lies in at each level, the coarsest first; the last is its own. A number
+ *	stands for one group, whatever lies around it
+ * @n: values in it
+ * @mean: their centre
+ */
+struct stats_leaf {
+	unsigned int id[STATS_MAX_LEVELS];
+	double n;
+	double mean;
+};
+
+/**
+ * struct stats_nested - analysis of variance of nested groups
+ * @levels: number of levels above the error
+ * @n: all values
+ * @groups: number of groups by level
+ * @df: degrees of freedom by level, the error's last; 0: the level cannot be told from the next
+ * @ms: mean squares, likewise
+ * @expect: what ms[k] expects of the component of level j
+ * @weight: what the variance of the mean of all values has of each component
+ */
+struct stats_nested {
+	unsigned int levels;
+	double n;
+	size_t groups[STATS_MAX_LEVELS];
+	double df[STATS_MAX_LEVELS + 1];
+	double ms[STATS_MAX_LEVELS + 1];
+	double expect[STATS_MAX_LEVELS][STATS_MAX_LEVELS];
+	double weight[STATS_MAX_LEVELS];
+};
+
+/**
+ * stats_nested_init - mean squares and what the model expects of them
+ * @v: to fill
+ * @leaf: groups at the finest level
+ * @n: how many
+ * @levels: 1..STATS_MAX_LEVELS
+ * @error_ms: mean square within leaves
+ * @error_df: its degrees of freedom; INFINITY where its error is accounted for elsewhere
+ */
+void stats_nested_init(struct stats_nested *v, const struct stats_leaf *leaf, size_t n,
+		       unsigned int levels, double error_ms, double error_df);
+
+/**
+ * stats_nested_component - variance component of a level, 0 where its estimate is negative
+ *
+ * Return: NAN where the level has as many groups as the one around it: not estimable.
+ */
+double stats_nested_component(const struct stats_nested *v, unsigned int level);
+
+/**
+ * stats_nested_variance - variance of the mean of all values
+ * @v: the analysis
+ * @truncate: negative components count as 0
+ * @df: receives Satterthwaite's (1946) degrees of freedom
+ *
+ * Without @truncate, and with balanced groups, it is the coarsest mean square over n, and its
+ * degrees of freedom are that level's: Student's t is exact.
+ */
+double stats_nested_variance(const struct stats_nested *v, bool truncate, double *df);
+
+#define STATS_MAX_LAYOUTS  64
+#define STATS_MAX_LAUNCHES 64
 
 /* The shift of one comparison (stats_shift.c) -------------------------------------------------- */
+
+/* What a run is made of, the coarsest first: a boot has module loads, these have launches. */
+enum stats_level {
+	STATS_BOOT,
+	STATS_MODULE,
+	STATS_LAUNCH,
+	STATS_NR_LEVELS
+};
+
+/* Their names, for people. */
+extern const char *const stats_level_names[STATS_NR_LEVELS];
+
+/**
+ * struct stats_place - where a launch belongs
+ * @id: number of its boot, of its module load, its own
+ */
+struct stats_place {
+	unsigned int id[STATS_NR_LEVELS];
+};
+
+/**
+ * struct stats_where - what each block's place was
+ * @layout: index of the code offset, by block, below STATS_MAX_LAYOUTS; NULL for one place
+ * @launch: index into @places, by block, below STATS_MAX_LAUNCHES; NULL for one launch
+ * @places: by launch
+ */
+struct stats_where {
+	const unsigned int *layout;
+	const unsigned int *launch;
+	const struct stats_place *places;
+};
+
+/**
+ * struct stats_spread - variance beside the blocks' own
+ * @part: what it adds to the squared standard error
+ * @df: degrees of freedom of the sum (Satterthwaite); INFINITY for that of many blocks
+ */
+struct stats_spread {
+	double part;
+	double df;
+};
 
 /**
  * struct stats_shift - what is known about one shift
@@ -256,7 +365,11 @@ double stats_looks_alpha(const struct stats_looks *l, size_t look, double alpha)
  * @se: standard error of @estimate from the spread of the blocks alone
  * @layout_sd: standard deviation between code offsets; 0 if none was seen
  * @layouts: offsets seen
- * @df: degrees of freedom of the whole (Satterthwaite); INFINITY without a layout part
+ * @level_sd: standard deviation between boots, module loads, launches; 0 if none was seen, NAN
+ *	where it cannot be estimated: one value, or as many as the level around it has
+ * @groups: boots, module loads, launches seen
+ * @nr_spreads: entries of @spread; 0: blocks alone
+ * @spread: what widens the interval; the widest counts
  * @sorted: the independent values, ascending
  */
 struct stats_shift {
@@ -267,7 +380,10 @@ struct stats_shift {
 	double se;
 	double layout_sd;
 	size_t layouts;
-	double df;
+	double level_sd[STATS_NR_LEVELS];
+	size_t groups[STATS_NR_LEVELS];
+	unsigned int nr_spreads;
+	struct stats_spread spread[2];
 	double *sorted;
 };
 
@@ -275,23 +391,27 @@ struct stats_shift {
  * stats_shift_init - estimate a shift from block differences
  * @s: to fill; stats_shift_free() it
  * @x: differences in the order they ran
- * @layout: index of the code offset of each block, below STATS_MAX_LAYOUTS; or NULL
+ * @where: what each block's place was; NULL where that is no factor
  * @n: blocks, at least 1
  *
  * Return: 0, or -1 when memory is short.
  */
-int stats_shift_init(struct stats_shift *s, const double *x, const unsigned int *layout, size_t n);
+int stats_shift_init(struct stats_shift *s, const double *x, const struct stats_where *where,
+		     size_t n);
 void stats_shift_free(struct stats_shift *s);
 
 /**
- * stats_shift_interval - interval that covers block noise and code placement
+ * stats_shift_interval - interval that covers block noise, code placement, launch, load and boot
  * @s: the shift
  * @alpha: one-sided error of each end
  *
- * Without a layout part this is stats_hl_interval(). With one, the two variances add
- * and the quantile is Student's with Satterthwaite's degrees of freedom.
+ * Where only blocks spread this is stats_hl_interval(). Elsewhere variances add and the
+ * quantile is Student's with Satterthwaite's degrees of freedom.
  */
 struct stats_interval stats_shift_interval(const struct stats_shift *s, double alpha);
+
+/* The spread that makes the interval at one-sided error @alpha widest; no part for blocks alone. */
+struct stats_spread stats_shift_spread(const struct stats_shift *s, double alpha);
 
 /**
  * stats_shift_p - one-sided p-value of "the shift is at most @mu", same model
@@ -368,8 +488,8 @@ double stats_smallest_margin(const struct stats_shift *s, double alpha);
  * @alpha: one-sided error at the last look
  *
  * Assumes that the estimate stays where it is and the interval shrinks as 1/sqrt(n).
- * Return: 0 if decided already; STATS_NEVER where code placement alone, or an
- * estimate on the margin, keeps it open.
+ * Return: 0 if decided already; STATS_NEVER where placement, launch, load
+ * or boot alone, or an estimate on the margin, keeps it open.
  */
 #define STATS_NEVER 1000000000UL
 size_t stats_blocks_needed(const struct stats_shift *s, double margin, double alpha);

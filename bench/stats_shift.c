@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * One shift with everything that blurs it: block noise, correlated neighbours, and where
- * the linker happened to put the code.
+ * One shift with everything that blurs it: block noise, correlated neighbours, where the linker
+ * happened to put the code, and where launch, module load and boot happened to put everything else.
  *
- * Hierarchical model: difference = shift + offset effect + block noise. The variance
- * between offsets is what their estimates scatter beyond what block noise explains
- * (Kalibera and Jones 2013, section 6, with the rank estimate in place of the mean). A
- * verdict has to hold for a layout nobody tried, so that variance, over the number of
- * offsets tried, is part of the interval.
+ * Hierarchical model: difference = shift + boot + module load + launch + offset + block noise, all
+ * but the shift random. Launches lie in a module load, loads in a boot (nested); offsets are the
+ * same ones in every launch (crossed). What groups scatter beyond what block noise explains is
+ * their variance (Kalibera and Jones 2013, section 6, with rank estimates in place of means).
+ * A verdict has to hold for a launch and a layout nobody tried, so those variances, over the number
+ * of values tried, are part of the interval.
  */
 #include <math.h>
 #include <stdbool.h>
@@ -28,6 +29,18 @@
 
 /* One standard deviation of a normal estimate, as a one-sided error. */
 #define ALPHA_ONE_SIGMA 0.15865525393145707
+
+/*
+ * Of fewer degrees of freedom a level tells so little that taking a negative estimate for 0 costs
+ * coverage (87 % with two launches, 92 % with three); then the plain estimate has its say as well.
+ */
+#define FEW_DF 3
+
+const char *const stats_level_names[STATS_NR_LEVELS] = {
+	[STATS_BOOT] = "boot",
+	[STATS_MODULE] = "module load",
+	[STATS_LAUNCH] = "launch",
+};
 
 static size_t count_layouts(const unsigned int *layout, size_t n, unsigned int *top)
 {
@@ -108,14 +121,11 @@ static double layout_variance(const double *x, const unsigned int *layout, size_
 	return between > 0 ? between : 0;
 }
 
-int stats_shift_init(struct stats_shift *s, const double *x, const unsigned int *layout, size_t n)
+/* Estimate and spread of blocks that have nothing but noise of their own. */
+static int blocks_alone(struct stats_shift *s, const double *x, size_t n)
 {
 	struct stats_interval one;
-	double part;
 
-	memset(s, 0, sizeof(*s));
-	s->n = n;
-	s->df = INFINITY;
 	s->sorted = malloc(n * sizeof(*s->sorted));
 	if (!s->sorted)
 		return -1;
@@ -129,14 +139,167 @@ int stats_shift_init(struct stats_shift *s, const double *x, const unsigned int 
 	s->estimate = stats_hl(s->sorted, s->values);
 	one = stats_hl_interval(s->sorted, s->values, ALPHA_ONE_SIGMA);
 	s->se = 0.5 * (one.high - one.low);
-	if (!layout || !isfinite(s->se))
-		return 0;
-	s->layout_sd = sqrt(layout_variance(x, layout, n, s->se * s->se * (double)n, &s->layouts));
-	if (s->layout_sd > 0) {
-		part = s->layout_sd * s->layout_sd / (double)s->layouts;
-		s->df = pow(s->se * s->se + part, 2) / (part * part / (double)(s->layouts - 1));
-	}
 	return 0;
+}
+
+/*
+ * struct launches - blocks split by launch
+ * @n: launches seen
+ * @leaf: each with its Hodges-Lehmann estimate
+ * @centred: blocks, each launch moved to where all of them are; follows @leaf in memory
+ * @lost: what the variance of centred blocks has to grow by, for centring has shrunk it
+ * @nested: analysis of their variance
+ */
+struct launches {
+	size_t n;
+	struct stats_leaf leaf[STATS_MAX_LAUNCHES];
+	double *centred;
+	double lost;
+	struct stats_nested nested;
+};
+
+static void centre(struct launches *l, const double *x, const struct stats_where *w, size_t n,
+		   double *scratch)
+{
+	double all = 0;
+	unsigned int id;
+	size_t i, m;
+
+	for (id = 0; id < STATS_MAX_LAUNCHES; id++) {
+		struct stats_leaf *leaf = &l->leaf[l->n];
+
+		for (i = m = 0; i < n; i++) {
+			if (w->launch[i] == id)
+				scratch[m++] = x[i];
+		}
+		if (!m)
+			continue;
+		stats_sort(scratch, m);
+		memcpy(leaf->id, w->places[id].id, sizeof(leaf->id));
+		leaf->n = (double)m;
+		leaf->mean = stats_hl(scratch, m);
+		all += leaf->n * leaf->mean / (double)n;
+		l->n++;
+		for (i = 0; i < n; i++) {
+			if (w->launch[i] == id)
+				l->centred[i] = x[i] - leaf->mean;
+		}
+	}
+	for (i = 0; i < n; i++)
+		l->centred[i] += all;
+	l->lost = n > l->n ? (double)n / (double)(n - l->n) : INFINITY;
+}
+
+/* Return: 0, also where there is nothing to tell launches by; -1 when memory is short. */
+static int split(struct launches *l, const double *x, const struct stats_where *w, size_t n)
+{
+	struct stats_shift within = { 0 };
+	double *scratch;
+
+	memset(l, 0, sizeof(*l));
+	if (!w || !w->launch)
+		return 0;
+	l->centred = malloc(2 * n * sizeof(*l->centred));
+	if (!l->centred)
+		return -1;
+	scratch = l->centred + n;
+	centre(l, x, w, n, scratch);
+	if (l->n < 2)
+		return 0;
+	if (blocks_alone(&within, l->centred, n))
+		return -1;
+	stats_shift_free(&within);
+	stats_nested_init(&l->nested, l->leaf, l->n, STATS_NR_LEVELS,
+			  within.se * within.se * l->lost * (double)n, INFINITY);
+	/* Too few blocks for a spread of their own: launches are counted and no more. */
+	if (!isfinite(within.se) || !isfinite(l->lost))
+		l->nested.levels = 0;
+	return 0;
+}
+
+/* What the levels add to the variance of the estimate. */
+static double take_levels(struct stats_shift *s, const struct launches *l)
+{
+	double part = 0;
+	unsigned int k;
+
+	for (k = 0; k < STATS_NR_LEVELS && l->n > 1; k++)
+		s->groups[k] = l->nested.groups[k];
+	for (k = 0; k < l->nested.levels; k++) {
+		double component = stats_nested_component(&l->nested, k);
+
+		s->level_sd[k] = sqrt(component);
+		if (component > 0)
+			part += l->nested.weight[k] * component;
+	}
+	return part;
+}
+
+static bool has_few(const struct stats_nested *v)
+{
+	unsigned int k;
+
+	for (k = 0; k < v->levels; k++) {
+		if (v->df[k] > 0 && v->df[k] < FEW_DF)
+			return true;
+	}
+	return false;
+}
+
+/* The nested part and that of the offsets, each with its own degrees of freedom, in one. */
+static void add_spread(struct stats_shift *s, double nested, double nested_df)
+{
+	double layout = s->layouts ? s->layout_sd * s->layout_sd / (double)s->layouts : 0;
+	double sum = nested + layout, below = nested * nested / nested_df;
+
+	if (layout > 0)
+		below += layout * layout / (double)(s->layouts - 1);
+	s->spread[s->nr_spreads].part = sum - s->se * s->se;
+	s->spread[s->nr_spreads++].df = below > 0 ? sum * sum / below : INFINITY;
+}
+
+int stats_shift_init(struct stats_shift *s, const double *x, const struct stats_where *where,
+		     size_t n)
+{
+	struct launches l;
+	double part, variance, df;
+	unsigned int k;
+	int ret;
+
+	memset(s, 0, sizeof(*s));
+	s->n = n;
+	for (k = 0; k < STATS_NR_LEVELS; k++) {
+		s->level_sd[k] = NAN;
+		s->groups[k] = 1;
+	}
+	ret = split(&l, x, where, n);
+	if (ret)
+		goto out;
+	part = take_levels(s, &l);
+	/* Launches that do not differ are one. */
+	if (l.centred && part > 0)
+		x = l.centred;
+	ret = blocks_alone(s, x, n);
+	if (ret || !where || !isfinite(s->se))
+		goto out;
+	variance = s->se * s->se;
+	if (where->layout)
+		s->layout_sd = sqrt(
+			layout_variance(x, where->layout, n, variance * (double)n, &s->layouts));
+	if (part > 0 || has_few(&l.nested)) {
+		df = INFINITY;
+		if (part > 0)
+			variance = stats_nested_variance(&l.nested, true, &df);
+		add_spread(s, variance, df);
+		variance = stats_nested_variance(&l.nested, false, &df);
+		if (has_few(&l.nested) && variance > 0)
+			add_spread(s, variance, df);
+	} else if (s->layout_sd > 0) {
+		add_spread(s, variance, INFINITY);
+	}
+out:
+	free(l.centred);
+	return ret;
 }
 
 void stats_shift_free(struct stats_shift *s)
@@ -145,24 +308,52 @@ void stats_shift_free(struct stats_shift *s)
 	s->sorted = NULL;
 }
 
-static double layout_part(const struct stats_shift *s)
+/* Without an end to the degrees of freedom Student's distribution is the normal one. */
+static double t_quantile(double alpha, double df)
 {
-	return s->layout_sd * s->layout_sd / (double)s->layouts;
+	return isfinite(df) ? gsl_cdf_tdist_Qinv(alpha, df) : gsl_cdf_ugaussian_Qinv(alpha);
 }
 
-/* Half-width by rank statistics, widened by the layout part. */
+static double t_upper(double t, double df)
+{
+	return isfinite(df) ? gsl_cdf_tdist_Q(t, df) : gsl_cdf_ugaussian_Q(t);
+}
+
+/* Half-width at a standard error of the blocks of @se. */
+static double half_width(const struct stats_spread *w, double se, double alpha)
+{
+	return t_quantile(alpha, w->df) * sqrt(fmax(0, se * se + w->part));
+}
+
+/* Half-width by rank statistics, widened by what else spreads. */
 static double widen(const struct stats_shift *s, double half, double alpha)
 {
-	double se = half / gsl_cdf_ugaussian_Qinv(alpha);
+	double se = half / gsl_cdf_ugaussian_Qinv(alpha), widest = 0;
+	unsigned int i;
 
-	return gsl_cdf_tdist_Qinv(alpha, s->df) * sqrt(se * se + layout_part(s));
+	for (i = 0; i < s->nr_spreads; i++)
+		widest = fmax(widest, half_width(&s->spread[i], se, alpha));
+	return widest;
+}
+
+struct stats_spread stats_shift_spread(const struct stats_shift *s, double alpha)
+{
+	struct stats_spread widest = { 0, INFINITY };
+	unsigned int i;
+
+	for (i = 0; i < s->nr_spreads; i++) {
+		if (!i ||
+		    half_width(&s->spread[i], s->se, alpha) > half_width(&widest, s->se, alpha))
+			widest = s->spread[i];
+	}
+	return widest;
 }
 
 struct stats_interval stats_shift_interval(const struct stats_shift *s, double alpha)
 {
 	struct stats_interval ci = stats_hl_interval(s->sorted, s->values, alpha);
 
-	if (s->layout_sd > 0) {
+	if (s->nr_spreads) {
 		ci.low = s->estimate - widen(s, s->estimate - ci.low, alpha);
 		ci.high = s->estimate + widen(s, ci.high - s->estimate, alpha);
 	}
@@ -171,15 +362,21 @@ struct stats_interval stats_shift_interval(const struct stats_shift *s, double a
 
 double stats_shift_p(const struct stats_shift *s, double mu)
 {
-	double p = stats_signed_rank_p(s->sorted, s->values, mu);
+	double p = stats_signed_rank_p(s->sorted, s->values, mu), worst = 0;
 	double z, se, d = s->estimate - mu;
+	unsigned int i;
 
-	/* Far outside the data, ranks say nothing of the distance: use the spread. */
-	if (!(s->layout_sd > 0))
+	if (!s->nr_spreads)
 		return p;
+	/* Far outside the data, ranks say nothing of the distance: use the spread. */
 	z = p > 0 && p < 1 ? gsl_cdf_ugaussian_Qinv(p) : 0;
 	se = z * d > 0 ? fmax(s->se, d / z) : s->se;
-	return gsl_cdf_tdist_Q(d / sqrt(se * se + layout_part(s)), s->df);
+	for (i = 0; i < s->nr_spreads; i++) {
+		const struct stats_spread *w = &s->spread[i];
+
+		worst = fmax(worst, t_upper(d / sqrt(fmax(0, se * se + w->part)), w->df));
+	}
+	return worst;
 }
 
 double stats_shift_p_below(const struct stats_shift *s, double mu)

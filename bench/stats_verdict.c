@@ -91,12 +91,11 @@ size_t stats_blocks_needed(const struct stats_shift *s, double margin, double al
 		return 0;
 	if (!isfinite(half) || gap <= 0)
 		return STATS_NEVER;
-	if (s->layout_sd > 0) {
-		double z = half /
-			   sqrt(s->se * s->se + s->layout_sd * s->layout_sd / (double)s->layouts);
+	if (s->nr_spreads) {
+		double part = fmax(0, stats_shift_spread(s, alpha).part);
 
-		t2 = z * z;
-		fixed = t2 * s->layout_sd * s->layout_sd / (double)s->layouts;
+		t2 = half * half / (s->se * s->se + part);
+		fixed = t2 * part;
 	}
 	if (gap * gap <= fixed)
 		return STATS_NEVER;

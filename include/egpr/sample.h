@@ -9,7 +9,7 @@
 #ifndef EGPR_SAMPLE_H
 #define EGPR_SAMPLE_H
 
-#define EGPR_SCHEMA_VERSION 1
+#define EGPR_SCHEMA_VERSION 2
 
 /*
  * X(column, TYPE, text). TYPE is what a reader accepts beside an empty field:
@@ -40,7 +40,8 @@
 	X(ctx_switches, COUNT, "context switches of the thread during the batch")		\
 	X(irqs, COUNT, "interrupts on this CPU during the batch; empty where unknown")		\
 	X(steal_us, COUNT, "time stolen by the hypervisor during the batch, microseconds")	\
-	X(flags, TEXT, "causes of an outlier, joined by '+'; empty if none")
+	X(flags, TEXT, "causes of an outlier, joined by '+'; empty if none")			\
+	X(launch, COUNT, "number of the launch, see `launches` in meta.json")
 
 /* summary.csv: one row per arm. Cycles are TSC cycles per exit. */
 #define EGPR_COLUMNS_SUMMARY(X)								\
@@ -78,7 +79,13 @@
 	X(p_value, REAL, "p-value of the verdict after Holm")					\
 	X(verdict, TEXT, "faster, slower, equivalent or inconclusive")				\
 	X(smallest_margin, TIME, "smallest margin, in cycles, that would be equivalent")	\
-	X(blocks_needed, COUNT, "further blocks until a verdict is expected; 0 if decided")
+	X(blocks_needed, COUNT, "further blocks until a verdict is expected; 0 if decided")	\
+	X(block_sd, TIME, "standard deviation of independent blocks, TSC cycles per exit")	\
+	X(offset_sd, TIME, "between code offsets; 0 if none was seen, empty if not estimable")	\
+	X(launch_sd, TIME, "between launches, likewise")					\
+	X(module_sd, TIME, "between module loads, likewise")					\
+	X(boot_sd, TIME, "between boots, likewise")						\
+	X(launches, COUNT, "launches that carry blocks of this comparison")
 
 /* skipped.csv: what did not run. */
 #define EGPR_COLUMNS_SKIPPED(X)								\

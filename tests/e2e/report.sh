@@ -78,6 +78,18 @@ check 'every CSV row that the page links to exists' sh -c "
 		[ \"\$number\" -ge 2 ] && [ \"\$number\" -le \"\$(wc -l <'$dir/good/'\$file)\" ] || exit 1
 	done"
 
+check 'one launch: nothing is said of others, in words' sh -c "
+	grep '^launch  *1  *not estimable: one launch' '$dir/good/report.txt'"
+synthetic levels launches=4
+check 'launches and loads are variance components' sh -c "
+	'$egprlab' report '$dir/levels' &&
+	grep '^launch  *4  *0.25  *0.25' '$dir/levels/report.txt' &&
+	grep '^module load  *2  *0  *0' '$dir/levels/report.txt' &&
+	grep '^boot  *1  *not estimable: one boot' '$dir/levels/report.txt'"
+sed -i '0,/"boot_id":.*/s//"boot_id": 7,/' "$dir/levels/meta.json"
+check 'a launch without its boot is named' sh -c "
+	'$egprlab' report '$dir/levels' && grep 'launch has no text \"boot_id\"' '$dir/levels/report.txt'"
+
 if [ -e results/reference/path-length.csv ]; then
 	check 'the committed path lengths are in the report' sh -c "
 		tr '\n' ' ' <'$dir/good/report.txt' |
@@ -132,7 +144,7 @@ sed -i '1s/,verdict,/,/' "$dir/column/verdicts.csv"
 revouch column verdicts.csv
 check 'a missing column is refused by name' refused column verdicts.csv "column 'verdict' is missing"
 synthetic future
-sed -i 's/"schema_version":\t1/"schema_version":\t7/' "$dir/future/meta.json"
+sed -i 's/"schema_version":\t2/"schema_version":\t7/' "$dir/future/meta.json"
 check 'a future schema is refused by name' refused future meta.json 'version 7 is newer'
 synthetic emu
 sed -i '2s/,proxy,/,emu,/' "$dir/emu/samples.csv"

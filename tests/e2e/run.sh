@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # `egprlab run`: plan to run directory, every interruption, and `compare` on the results.
-# seconds: 45
+# seconds: 75
 set -u
 
 B=${B:-build}
@@ -123,6 +123,54 @@ check 'a damaged interrupted run is refused' sh -c "
 	sed -i 's/\"complete\"/\"interrupted\"/' '$dir/damaged/meta.json' &&
 	sed -i '2s/0/1/' '$dir/damaged/samples.csv' &&
 	'$egprlab' run --resume '$dir/damaged'; test \$? = 65"
+
+# Several launches: parts of the blocks, each in a process of its own.
+launches() { # launches DIR: numbers of the launches that carry blocks
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "launch") c = i } NR > 1 { print $c }' \
+		"$1/samples.csv" | sort -un | xargs
+}
+check 'a run of four launches succeeds' gives 0 \
+	"$egprlab" run --plan "$dir/plan.ini" --launches 4 --seed 5 --out "$dir/four"
+check 'blocks carry their launch' test "$(launches "$dir/four")" = '0 1 2 3'
+check 'meta.json lists the launches' test \
+	"$($json launches/# <"$dir/four/meta.json")" -eq 4
+check 'each with boot and module load' sh -c "
+	'$json' launches/3/boot_id <'$dir/four/meta.json' | grep -x '[0-9a-f-]*' &&
+	'$json' launches/3/module_load <'$dir/four/meta.json'"
+check 'the order goes on over launches' same_order "$dir/a" "$dir/four"
+check 'every arm has one summary' test "$(rows "$dir/four/summary.csv")" = 11
+check 'what is not estimable has no number' sh -c "
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[\$i] = i }
+		NR > 1 && (\$n[\"launch_sd\"] == \"\" || \$n[\"boot_sd\"] != \"\") { bad = 1 }
+		END { exit bad }' '$dir/four/verdicts.csv'"
+check 'the report names it' sh -c "
+	'$egprlab' report '$dir/four' && grep 'not estimable: one boot' '$dir/four/report.txt'"
+check 'one launch has no number for launches' sh -c "
+	'$egprlab' report '$dir/a' && grep 'not estimable: one launch' '$dir/a/report.txt'"
+check '--pause ends after one launch' sh -c "
+	'$egprlab' run --plan '$dir/plan.ini' --launches 4 --pause --seed 5 --out '$dir/pause' &&
+	grep '\"state\":.*\"interrupted\"' '$dir/pause/meta.json'"
+check 'of the four' test "$(launches "$dir/pause")" = 0
+check 'with --resume the second' gives 0 "$egprlab" run --resume "$dir/pause" --pause
+check 'is there as well' test "$(launches "$dir/pause")" = '0 1'
+check 'and the rest without --pause' whole "$dir/pause"
+check 'SIGKILL in a later launch' sh -c "
+	'$egprlab' run --plan '$dir/plan.ini' --launches 4 --seed 5 --out '$dir/late' >/dev/null 2>&1 &
+	pid=\$!
+	for i in \$(seq 200); do
+		[ \"\$('$json' launches/# <'$dir/late/meta.json' 2>/dev/null)\" = 2 ] && break
+		sleep 0.05
+	done
+	sleep 0.3
+	kill -KILL \$pid; wait \$pid 2>/dev/null
+	grep '\"state\":.*\"interrupted\"' '$dir/late/meta.json'"
+check 'leaves a run that goes on' whole "$dir/late"
+check 'in the same order' same_order "$dir/a" "$dir/late"
+check '--launches has a range' says 64 'not a number in 1' "$egprlab" run --launches 99
+check 'and is the plan'"'"'s, not a resumed run'"'"'s' gives 64 \
+	"$egprlab" run --resume "$dir/late" --launches 4
+check 'compare reads launches' says 0 'gated-mov.*equivalent' \
+	"$egprlab" compare "$dir/four" "$dir/four"
 
 # compare
 check 'a run is equivalent to itself' says 0 'gated-mov.*equivalent' \

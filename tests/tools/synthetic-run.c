@@ -18,18 +18,23 @@
 #include <egpr/strategy.h>
 
 #include "../../bench/axis.h"
+#include "../../bench/launch.h"
 #include "../../bench/rundir.h"
 
-#define EXITS_PER_BATCH 1024
-#define MAX_BLOCKS	256
-#define OFFSETS		10
-#define OFFSET_STEP	16
-#define NOISE		4.0  /* cycles per exit */
-#define PRIM_BASE	20.0 /* cycles */
-#define TSC_HZ		2.5e9
-#define MARGIN		10.0
-#define SHARE		0.01
-#define PATTERNS	"registers survive"
+#define EXITS_PER_BATCH	  1024
+#define MAX_BLOCKS	  256
+#define MAX_LAUNCHES	  64
+#define LAUNCHES_PER_LOAD 2
+#define OFFSETS		  10
+#define OFFSET_STEP	  16
+#define NOISE		  4.0  /* cycles per exit */
+#define PRIM_BASE	  20.0 /* cycles */
+#define TSC_HZ		  2.5e9
+#define MARGIN		  10.0
+#define SHARE		  0.01
+#define OFFSET_SD	  0.5  /* cycles */
+#define LAUNCH_SD	  0.25 /* cycles */
+#define PATTERNS	  "registers survive"
 
 static const double path_cost[EGPR_NR_PATHS] = { [EGPR_PATH_NONE] = 900,
 						 [EGPR_PATH_FAST] = 1200,
@@ -46,7 +51,8 @@ struct wish {
 	bool sound;
 	bool complete;
 	unsigned int blocks;
-	double effect; /* factor on the cost of every strategy */
+	unsigned int launches; /* two to a module load */
+	double effect;	       /* factor on the cost of every strategy */
 	char id[80];
 	char host_id[80];
 	char cpu[80];
@@ -113,6 +119,7 @@ static void samples(struct rundir *d, const struct wish *w, const struct rundir_
 		csv_set_count(&row, EGPR_SAMPLES_exits, EXITS_PER_BATCH);
 		csv_set_real(&row, EGPR_SAMPLES_cycles, round(cycles[i] * EXITS_PER_BATCH));
 		csv_set_count(&row, EGPR_SAMPLES_ctx_switches, 0);
+		csv_set_count(&row, EGPR_SAMPLES_launch, i * w->launches / w->blocks);
 		if (rundir_append(d, &row, &e)) {
 			fprintf(stderr, "synthetic-run: %s\n", e.text);
 			exit(EGPR_INTERNAL);
@@ -192,6 +199,13 @@ static void verdict(struct rundir *d, const struct wish *w, const struct rundir_
 	csv_set_text(&row, EGPR_VERDICTS_verdict, text);
 	csv_set_real(&row, EGPR_VERDICTS_smallest_margin, far);
 	csv_set_count(&row, EGPR_VERDICTS_blocks_needed, *text == 'i' ? w->blocks : 0);
+	csv_set_real(&row, EGPR_VERDICTS_block_sd, NOISE * 1.8);
+	csv_set_real(&row, EGPR_VERDICTS_offset_sd, OFFSET_SD);
+	if (w->launches > 1)
+		csv_set_real(&row, EGPR_VERDICTS_launch_sd, LAUNCH_SD);
+	if (w->launches > LAUNCHES_PER_LOAD)
+		csv_set_real(&row, EGPR_VERDICTS_module_sd, 0);
+	csv_set_count(&row, EGPR_VERDICTS_launches, w->launches);
 	rundir_append(d, &row, NULL);
 }
 
@@ -297,11 +311,27 @@ static void checks(struct rundir *d, const struct wish *w)
 	rundir_set_soundness(d, w->sound, list);
 }
 
+static void launches(struct rundir *d, const struct wish *w)
+{
+	cJSON *list = cJSON_AddArrayToObject(rundir_meta(d), LAUNCH_META), *o;
+	char load[32];
+	unsigned int i;
+
+	for (i = 0; i < w->launches; i++) {
+		o = cJSON_CreateObject();
+		snprintf(load, sizeof(load), "synthetic:%u", i / LAUNCHES_PER_LOAD);
+		cJSON_AddNumberToObject(o, "launch", i);
+		cJSON_AddStringToObject(o, "boot_id", "synthetic");
+		cJSON_AddStringToObject(o, "module_load", load);
+		cJSON_AddItemToArray(list, o);
+	}
+}
+
 static int usage(void)
 {
 	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [backend=ID]\n"
-	      "       [provenance=hw|proxy] [seed=N] [blocks=N] [effect=F] [host=NAME] [cpu=NAME]\n"
-	      "       [kernel=NAME]\n",
+	      "       [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
+	      "       [host=NAME] [cpu=NAME] [kernel=NAME]\n",
 	      stderr);
 	return EGPR_USAGE;
 }
@@ -329,6 +359,8 @@ static int parse(struct wish *w, const char *word)
 		w->o.seed = strtoull(value, NULL, 10);
 	else if (IS("blocks"))
 		w->blocks = (unsigned int)strtoul(value, NULL, 10);
+	else if (IS("launches"))
+		w->launches = (unsigned int)strtoul(value, NULL, 10);
 	else if (IS("effect"))
 		w->effect = strtod(value, NULL);
 	else if (IS("host"))
@@ -340,7 +372,10 @@ static int parse(struct wish *w, const char *word)
 	else
 		return -1;
 #undef IS
-	return w->blocks >= 4 && w->blocks <= MAX_BLOCKS && (int)w->key.provenance >= 0 ? 0 : -1;
+	return w->blocks >= 4 && w->blocks <= MAX_BLOCKS && w->launches >= 1 &&
+			       w->launches <= MAX_LAUNCHES && (int)w->key.provenance >= 0
+		       ? 0
+		       : -1;
 }
 
 int main(int argc, char **argv)
@@ -349,6 +384,7 @@ int main(int argc, char **argv)
 		.sound = true,
 		.complete = true,
 		.blocks = 40,
+		.launches = 1,
 		.effect = 1,
 		.host_id = "synthetic-host",
 		.cpu = "Synthetic CPU",
@@ -386,6 +422,7 @@ int main(int argc, char **argv)
 		return status;
 	}
 	cJSON_AddNumberToObject(rundir_meta(d), RUNDIR_TSC_HZ, TSC_HZ);
+	launches(d, &w);
 	fill(d, &w);
 	checks(d, &w);
 	rundir_set_backend(d, w.key.backend, w.key.representative, "so the command line says");

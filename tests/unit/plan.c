@@ -60,6 +60,7 @@ static void test_refused(void **state)
 		{ "[plan]\nbudget = 0\n", "budget is '0'" },
 		{ "[plan]\nlooks = 2.5\n", "not a whole number" },
 		{ "[plan]\nlooks = 99\n", "looks is '99'" },
+		{ "[plan]\nlaunches = 0\n", "launches is '0'" },
 		{ "[plan]\nalpha = nan\n", "alpha is 'nan'" },
 		{ "[plan]\nseed = -3\n", "seed is '-3'" },
 		{ "[plan]\nspending = lavish\n", "spending is 'lavish'" },

@@ -338,8 +338,8 @@ static void test_future_schema(void **state)
 	struct place *p = *state;
 
 	write_good(p);
-	edit(p, RUNDIR_META, "\"schema_version\":\t1", "\"schema_version\":\t99");
-	refused(p, RUNDIR_META, "99 is newer than 1");
+	edit(p, RUNDIR_META, "\"schema_version\":\t2", "\"schema_version\":\t99");
+	refused(p, RUNDIR_META, "99 is newer than 2");
 }
 
 static void test_meta_damaged(void **state)

@@ -127,6 +127,7 @@ static struct machine machine(enum noise noise)
 static void coverage(bool with_layout, double highest)
 {
 	unsigned int n = simulations(), r, hits, layout[BLOCKS];
+	const struct stats_where where = { .layout = layout };
 	double diff[BLOCKS], rate;
 	enum noise noise;
 
@@ -140,7 +141,7 @@ static void coverage(bool with_layout, double highest)
 
 			simulate(&m, r, 3, diff, layout);
 			assert_int_equal(
-				stats_shift_init(&s, diff, with_layout ? layout : NULL, BLOCKS), 0);
+				stats_shift_init(&s, diff, with_layout ? &where : NULL, BLOCKS), 0);
 			ci = stats_shift_interval(&s, 0.025);
 			hits += ci.low <= 3 && 3 <= ci.high;
 			stats_shift_free(&s);
@@ -167,9 +168,106 @@ static void test_coverage_with_layout(void **state)
 	coverage(true, 0.97);
 }
 
+/*
+ * struct design - launches of a simulated run, each with the same number of blocks
+ * @launches: how many
+ * @per_load: of them in a module load; 0 for all
+ * @launch_sd: standard deviation between launches, cycles
+ * @load_sd: between module loads
+ * @highest: limit of coverage
+ */
+struct design {
+	unsigned int launches;
+	unsigned int per_load;
+	double launch_sd;
+	double load_sd;
+	double highest;
+};
+
+/* Adds what launch and module load do to all blocks alike; fills in where each block was. */
+static void launch(struct machine *m, const struct design *d, double *diff, unsigned int *number,
+		   struct stats_place *places)
+{
+	double effect = 0, load = 0;
+	unsigned int b, last = d->launches;
+
+	for (b = 0; b < BLOCKS; b++) {
+		unsigned int l = b * d->launches / BLOCKS;
+		unsigned int in = d->per_load ? l / d->per_load : 0;
+
+		if (l != last) {
+			if (!b || in != places[last].id[STATS_MODULE])
+				load = gsl_ran_gaussian(m->rng, d->load_sd);
+			effect = gsl_ran_gaussian(m->rng, d->launch_sd);
+			places[l] = (struct stats_place){ { 0, in, l } };
+			last = l;
+		}
+		number[b] = l;
+		diff[b] += effect + load;
+	}
+}
+
+static double covered(const struct design *d, enum noise noise, unsigned int n)
+{
+	unsigned int r, hits = 0, layout[BLOCKS], number[BLOCKS];
+	struct stats_place places[STATS_MAX_LAUNCHES];
+	const struct stats_where where = { layout, number, places };
+	struct machine m = machine(noise);
+	double diff[BLOCKS];
+
+	for (r = 0; r < n; r++) {
+		struct stats_interval ci;
+		struct stats_shift s;
+
+		simulate(&m, r, 3, diff, layout);
+		launch(&m, d, diff, number, places);
+		assert_int_equal(stats_shift_init(&s, diff, &where, BLOCKS), 0);
+		ci = stats_shift_interval(&s, 0.025);
+		hits += ci.low <= 3 && 3 <= ci.high;
+		stats_shift_free(&s);
+	}
+	gsl_rng_free(m.rng);
+	return (double)hits / n;
+}
+
+/*
+ * The shift of all launches, from some of them: none that differ, as much as blocks can just
+ * see, and more than all else. With two or three of a level the interval is on the wide side.
+ */
+static void test_coverage_with_launches(void **state)
+{
+	static const struct design designs[] = {
+		{ 5, 0, 0, 0, 0.98 }, { 5, 0, 3, 0, 0.97 },  { 5, 0, 15, 0, 0.97 },
+		{ 8, 0, 5, 0, 0.97 }, { 8, 2, 4, 8, 0.97 },  { 8, 1, 4, 8, 0.97 },
+		{ 3, 0, 3, 0, 1 },    { 3, 0, 15, 0, 0.97 }, { 2, 0, 3, 0, 1 },
+		{ 6, 2, 2, 4, 1 },
+	};
+	unsigned int n = simulations();
+	enum noise noise;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(designs) / sizeof(*designs); i++) {
+		const struct design *d = &designs[i];
+
+		for (noise = 0; noise < NR_NOISES; noise++) {
+			double rate = covered(d, noise, n);
+
+			printf("# coverage of 95 %% %u launches (sd %g), %u per load (sd %g) %-12s "
+			       "%6.2f %% of %u\n",
+			       d->launches, d->launch_sd, d->per_load, d->load_sd, names[noise],
+			       100 * rate, n);
+			if (rate < 0.93 - STANDARD_ERRORS * standard_error(0.93, n) ||
+			    rate > d->highest + STANDARD_ERRORS * standard_error(d->highest, n))
+				fail_msg("coverage under %s noise: %.2f %%", names[noise],
+					 100 * rate);
+		}
+	}
+}
+
 /* Verdict of a simulated experiment that is looked at LOOKS times and stops when decided. */
-static enum stats_verdict experiment(const double *diff, const unsigned int *layout, double margin,
-				     const struct stats_looks *l)
+static enum stats_verdict experiment(const double *diff, const struct stats_where *where,
+				     double margin, const struct stats_looks *l)
 {
 	struct stats_decision all = { 1, 1, 1 };
 	enum stats_verdict v = STATS_INCONCLUSIVE;
@@ -180,7 +278,7 @@ static enum stats_verdict experiment(const double *diff, const unsigned int *lay
 		struct stats_decision d;
 		struct stats_shift s;
 
-		assert_int_equal(stats_shift_init(&s, diff, layout, BLOCKS * (k + 1) / LOOKS), 0);
+		assert_int_equal(stats_shift_init(&s, diff, where, BLOCKS * (k + 1) / LOOKS), 0);
 		d = stats_decide(&s, margin, l, k);
 		stats_decision_merge(&all, &d);
 		v = stats_verdict(&all, 0.05, &p);
@@ -193,13 +291,14 @@ static unsigned int count(enum noise noise, double shift, double margin, unsigne
 {
 	struct machine m = machine(noise);
 	unsigned int n = simulations(), r, hits = 0, layout[BLOCKS];
+	const struct stats_where where = { .layout = layout };
 	struct stats_looks l;
 	double diff[BLOCKS];
 
 	stats_looks_init(&l, STATS_SPEND_POWER2, LOOKS);
 	for (r = 0; r < n; r++) {
 		simulate(&m, r, shift, diff, layout);
-		hits += (verdicts >> experiment(diff, layout, margin, &l)) & 1;
+		hits += (verdicts >> experiment(diff, &where, margin, &l)) & 1;
 	}
 	gsl_rng_free(m.rng);
 	return hits;
@@ -228,6 +327,57 @@ static void test_false_equivalent(void **state)
 			simulations(), 0.05);
 }
 
+/* The same for a run of LOOKS launches that differ, with a look after each but the first. */
+static unsigned int count_launched(enum noise noise, double shift, double margin,
+				   unsigned int verdicts)
+{
+	static const struct design d = { LOOKS, 0, 3, 0, 0 };
+	unsigned int n = simulations(), r, k, hits = 0, layout[BLOCKS], number[BLOCKS];
+	struct stats_place places[STATS_MAX_LAUNCHES];
+	const struct stats_where where = { layout, number, places };
+	struct machine m = machine(noise);
+	struct stats_looks l;
+	double diff[BLOCKS], p;
+
+	stats_looks_init(&l, STATS_SPEND_POWER2, LOOKS);
+	for (r = 0; r < n; r++) {
+		struct stats_decision all = { 1, 1, 1 }, now;
+		enum stats_verdict v = STATS_INCONCLUSIVE;
+
+		simulate(&m, r, shift, diff, layout);
+		launch(&m, &d, diff, number, places);
+		for (k = 1; k < LOOKS && v == STATS_INCONCLUSIVE; k++) {
+			struct stats_shift s;
+
+			assert_int_equal(
+				stats_shift_init(&s, diff, &where, BLOCKS * (k + 1) / LOOKS), 0);
+			now = stats_decide(&s, margin, &l, k);
+			stats_decision_merge(&all, &now);
+			v = stats_verdict(&all, 0.05, &p);
+			stats_shift_free(&s);
+		}
+		hits += (verdicts >> v) & 1;
+	}
+	gsl_rng_free(m.rng);
+	return hits;
+}
+
+static void test_false_with_launches(void **state)
+{
+	unsigned int n = simulations();
+	enum noise noise;
+
+	(void)state;
+	for (noise = 0; noise < NR_NOISES; noise++) {
+		at_most("false difference, launches", noise,
+			count_launched(noise, 0, 1e-9, 1u << STATS_FASTER | 1u << STATS_SLOWER), n,
+			0.05);
+		at_most("false equivalent, launches", noise,
+			count_launched(noise, 5, 5, 1u << STATS_EQUIVALENT), n, 0.05);
+	}
+	assert_true(count_launched(NORMAL, 0, 12, 1u << STATS_EQUIVALENT) > n * 8 / 10);
+}
+
 /* The tests above would pass for a method that never decides: this one would not. */
 static void test_power(void **state)
 {
@@ -244,8 +394,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_coverage),
 		cmocka_unit_test(test_coverage_with_layout),
+		cmocka_unit_test(test_coverage_with_launches),
 		cmocka_unit_test(test_false_difference),
 		cmocka_unit_test(test_false_equivalent),
+		cmocka_unit_test(test_false_with_launches),
 		cmocka_unit_test(test_power),
 	};
 

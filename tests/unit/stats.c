@@ -282,6 +282,7 @@ static void test_layout_component(void **state)
 {
 	struct stats_interval plain, wide;
 	unsigned int layout[400];
+	const struct stats_where where = { .layout = layout };
 	struct stats_shift s;
 	double x[400], effect[10];
 	size_t i;
@@ -293,7 +294,7 @@ static void test_layout_component(void **state)
 		layout[i] = (unsigned int)((i * 7) % 10);
 		x[i] = effect[layout[i]] + 0.01 * (fmod((double)i * 0.7548776662, 1) - 0.5);
 	}
-	assert_int_equal(stats_shift_init(&s, x, layout, 400), 0);
+	assert_int_equal(stats_shift_init(&s, x, &where, 400), 0);
 	wide = stats_shift_interval(&s, 0.025);
 	assert_int_equal(s.layouts, 10);
 	/* Standard deviation of the ten effects themselves: 0.2896. */
@@ -303,6 +304,143 @@ static void test_layout_component(void **state)
 	assert_int_equal(stats_shift_init(&s, x, NULL, 400), 0);
 	plain = stats_shift_interval(&s, 0.025);
 	assert_true(plain.high - plain.low < wide.high - wide.low);
+	stats_shift_free(&s);
+}
+
+/*
+ * Snedecor and Cochran (1967), p. 286: calcium in two samples of each of three leaves of four
+ * turnip plants. Components as SAS/STAT's example of PROC NESTED prints them.
+ */
+static void test_nested_components(void **state)
+{
+	static const double calcium[4][3][2] = {
+		{ { 3.28, 3.09 }, { 3.52, 3.48 }, { 2.88, 2.80 } },
+		{ { 2.46, 2.44 }, { 1.87, 1.92 }, { 2.19, 2.19 } },
+		{ { 2.77, 2.66 }, { 3.74, 3.44 }, { 2.55, 2.55 } },
+		{ { 3.78, 3.87 }, { 4.07, 4.12 }, { 3.31, 3.31 } },
+	};
+	struct stats_leaf leaf[12];
+	struct stats_nested v;
+	double within = 0, df;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(leaf); i++) {
+		const double *x = calcium[i / 3][i % 3];
+
+		leaf[i] = (struct stats_leaf){ { (unsigned int)(i / 3), (unsigned int)i },
+					       2,
+					       (x[0] + x[1]) / 2 };
+		within += (x[0] - x[1]) * (x[0] - x[1]) / 2;
+	}
+	stats_nested_init(&v, leaf, COUNT(leaf), 2, within / 12, 12);
+	close_to(v.ms[0], 2.520115, 5e-6);
+	close_to(v.ms[1], 0.328775, 5e-6);
+	close_to(v.ms[2], 0.006654, 5e-6);
+	close_to(stats_nested_component(&v, 0), 0.365223, 5e-6);
+	close_to(stats_nested_component(&v, 1), 0.161060, 5e-6);
+	/* Balanced: the mean's variance is the plants' mean square over n, with their df. */
+	close_to(stats_nested_variance(&v, false, &df), 2.520115 / 24, 1e-6);
+	close_to(df, 3, 1e-9);
+}
+
+/* One trace of the quadratic form of a level with the incidence of another: no closed form. */
+static double expected(const struct stats_leaf *leaf, size_t n, int level, int of)
+{
+	double trace = 0, size[2], all;
+	size_t i, j, k, l;
+
+	/* Mean square as x'Qx, Q of two projections: tr(Q Z Z') over values, leaf by leaf. */
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < n; j++) {
+			for (k = 0; k < 2; k++) {
+				int at = level - (int)k;
+
+				size[k] = 0;
+				if (at >= 0 && leaf[i].id[at] != leaf[j].id[at])
+					continue;
+				for (l = 0, all = 0; l < n; l++)
+					all += at < 0 || leaf[l].id[at] == leaf[i].id[at]
+						       ? leaf[l].n
+						       : 0;
+				size[k] = leaf[i].n * leaf[j].n / all;
+			}
+			if (leaf[i].id[of] == leaf[j].id[of])
+				trace += size[0] - size[1];
+		}
+	}
+	return trace;
+}
+
+static void test_nested_unbalanced(void **state)
+{
+	static const struct stats_leaf leaf[] = {
+		{ { 0, 0, 0 }, 3, 1 }, { { 0, 0, 1 }, 9, 2 },  { { 0, 1, 2 }, 4, 4 },
+		{ { 1, 2, 3 }, 7, 3 }, { { 1, 2, 4 }, 2, 5 },  { { 1, 2, 5 }, 5, 2 },
+		{ { 1, 3, 6 }, 6, 7 }, { { 2, 4, 7 }, 11, 6 },
+	};
+	static const double df[] = { 2, 2, 3 };
+	struct stats_nested v;
+	int k, j;
+
+	(void)state;
+	stats_nested_init(&v, leaf, COUNT(leaf), 3, 1, 39);
+	for (k = 0; k < 3; k++) {
+		close_to(v.df[k], df[k], 0);
+		for (j = k; j < 3; j++)
+			close_to(v.expect[k][j], expected(leaf, COUNT(leaf), k, j) / df[k], 1e-12);
+	}
+	/* As many loads as boots: what differs may be either, and is taken for the boot. */
+	stats_nested_init(&v, leaf + 3, 1, 3, 1, 39);
+	assert_true(isnan(stats_nested_component(&v, 0)));
+	stats_nested_init(&v, leaf + 6, 2, 3, 1, 39);
+	assert_true(stats_nested_component(&v, 0) >= 0);
+	assert_true(isnan(stats_nested_component(&v, 1)));
+	assert_true(isnan(stats_nested_component(&v, 2)));
+}
+
+/* Launches that differ by more than blocks must widen the interval, and say by how much. */
+static void test_launch_component(void **state)
+{
+	static const double effect[] = { -3, 1, 4, -2, 0 };
+	static const struct stats_place places[] = {
+		{ { 0, 0, 0 } }, { { 0, 0, 1 } }, { { 0, 1, 2 } }, { { 0, 1, 3 } }, { { 0, 1, 4 } },
+	};
+	unsigned int launch[200];
+	const struct stats_where where = { .launch = launch, .places = places };
+	struct stats_interval ci;
+	struct stats_shift s;
+	double x[200];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 200; i++) {
+		launch[i] = (unsigned int)(i / 40);
+		x[i] = 10 + effect[launch[i]] + fmod((double)i * 0.6180339887, 1) - 0.5;
+	}
+	assert_int_equal(stats_shift_init(&s, x, &where, 200), 0);
+	close_to(s.estimate, 10, 0.05);
+	assert_int_equal(s.groups[STATS_BOOT], 1);
+	assert_int_equal(s.groups[STATS_MODULE], 2);
+	assert_int_equal(s.groups[STATS_LAUNCH], 5);
+	assert_true(isnan(s.level_sd[STATS_BOOT]));
+	/* Within loads: the variances of {-3, 1} and {4, -2, 0} have 1 and 2 degrees of freedom. */
+	close_to(s.level_sd[STATS_LAUNCH], sqrt((8 + 18.6667) / 3), 0.05);
+	close_to(s.level_sd[STATS_MODULE], 0, 1e-9);
+	ci = stats_shift_interval(&s, 0.025);
+	assert_true(ci.high - ci.low > 2 * 2 * 2.7 / sqrt(5));
+	assert_true(stats_shift_p(&s, 9.9) > 0.3);
+	stats_shift_free(&s);
+	/* One launch: the results of before, to the last digit, and no component. */
+	for (i = 0; i < 200; i++)
+		launch[i] = 3;
+	assert_int_equal(stats_shift_init(&s, x, &where, 200), 0);
+	assert_true(isnan(s.level_sd[STATS_LAUNCH]));
+	ci = stats_shift_interval(&s, 0.025);
+	stats_shift_free(&s);
+	assert_int_equal(stats_shift_init(&s, x, NULL, 200), 0);
+	close_to(ci.low, stats_shift_interval(&s, 0.025).low, 0);
+	close_to(ci.high, stats_shift_interval(&s, 0.025).high, 0);
 	stats_shift_free(&s);
 }
 
@@ -386,6 +524,9 @@ int main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_margin_and_blocks),
 		cmocka_unit_test(test_layout_component),
+		cmocka_unit_test(test_nested_components),
+		cmocka_unit_test(test_nested_unbalanced),
+		cmocka_unit_test(test_launch_component),
 		cmocka_unit_test(test_warmup),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_slope),

@@ -3,7 +3,7 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-.PHONY: kmod kmod-mutants dkms
+.PHONY: kmod kmod-mutants dkms dkms-remove
 kmod: $(B)/include/egpr/egpr-offsets.h
 	$(Q)B='$(B)' V='$(V)' kmod/build '$(KDIR)'
 
@@ -13,6 +13,9 @@ kmod-mutants: $(B)/include/egpr/egpr-offsets.h
 
 dkms:
 	$(Q)kmod/dkms
+
+dkms-remove:
+	$(Q)kmod/dkms remove
 
 # Without headers for the running kernel, `make` leaves the module out.
 ifeq ($(MODULE)$(HAVE_KERNEL_HEADERS),yesy)
@@ -28,5 +31,6 @@ LINT_SH += kmod/build kmod/probe kmod/dkms
 
 #: make kmod           build the module for the running kernel, or for KDIR=...
 #: make dkms           hand the module to DKMS, which then builds it for every kernel
+#: make dkms-remove    take it back
 
 include tests/bed/bed.mk

@@ -1,0 +1,115 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# DKMS: the sources that it is given build by themselves; make dkms installs what it builds,
+# twice if asked twice, and takes it back. Nothing of this machine changes: the first half
+# gives DKMS trees of its own, the second has mounts of its own over the real ones.
+# seconds: 60
+# timeout: 300
+set -u
+. tests/e2e/tap.inc
+
+name=egpr-switch
+trees='/var/lib/dkms /usr/src /lib/modules'
+PATH=$PATH:/usr/sbin:/sbin
+
+# releases: of the kernels with headers here, oldest first.
+releases() {
+	for build in /lib/modules/*/build/Makefile; do
+		[ ! -e "$build" ] || basename "$(dirname "$(dirname "$build")")"
+	done | sort -V
+}
+
+# The machine inside: trees that may be written, and this script's second half in them.
+if [ "${1:-}" = --inside ]; then
+	over=$2
+	mount -t tmpfs tmpfs "$over" || exit 70
+	for tree in $trees; do
+		at=$over/$(echo "$tree" | tr / _)
+		mkdir -p "$at/upper" "$at/work" && mount -t overlay overlay \
+			-o "lowerdir=$tree,upperdir=$at/upper,workdir=$at/work" "$tree" || exit 70
+	done
+	# The oldest kernel is enough: the first half has the newest.
+	release=$(releases | head -n 1)
+	find /lib/modules -maxdepth 2 -name build ! -path "*/$release/*" -delete
+	for round in first second; do
+		check "make dkms, the $round time" make -s dkms
+		check "installed for $release" sh -c \
+			"modinfo -k $release -F vermagic egpr_switch | grep '^$release '"
+	done
+	check 'make dkms-remove' make -s dkms-remove
+	left=$(find /usr/src /var/lib/dkms -name "$name*"; find /lib/modules -name 'egpr_switch.ko*')
+	check "nothing is left${left:+: $left}" [ -z "$left" ]
+	mkdir "$over/none" && mount --bind "$over/none" /lib/modules || exit 70
+	make -s dkms >"$over/said" 2>&1
+	check 'without headers, it says what to install' grep -q 'fix: apt-get install linux-headers-' "$over/said"
+	exit 0
+fi
+
+state() { # state: what DKMS and the kernels have of us, and DKMS's own keys
+	# shellcheck disable=SC2086
+	find $trees -maxdepth 4 \( -name 'egpr*' -o -name 'mok.*' -o -name updates \) | sort
+}
+
+check 'an unknown word is a usage error' sh -c 'kmod/dkms install; [ $? = 64 ]'
+mkdir "$dir/bin"
+for tool in sh sed; do
+	ln -s "$(command -v $tool)" "$dir/bin/$tool"
+done
+check 'without DKMS, it says what to install' sh -c \
+	"PATH=$dir/bin kmod/dkms 2>&1 | grep -q 'fix: apt-get install dkms'"
+
+if ! command -v dkms >/dev/null 2>&1; then
+	echo "ok $((n + 1)) - DKMS builds the module # SKIP dkms is not installed: scripts/deps check"
+	echo "1..$((n + 1))"
+	exit 0
+fi
+release=$(releases | tail -n 1)
+if [ -z "$release" ]; then
+	echo "ok $((n + 1)) - DKMS builds the module # SKIP no kernel headers here: scripts/deps check"
+	echo "1..$((n + 1))"
+	exit 0
+fi
+
+state >"$dir/before"
+# DKMS signs what it builds; its key is made if there is none.
+export mok_signing_key="$dir/mok.key" mok_certificate="$dir/mok.pub"
+mkdir "$dir/src" "$dir/tree"
+check 'the sources are made' kmod/dkms source "$dir/src"
+version=$(basename "$dir/src/$name"-*)
+version=${version##*-}
+dkms() {
+	verb=$1
+	shift
+	command dkms "$verb" -m $name -v "$version" --sourcetree "$dir/src" --dkmstree "$dir/tree" "$@"
+}
+check 'dkms add' dkms add
+check "dkms build for $release" dkms build -k "$release"
+find "$dir/tree" -name 'make.log' -exec sed 's/^/# /' {} + >"$dir/log"
+ko=$(find "$dir/tree" -name 'egpr_switch.ko*' | head -n 1)
+check 'there is a module' [ -n "$ko" ]
+[ -n "$ko" ] || cat "$dir/log"
+check 'it is for that kernel' sh -c "modinfo -F vermagic '$ko' | grep '^$release '"
+check "it is of version $version" sh -c "[ \"\$(modinfo -F version '$ko')\" = $version ]"
+check 'dkms remove' dkms remove --all
+
+if ! mkdir "$dir/over" || [ "$(id -u)" != 0 ] || ! grep -qw overlay /proc/filesystems; then
+	echo "ok $((n + 1)) - make dkms # SKIP needs root and overlayfs"
+	n=$((n + 1))
+else
+	unshare -m --propagation private "$0" --inside "$dir/over" >"$dir/inside" 2>&1
+	status=$?
+	sed "s/^\(not \)\?ok [0-9]* - /\1ok 0 - make: /" "$dir/inside" >"$dir/renamed"
+	while IFS= read -r line; do
+		case $line in
+		'ok 0 '* | 'not ok 0 '*)
+			n=$((n + 1))
+			echo "${line%% 0 - *} $n - ${line#* 0 - }"
+			;;
+		*) echo "# $line" ;;
+		esac
+	done <"$dir/renamed"
+	check 'the second half ran to its end' [ $status = 0 ]
+fi
+state >"$dir/after"
+check 'nothing of this machine has changed' cmp "$dir/before" "$dir/after"
+echo "1..$n"

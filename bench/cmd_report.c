@@ -83,6 +83,7 @@ static void write_chapters(struct report *r)
 	for (i = 0; i < n; i++)
 		report_layer(r, &groups[i]);
 	report_costs(r);
+	report_module(r);
 	report_path_length(r);
 	report_code(r);
 	report_counters(r);

@@ -28,6 +28,7 @@ enum egpr_col_identity {
 #define EGPR_VERDICTS_ENUM(column, TYPE, text) EGPR_VERDICTS_##column,
 #define EGPR_SKIPPED_ENUM(column, TYPE, text)  EGPR_SKIPPED_##column,
 #define EGPR_PROOFS_ENUM(column, TYPE, text)   EGPR_PROOFS_##column,
+#define EGPR_MODULE_ENUM(column, TYPE, text)   EGPR_MODULE_##column,
 #define EGPR_CSV_COLUMN_ENUM(SYM, name, COLUMNS, text)                   \
 	enum egpr_col_##SYM{ EGPR_##SYM##_BEFORE = EGPR_NR_IDENTITY - 1, \
 			     COLUMNS(EGPR_##SYM##_ENUM) EGPR_##SYM##_NR };

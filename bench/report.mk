@@ -10,4 +10,4 @@ $(REPORT_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BE
 # A run directory of made-up numbers, for tests of what reads run directories.
 TEST_TOOLS += $(B)/tests/tools/synthetic-run
 $(B)/tests/tools/synthetic-run: $(B)/tests/tools/synthetic-run.o $(BENCH_LIB) $(ASM_LIB)
-	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcjson -lcrypto -lm
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcjson -lcrypto -lgsl -lgslcblas -lm

@@ -92,14 +92,16 @@ static void component_row(struct report *r, const struct report_group *g, const 
 	else
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", "");
 	if (!c.n) {
-		doc_cell(&r->doc, DOC_OPEN, NULL, "not estimable: %s", why);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", "");
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", "");
+		doc_cell(&r->doc, DOC_OPEN, NULL, "not estimable: %s", why);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", "");
 		return;
 	}
 	doc_cell(&r->doc, DOC_PLAIN, href, "%s", sd_text(c.median, text, sizeof(text)));
 	doc_cell(&r->doc, DOC_PLAIN, href, "%s",
 		 sd_text(csv_real(t, c.largest, column), text, sizeof(text)));
+	doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", "");
 	doc_cell(&r->doc, DOC_PLAIN, NULL, "%s %s (%s)", csv_text(t, c.largest, EGPR_COL_strategy),
 		 csv_text(t, c.largest, EGPR_COL_exit_kind),
 		 csv_text(t, c.largest, EGPR_COL_guest_state));
@@ -111,14 +113,13 @@ static void level_reason(const struct launches *l, enum stats_level level, char 
 	const char *name = stats_level_names[level];
 
 	if (level == STATS_MODULE && l->n && !l->loaded)
-		snprintf(why, size, "no module was loaded");
+		snprintf(why, size, "no module loaded");
 	else if (l->groups[level] < 2)
 		snprintf(why, size, "one %s", name);
 	else if (level && l->groups[level] == l->groups[level - 1])
-		snprintf(why, size, "one %s per %s, so it is in that one's number", name,
-			 stats_level_names[level - 1]);
+		snprintf(why, size, "one per %s", stats_level_names[level - 1]);
 	else
-		snprintf(why, size, "no comparison here has blocks of two");
+		snprintf(why, size, "no cell has two");
 }
 
 static unsigned int offsets_of(const struct rundir_data *run, const struct report_group *g)
@@ -133,8 +134,11 @@ static unsigned int offsets_of(const struct rundir_data *run, const struct repor
 void report_levels(struct report *r, const struct report_group *g)
 {
 	static const struct doc_column columns[] = {
-		{ "varies with", 0 },	     { "values", DOC_NUMBER },
-		{ "median sd", DOC_NUMBER }, { "largest sd", DOC_NUMBER },
+		{ "varies with", 0 },
+		{ "values", DOC_NUMBER },
+		{ "median sd", DOC_NUMBER },
+		{ "largest", DOC_NUMBER },
+		{ "note", 0 },
 		{ "largest at", DOC_WIDE },
 	};
 	static const unsigned int column[STATS_NR_LEVELS] = {
@@ -157,12 +161,12 @@ void report_levels(struct report *r, const struct report_group *g)
 		"Variance components: standard deviation of a difference from one block, code "
 		"offset, launch, module load or boot to the next, TSC cycles per exit; median and "
 		"largest of all comparisons (%s). Intervals and verdicts include what has a "
-		"number, and say nothing of what has none.",
+		"number and say nothing of what has none; a level with one value per value of the "
+		"level around it is in that one's number.",
 		report_group_text(r->run, g, text, sizeof(text)));
 	component_row(r, g, "block", 0, EGPR_VERDICTS_block_sd, "too few blocks");
 	component_row(r, g, "code offset", offsets, EGPR_VERDICTS_offset_sd,
-		      offsets > 1 ? "KVM handles these exits, no sequence has a place"
-				  : "one offset");
+		      offsets > 1 ? "no sequence runs" : "one offset");
 	for (k = STATS_NR_LEVELS; k-- > 0;) {
 		level_reason(&l, k, why, sizeof(why));
 		component_row(r, g, stats_level_names[k], l.groups[k], column[k], why);

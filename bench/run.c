@@ -12,11 +12,13 @@
 #include <gsl/gsl_version.h>
 
 #include <egpr/version.h>
+#include <vmm-mini/vmm.h>
 
 #include "axis.h"
 #include "clock.h"
 #include "guard.h"
 #include "host.h"
+#include "module_cost.h"
 #include "run.h"
 
 #define META_CPU	  "cpu"
@@ -258,6 +260,19 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 	return ret;
 }
 
+/* What the module itself costs, where a layer in the kernel is wanted. */
+static int measure_module(struct session *s, struct data_error *e)
+{
+	const struct plan_layer *l = s->run->plan->layer;
+	/* What both layers' probes leave: whether an emulator runs this kernel. */
+	const struct vmm_host *h = s->run->host[EGPR_LAYER_RING0] ? s->run->host[EGPR_LAYER_RING0]
+								  : s->run->host[EGPR_LAYER_KVM];
+
+	if (!s->g.dir || !h || !(l[EGPR_LAYER_RING0].wanted || l[EGPR_LAYER_KVM].wanted))
+		return 0;
+	return module_cost_write(s->g.dir, &s->run->env, !*h->emulator, s->g.launch, e);
+}
+
 static int measure_all(struct session *s, struct data_error *e)
 {
 	unsigned int i, part = part_due(s->run);
@@ -417,6 +432,8 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 		add_meta(&s);
 		ret = add_launch(&s, e);
 	}
+	if (!ret)
+		ret = measure_module(&s, e);
 	if (!ret)
 		ret = measure_all(&s, e);
 	progress_end(&s.progress);

@@ -98,6 +98,19 @@
 	X(result, TEXT, "pass or fail")								\
 	X(detail, TEXT, "what went wrong; empty on pass")
 
+/* module.csv: one row per operation of the module and launch; strategy `none`, in ring 0. */
+#define EGPR_COLUMNS_MODULE(X)								\
+	X(op, TEXT, "what was timed, an id of EGPR_BENCH_OPS in uapi.h")			\
+	X(samples, COUNT, "timed stretches, each with interrupts off")			\
+	X(rounds, COUNT, "repetitions in each, an LFENCE between them")			\
+	X(min, TIME, "TSC cycles per round, least of all samples")				\
+	X(p5, TIME, "the same, 5th percentile")						\
+	X(p50, TIME, "median")									\
+	X(p95, TIME, "95th percentile")							\
+	X(p99, TIME, "99th percentile")							\
+	X(max, TIME, "most")									\
+	X(launch, COUNT, "number of the launch")
+
 /*
  * path-length.csv: instructions per exit, counted by an emulator whose TSC counts
  * instructions. Not part of a run; provenance `model`.
@@ -118,7 +131,8 @@
 	X(SUMMARY, "summary.csv", EGPR_COLUMNS_SUMMARY, "one row per arm")			\
 	X(VERDICTS, "verdicts.csv", EGPR_COLUMNS_VERDICTS, "one row per comparison")		\
 	X(SKIPPED, "skipped.csv", EGPR_COLUMNS_SKIPPED, "what did not run, and why")		\
-	X(PROOFS, "proofs.csv", EGPR_COLUMNS_PROOFS, "state proofs")
+	X(PROOFS, "proofs.csv", EGPR_COLUMNS_PROOFS, "state proofs")				\
+	X(MODULE, "module.csv", EGPR_COLUMNS_MODULE, "what the module's own operations take")
 /* clang-format on */
 
 #endif /* EGPR_SAMPLE_H */

@@ -86,6 +86,15 @@ check 'launches and loads are variance components' sh -c "
 	grep '^launch  *4  *0.25  *0.25' '$dir/levels/report.txt' &&
 	grep '^module load  *2  *0  *0' '$dir/levels/report.txt' &&
 	grep '^boot  *1  *not estimable: one boot' '$dir/levels/report.txt'"
+check 'without its rows nothing is said of the module' sh -c "
+	! grep 'module itself' '$dir/levels/report.txt'"
+synthetic module launches=3 module=yes
+check 'what the module itself costs is a chapter' sh -c "
+	'$egprlab' report '$dir/module' && grep -A 24 '^What the module itself costs' '$dir/module/report.txt' \
+		>'$dir/chapter' && tr '\n' ' ' <'$dir/chapter' | grep 'median of 3 launches'"
+check 'with the median of the launches' grep -q '^probe-other  *31.0  *32.0  *33.0$' "$dir/chapter"
+check 'and every operation that is no half of a strategy' test \
+	"$(sed -n '/^---* *$/,/^$/p' "$dir/chapter" | grep -c '^[(a-z].*[0-9]$')" -eq 9
 sed -i '0,/"boot_id":.*/s//"boot_id": 7,/' "$dir/levels/meta.json"
 check 'a launch without its boot is named' sh -c "
 	'$egprlab' report '$dir/levels' && grep 'launch has no text \"boot_id\"' '$dir/levels/report.txt'"

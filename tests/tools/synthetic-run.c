@@ -19,6 +19,7 @@
 
 #include "../../bench/axis.h"
 #include "../../bench/launch.h"
+#include "../../bench/module_cost.h"
 #include "../../bench/rundir.h"
 
 #define EXITS_PER_BATCH	  1024
@@ -50,6 +51,7 @@ struct wish {
 	struct rundir_key key;
 	bool sound;
 	bool complete;
+	bool module;
 	unsigned int blocks;
 	unsigned int launches; /* two to a module load */
 	double effect;	       /* factor on the cost of every strategy */
@@ -300,6 +302,34 @@ static void fill(struct rundir *d, const struct wish *w)
 	     "the CPU has no MSR_IMM, \"not even\" here");
 }
 
+/* The module's own operations, each a cycle dearer than the one before it. */
+static void module(struct rundir *d, const struct wish *w)
+{
+	static const unsigned int columns[] = { EGPR_MODULE_min, EGPR_MODULE_p5,  EGPR_MODULE_p50,
+						EGPR_MODULE_p95, EGPR_MODULE_p99, EGPR_MODULE_max };
+	struct rundir_key key = w->key;
+	unsigned int launch;
+	enum egpr_bench_op op;
+	struct csv_row row;
+	size_t i;
+
+	key.layer = EGPR_LAYER_RING0;
+	for (launch = 0; launch < w->launches; launch++) {
+		for (op = 0; op < EGPR_NR_BENCH_OPS; op++) {
+			if (!module_cost_id(op))
+				continue;
+			rundir_row(d, EGPR_CSV_MODULE, &key, &row);
+			csv_set_text(&row, EGPR_MODULE_op, module_cost_id(op));
+			csv_set_count(&row, EGPR_MODULE_samples, w->blocks);
+			csv_set_count(&row, EGPR_MODULE_rounds, 1);
+			for (i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+				csv_set_real(&row, columns[i], PRIM_BASE + op + (double)i + launch);
+			csv_set_count(&row, EGPR_MODULE_launch, launch);
+			rundir_append(d, &row, NULL);
+		}
+	}
+}
+
 static void checks(struct rundir *d, const struct wish *w)
 {
 	cJSON *list = cJSON_CreateArray(), *c = cJSON_CreateObject();
@@ -329,8 +359,8 @@ static void launches(struct rundir *d, const struct wish *w)
 
 static int usage(void)
 {
-	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [backend=ID]\n"
-	      "       [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
+	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [module=yes]\n"
+	      "       [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
 	      "       [host=NAME] [cpu=NAME] [kernel=NAME]\n",
 	      stderr);
 	return EGPR_USAGE;
@@ -348,6 +378,8 @@ static int parse(struct wish *w, const char *word)
 		w->sound = strcmp(value, "no") != 0;
 	else if (IS("complete"))
 		w->complete = strcmp(value, "no") != 0;
+	else if (IS("module"))
+		w->module = strcmp(value, "no") != 0;
 	else if (IS("representative"))
 		w->key.representative = strcmp(value, "no") != 0;
 	else if (IS("backend"))
@@ -424,6 +456,8 @@ int main(int argc, char **argv)
 	cJSON_AddNumberToObject(rundir_meta(d), RUNDIR_TSC_HZ, TSC_HZ);
 	launches(d, &w);
 	fill(d, &w);
+	if (w.module)
+		module(d, &w);
 	checks(d, &w);
 	rundir_set_backend(d, w.key.backend, w.key.representative, "so the command line says");
 	ret = rundir_close(d, w.complete, &e);

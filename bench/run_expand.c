@@ -221,9 +221,13 @@ void run_print(const struct run *run)
 
 	for (i = 0; i < run->nr_cells; i++)
 		weights += run->cells[i].weight;
-	printf("plan %s: %s\nat most %g s; %u look(s); provenance %s\n\n", run->plan->name,
-	       run->plan->text, run->plan->budget, run->plan->looks,
-	       egpr_provenances[run->env.provenance].id);
+	printf("plan %s: %s\nat most %g s; ", run->plan->name, run->plan->text, run->plan->budget);
+	if (run->plan->launches > 1)
+		printf("%u launches, a look at the end of each but the first; ",
+		       run->plan->launches);
+	else
+		printf("%u look(s); ", run->plan->looks);
+	printf("provenance %s\n\n", egpr_provenances[run->env.provenance].id);
 	for (i = 0; i < run->nr_cells; i++) {
 		const struct run_cell *c = &run->cells[i];
 

@@ -162,10 +162,12 @@ static void centre(struct launches *l, const double *x, const struct stats_where
 		   double *scratch)
 {
 	double all = 0;
-	unsigned int id;
+	unsigned int id, top = 0;
 	size_t i, m;
 
-	for (id = 0; id < STATS_MAX_LAUNCHES; id++) {
+	for (i = 0; i < n; i++)
+		top = w->launch[i] > top ? w->launch[i] : top;
+	for (id = 0; id <= top && id < STATS_MAX_LAUNCHES; id++) {
 		struct stats_leaf *leaf = &l->leaf[l->n];
 
 		for (i = m = 0; i < n; i++) {

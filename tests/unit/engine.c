@@ -32,6 +32,7 @@ static struct {
 	unsigned int crash_at; /* number of the batch that crashes, 0 for none */
 	unsigned int stop_at;
 	volatile sig_atomic_t stop;
+	double effect; /* on arm 2, of this launch alone */
 } machine;
 
 static int made_open(const struct cell *c, void **run, struct data_error *e)
@@ -44,7 +45,8 @@ static int made_open(const struct cell *c, void **run, struct data_error *e)
 
 static int made_batch(void *run, struct layer_batch *b, struct data_error *e)
 {
-	double per = BASE + (b->arm == 2 ? SHIFT : 0) + gsl_ran_gaussian(machine.rng, NOISE);
+	double per = BASE + (b->arm == 2 ? SHIFT + machine.effect : 0) +
+		     gsl_ran_gaussian(machine.rng, NOISE);
 	uint32_t i;
 
 	(void)run;
@@ -178,6 +180,48 @@ static void test_stops_when_told(void **state)
 	assert_int_equal(machine.batches, 200);
 }
 
+/* What one launch shows for sure another may not: only all of them together decide. */
+static void test_launches_decide(void **state)
+{
+	static const double effect[] = { 12, -55, -8, -50, -30 };
+	static const unsigned int launches = sizeof(effect) / sizeof(*effect);
+	struct stats_place places[sizeof(effect) / sizeof(*effect)];
+	struct fixture *f = *state;
+	struct cell_result *r = &f->result;
+	unsigned int i;
+	double p;
+
+	for (i = 0; i < launches; i++)
+		places[i] = (struct stats_place){ { 0, 0, i } };
+	f->engine.launches = launches;
+	f->engine.places = places;
+	stats_looks_init(&f->engine.looks, f->plan.spending, engine_looks(&f->engine));
+	for (i = 0; i < launches && !r->finished; i++) {
+		f->engine.launch = i;
+		machine.effect = effect[i];
+		assert_int_equal(engine_cell(&f->engine, &f->cell, 0.2, 1, r, &f->e), 0);
+		assert_int_equal(r->parts, i + 1);
+		assert_int_equal(r->part_end[i], r->blocks);
+		/* A launch by itself is not looked at. */
+		assert_int_equal(r->nr_comparisons, i ? 2 : 0);
+	}
+	assert_int_equal(i, launches);
+	assert_true(r->final);
+	assert_in_range(r->blocks, launches * 4, r->planned);
+	assert_int_equal(r->launch[0], 0);
+	assert_int_equal(r->launch[r->blocks - 1], launches - 1);
+	assert_int_equal(r->comparisons[1].shift.groups[STATS_LAUNCH], launches);
+	/* Standard deviation of the effects: 28; the A/A arm has none. */
+	assert_true(r->comparisons[1].shift.level_sd[STATS_LAUNCH] > 20);
+	assert_true(r->comparisons[0].shift.level_sd[STATS_LAUNCH] < 3);
+	assert_int_equal(stats_verdict(&r->comparisons[0].d[0], 0.05, &p), STATS_EQUIVALENT);
+	assert_int_equal(stats_verdict(&r->comparisons[1].d[0], 0.05, &p), STATS_INCONCLUSIVE);
+	/* As one launch the same blocks would have been sure of it. */
+	f->engine.places = NULL;
+	assert_int_equal(engine_decide(&f->engine, &f->cell, r->part_end[0], launches - 1, r), 0);
+	assert_int_equal(stats_verdict(&r->comparisons[1].d[0], 0.05, &p), STATS_SLOWER);
+}
+
 /* Positions and neighbours are balanced over a period: Williams' two properties. */
 static void test_orders(void **state)
 {
@@ -302,6 +346,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_waits_for_warmth, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_survives_a_crash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_when_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_launches_decide, set_up, tear_down),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_abba),
 		cmocka_unit_test(test_orders_repeat),

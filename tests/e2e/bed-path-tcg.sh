@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Instructions per exit on SVM, every strategy, against results/reference/path-length.csv.
 # seconds: 40
-# timeout: 300
+# timeout: 480
 set -u
 . tests/e2e/bed.inc
 export CPUS=1 ICOUNT=1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A fully preemptible 6.12 kernel on SVM: kvm_exit has interrupts off, so the strategies must hold.
 # seconds: 40
-# timeout: 300
+# timeout: 480
 set -u
 . tests/e2e/bed.inc
 export CPUS=2 APPEND=preempt=full

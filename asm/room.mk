@@ -27,7 +27,7 @@ $(B)/asm/code.c: asm/code-size $(STRATEGY_OBJ)
 $(B)/asm/code.o: $(B)/asm/code.c
 	$(call say,CC,$@)$(CC) $(LAB_CFLAGS) -c $< -o $@
 
-$(ASM_LIB): $(STRATEGY_OBJ) $(B)/asm/batch.o $(B)/asm/rows.o $(B)/asm/table.o $(B)/asm/code.o
+$(ASM_LIB): $(STRATEGY_OBJ) $(B)/asm/batch.o $(B)/asm/delay-row.o $(B)/asm/rows.o $(B)/asm/table.o $(B)/asm/code.o
 
 LINT_C += $(wildcard asm/*.c include/egpr/*.h)
 LINT_SH += asm/code-size

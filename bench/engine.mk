@@ -4,7 +4,8 @@
 ENGINE_TESTS := engine launch plan stats stats-coverage
 UNIT_TESTS += $(ENGINE_TESTS:%=$(B)/tests/unit/%)
 $(foreach t,$(ENGINE_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
-$(ENGINE_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $$(VMM_LIB) $(ASM_LIB)
+$(ENGINE_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $$(VMM_LIB) \
+		$$(USER_LIB) $$(EMU_LIB) $(ASM_LIB)
 
 # Beside the payloads, which it looks for where it lies.
 $(B)/aa-coverage: $(B)/tests/tools/aa-coverage.o $(BENCH_LIB) $$(VMM_LIB) $$(USER_LIB) $$(EMU_LIB) $(ASM_LIB)

@@ -69,15 +69,40 @@ int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state stat
 	return 0;
 }
 
-struct egpr_switch *layer_contexts(const struct cell *c)
+/*
+ * struct layer_contexts - see layer_contexts_open()
+ * @place: the context in use, where every arm has its own while it runs
+ * @owner: whose it is
+ * @arm: the contexts of the arms that do not run
+ */
+struct layer_contexts {
+	struct egpr_switch place;
+	struct egpr_switch arm[PLAN_MAX_ARMS];
+	unsigned int owner;
+};
+
+struct layer_contexts *layer_contexts_open(const struct cell *c)
 {
-	struct egpr_switch *sw;
+	struct layer_contexts *l = aligned_alloc(_Alignof(struct layer_contexts), sizeof(*l));
 	unsigned int i;
 
-	sw = aligned_alloc(_Alignof(struct egpr_switch), c->nr_arms * sizeof(*sw));
-	for (i = 0; sw && i < c->nr_arms; i++) {
-		standin_context(&sw[i], &c->env->standin, c->env->form, c->state);
-		sw[i].delay = c->arms[i].delay;
+	for (i = 0; l && i < c->nr_arms; i++) {
+		standin_context(&l->arm[i], &c->env->standin, c->env->form, c->state);
+		l->arm[i].delay = c->arms[i].delay;
 	}
-	return sw;
+	if (l) {
+		l->owner = 0;
+		l->place = l->arm[0];
+	}
+	return l;
+}
+
+struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm)
+{
+	if (l->owner != arm) {
+		l->arm[l->owner] = l->place;
+		l->place = l->arm[arm];
+		l->owner = arm;
+	}
+	return &l->place;
 }

@@ -126,7 +126,18 @@ const struct layer_ops *layer_find(enum egpr_layer layer);
 int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state state,
 			 const struct plan_arm *arm, bool cpl0, struct data_error *e);
 
-/* One switch context per arm: formats and register values of one must not reach another. */
-struct egpr_switch *layer_contexts(const struct cell *c);
+/**
+ * layer_contexts_open - one switch context per arm
+ * @c: the cell
+ *
+ * Formats and register values of one arm must not reach another. Yet arms must not differ
+ * in where their data lies either: after an exit the data is cold, and what it costs to
+ * fetch depends on its address. So all arms use one place in turn, see layer_context().
+ * Return: the contexts, to be freed with free(); NULL without memory.
+ */
+struct layer_contexts *layer_contexts_open(const struct cell *c);
+
+/* The context of @arm, brought to the place that all arms use. To be called outside of the time. */
+struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm);
 
 #endif /* BENCH_LAYER_H */

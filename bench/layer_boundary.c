@@ -15,8 +15,10 @@
 
 struct boundary {
 	const struct cell *cell;
-	struct egpr_switch *sw;
+	struct layer_contexts *contexts;
 	struct layout *layout;
+	struct egpr_sequence
+		seq; /* of the arm that runs: read after an exit, so one place for all */
 	struct vmm *vm;
 	uint64_t *stamps;
 };
@@ -115,7 +117,7 @@ static void boundary_close(void *run)
 	vmm_close(b->vm);
 	layout_close(b->layout);
 	free(b->stamps);
-	free(b->sw);
+	free(b->contexts);
 	free(b);
 }
 
@@ -129,8 +131,8 @@ static int boundary_open(const struct cell *c, void **run, struct data_error *e)
 	if (!b)
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	b->cell = c;
-	b->sw = layer_contexts(c);
-	if (!b->sw) {
+	b->contexts = layer_contexts_open(c);
+	if (!b->contexts) {
 		ret = data_fail(e, EGPR_INTERNAL, "out of memory");
 		goto out_close;
 	}
@@ -164,8 +166,9 @@ static int boundary_batch(void *run, struct layer_batch *r, struct data_error *e
 	if (c->guest_timed) {
 		batch.guest_stamps = r->stamps;
 	} else {
-		batch.hooks = &site->seq;
-		batch.sw = &b->sw[r->arm];
+		b->seq = site->seq;
+		batch.hooks = &b->seq;
+		batch.sw = layer_context(b->contexts, r->arm);
 		batch.host_stamps = r->stamps;
 	}
 	ret = vmm_batch(b->vm, &batch, &v);

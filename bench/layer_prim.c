@@ -17,7 +17,7 @@
  */
 struct prim {
 	const struct cell *cell;
-	struct egpr_switch *sw;
+	struct layer_contexts *contexts;
 	struct layout *layout;
 	uint64_t overhead;
 };
@@ -53,8 +53,10 @@ static uint64_t timed(const struct prim *p, unsigned int arm, unsigned int layou
 {
 	const struct layout_site *site = layout_site(p->layout, arm, layout);
 
-	standin_force(&p->sw[arm]);
-	return site->loop(&p->sw[arm], site->seq.exit, site->seq.entry, rounds);
+	struct egpr_switch *sw = layer_context(p->contexts, arm);
+
+	standin_force(sw);
+	return site->loop(sw, site->seq.exit, site->seq.entry, rounds);
 }
 
 /* Two batches of one round cost what one of two rounds does, but for one pair of stamps. */
@@ -81,7 +83,7 @@ static void prim_close(void *run)
 	if (!p)
 		return;
 	layout_close(p->layout);
-	free(p->sw);
+	free(p->contexts);
 	free(p);
 }
 
@@ -92,8 +94,8 @@ static int prim_open(const struct cell *c, void **run, struct data_error *e)
 	if (!p)
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	p->cell = c;
-	p->sw = layer_contexts(c);
-	if (!p->sw) {
+	p->contexts = layer_contexts_open(c);
+	if (!p->contexts) {
 		prim_close(p);
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	}

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Every copy has a page of its own with three slots: exit half, entry half, loop. So
- * arms differ in nothing but their bytes, and no two of them share a line.
+ * arms differ in nothing but their bytes, and no two of them share a line. Pages differ as
+ * well: to a page's address belong sets of the caches and of the TLB, which are cold after
+ * an exit. So arms take turns: from offset to offset, each moves on by one page.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,10 +25,15 @@
 extern const uint8_t egpr_prim_batch[];
 extern const uint8_t egpr_prim_batch_end[];
 
+/* asm/delay-row.S: parts, each up to the start of the next. */
+extern const uint8_t egpr_delay_lead[], egpr_delay_slot_add[], egpr_delay_slot_nop[];
+extern const uint8_t egpr_delay_tail[], egpr_delay_end[];
+
 struct layout {
 	uint8_t *memory;
 	size_t bytes;
 	unsigned int offsets;
+	unsigned int delay_slots;
 	struct layout_site *sites;
 };
 
@@ -56,8 +63,35 @@ static int copy_half(uint8_t *slot, size_t room, unsigned int offset, egpr_switc
 	return copy(slot, room, offset, code, size->bytes + 1, what, e);
 }
 
+static uint8_t *put(uint8_t *at, const uint8_t *from, const uint8_t *to)
+{
+	memcpy(at, from, (size_t)(to - from));
+	return at + (to - from);
+}
+
+/* A row of @slots, the first @delay of them additions. */
+static int make_delay(uint8_t *at, size_t room, unsigned int delay, unsigned int slots,
+		      struct data_error *e)
+{
+	size_t slot = (size_t)(egpr_delay_slot_nop - egpr_delay_slot_add);
+	size_t bytes = (size_t)(egpr_delay_slot_add - egpr_delay_lead) + slots * slot +
+		       (size_t)(egpr_delay_end - egpr_delay_tail);
+	unsigned int i;
+
+	if (bytes > room)
+		return data_fail(e, EGPR_INTERNAL, "delay-%u has %zu bytes: more than its slot",
+				 delay, bytes);
+	at = put(at, egpr_delay_lead, egpr_delay_slot_add);
+	for (i = 0; i < slots; i++)
+		at = i < delay ? put(at, egpr_delay_slot_add, egpr_delay_slot_nop)
+			       : put(at, egpr_delay_slot_nop, egpr_delay_tail);
+	put(at, egpr_delay_tail, egpr_delay_end);
+	return 0;
+}
+
 static int fill_site(struct layout_site *site, uint8_t *page, const struct plan_arm *arm,
-		     enum egpr_form form, int guest_apx, unsigned int offset, struct data_error *e)
+		     enum egpr_form form, int guest_apx, unsigned int offset,
+		     unsigned int delay_slots, struct data_error *e)
 {
 	struct egpr_sequence seq = egpr_sequence_bind(arm->strategy, form, guest_apx);
 	const struct egpr_strategy *bound = arm->strategy;
@@ -65,8 +99,12 @@ static int fill_site(struct layout_site *site, uint8_t *page, const struct plan_
 
 	if (seq.exit != bound->form[form].exit)
 		bound = &egpr_strategies[EGPR_STRATEGY_none];
-	ret = copy_half(page + EXIT_SLOT, ENTRY_SLOT - EXIT_SLOT, offset, seq.exit,
-			egpr_code_find(bound, form, 0), arm->id, e);
+	if (bound->family == EGPR_FAMILY_DELAY)
+		ret = make_delay(page + EXIT_SLOT + offset, ENTRY_SLOT - EXIT_SLOT - offset,
+				 arm->delay, delay_slots, e);
+	else
+		ret = copy_half(page + EXIT_SLOT, ENTRY_SLOT - EXIT_SLOT, offset, seq.exit,
+				egpr_code_find(bound, form, 0), arm->id, e);
 	if (!ret)
 		ret = copy_half(page + ENTRY_SLOT, LOOP_SLOT - ENTRY_SLOT, offset, seq.entry,
 				egpr_code_find(bound, form, 1), arm->id, e);
@@ -93,6 +131,8 @@ struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, en
 		goto out_free;
 	}
 	l->offsets = offsets;
+	for (a = 0; a < nr_arms; a++)
+		l->delay_slots = arms[a].delay > l->delay_slots ? arms[a].delay : l->delay_slots;
 	l->bytes = (size_t)n * SITE_BYTES;
 	l->memory =
 		mmap(NULL, l->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -104,11 +144,11 @@ struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, en
 	memset(l->memory, OPCODE_INT3, l->bytes);
 	for (o = 0; o < offsets && !ret; o++) {
 		for (a = 0; a < nr_arms && !ret; a++) {
-			unsigned int i = o * nr_arms + a;
+			unsigned int i = o * nr_arms + (a + o) % nr_arms;
 
 			ret = fill_site(&l->sites[a * offsets + o],
 					l->memory + (size_t)i * SITE_BYTES, &arms[a], form,
-					guest_apx, layout_offset(offsets, o), e);
+					guest_apx, layout_offset(offsets, o), l->delay_slots, e);
 		}
 	}
 	if (ret)

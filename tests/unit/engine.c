@@ -20,6 +20,8 @@
 #include "../../bench/layout.h"
 #include "../../bench/order.h"
 
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
 #define BASE  1000.0
 #define SHIFT 25.0
 #define NOISE 8.0
@@ -316,6 +318,105 @@ static void test_layout_copies(void **state)
 	free(sw);
 }
 
+/*
+ * Delays in one cell are the same bytes but for the slots of their additions; what they differ by
+ * is N additions of one core cycle.
+ */
+static void test_layout_delays(void **state)
+{
+	static const uint8_t addition[] = { 0x48, 0x01, 0xc0 };
+	static const unsigned int delays[] = { 0, 16, 40 };
+	struct plan_arm arms[COUNT(delays)];
+	const uint8_t *code[COUNT(delays)];
+	struct egpr_switch *sw = aligned_alloc(64, sizeof(*sw));
+	unsigned int o, a, i, differ = 0, wrong = 0;
+	struct data_error e = { "" };
+	struct layout *l;
+
+	(void)state;
+	for (a = 0; a < COUNT(delays); a++)
+		arms[a] = (struct plan_arm){ .strategy = &egpr_strategies[EGPR_STRATEGY_delay],
+					     .delay = delays[a] };
+	l = layout_open(arms, COUNT(delays), EGPR_FORM_PROXY, 1, 16, &e);
+	assert_non_null(l);
+	for (o = 0; o < 16; o++) {
+		for (a = 0; a < COUNT(delays); a++) {
+			const struct layout_site *site = layout_site(l, a, o);
+
+			code[a] = (const uint8_t *)(uintptr_t)site->seq.exit;
+			assert_int_equal((uintptr_t)code[a] % LAYOUT_LINE, layout_offset(16, o));
+			memset(sw, 0, sizeof(*sw));
+			assert_true(site->loop(sw, site->seq.exit, site->seq.entry, 3) > 0);
+		}
+	}
+	for (i = 0; i < 1024; i++) {
+		differ += code[2][i] != code[0][i];
+		/* Where the longest differs from none, the middle one is one of the two. */
+		wrong += code[1][i] != code[0][i] && code[1][i] != code[2][i];
+	}
+	assert_int_equal(differ, 40 * sizeof(addition));
+	assert_int_equal(wrong, 0);
+	for (i = 0; memcmp(code[2] + i, addition, sizeof(addition)) != 0; i++)
+		assert_true(i < 1024);
+	for (a = 0; a < 40; a++) {
+		assert_memory_equal(code[2] + i + a * sizeof(addition), addition, sizeof(addition));
+		assert_int_equal(
+			!memcmp(code[1] + i + a * sizeof(addition), addition, sizeof(addition)),
+			a < 16);
+	}
+	layout_close(l);
+	free(sw);
+}
+
+/* Over the offsets each arm has had each page beside the others equally often. */
+static void test_layout_pages(void **state)
+{
+	unsigned int o, a, seen[4][4] = { { 0 } };
+	struct plan_arm arms[4];
+	struct data_error e = { "" };
+	struct layout *l;
+
+	(void)state;
+	for (a = 0; a < 4; a++)
+		arms[a] = (struct plan_arm){ .strategy = egpr_strategy_find("none", NULL) };
+	l = layout_open(arms, 4, EGPR_FORM_PROXY, 1, 16, &e);
+	assert_non_null(l);
+	for (o = 0; o < 16; o++) {
+		for (a = 0; a < 4; a++)
+			seen[a][(uintptr_t)layout_site(l, a, o)->seq.exit / 4096 % 4]++;
+	}
+	for (a = 0; a < 4; a++) {
+		for (o = 0; o < 4; o++)
+			assert_int_equal(seen[a][o], 4);
+	}
+	layout_close(l);
+}
+
+/* Arms share the place of their context, not what is in it. */
+static void test_contexts(void **state)
+{
+	struct layer_env env = { .form = EGPR_FORM_PROXY };
+	struct cell c = { .env = &env, .nr_arms = 3, .state = EGPR_STATE_DIRTY };
+	struct egpr_switch *a, *b;
+	struct layer_contexts *l;
+
+	(void)state;
+	c.arms[1].delay = 5;
+	l = layer_contexts_open(&c);
+	assert_non_null(l);
+	a = layer_context(l, 0);
+	a->regs[3] = 77;
+	b = layer_context(l, 1);
+	assert_ptr_equal(a, b);
+	assert_int_equal(b->delay, 5);
+	assert_int_not_equal(b->regs[3], 77);
+	b->xsave[100] = 9;
+	assert_int_equal(layer_context(l, 2)->xsave[100], 0);
+	assert_int_equal(layer_context(l, 0)->regs[3], 77);
+	assert_int_equal(layer_context(l, 1)->xsave[100], 9);
+	free(l);
+}
+
 /* Every strategy in every form fits its slot and can be copied. */
 static void test_layout_takes_all(void **state)
 {
@@ -351,7 +452,10 @@ int main(void)
 		cmocka_unit_test(test_abba),
 		cmocka_unit_test(test_orders_repeat),
 		cmocka_unit_test(test_layout_copies),
+		cmocka_unit_test(test_layout_delays),
+		cmocka_unit_test(test_layout_pages),
 		cmocka_unit_test(test_layout_takes_all),
+		cmocka_unit_test(test_contexts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,6 +245,7 @@ static int bench_run(int argc, char **argv)
 	}
 	suite_speed_register(&s);
 	gbench_run(r.speed, speed_take_row, &s, &result);
+	gbench_end();
 	if (r.speed)
 		speed_print(&s);
 	status = judge(&result);

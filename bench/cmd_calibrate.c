@@ -6,12 +6,14 @@
  * effect for other lengths of time, because the interval shrinks with the square root of the
  * time; the variance between code offsets does not, and stays as a floor.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <gsl/gsl_errno.h>
 
@@ -19,6 +21,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "cpu.h"
 #include "guard.h"
 #include "power.h"
 #include "run.h"
@@ -30,6 +33,9 @@
 /* Error 2.5 % on each side and power 80 %: (1.960 + 0.842) standard errors. */
 #define DETECTABLE 2.802
 #define COLUMN	   27
+#define OWN_GOAL   2.0 /* per cent of the time that the engine's own work may take */
+/* Layer prim is to decide one injected core cycle within this time. */
+#define CYCLE_SECONDS 1.0
 
 extern const struct egpr_command egpr_cmd_calibrate;
 
@@ -78,6 +84,19 @@ static const char plan_text[] = "[plan]\n"
 				"states = off\n"
 				"strategies = none\n"
 				"baseline_weight = 0.3\n";
+
+/* Half a core cycle tells one from none. */
+static const char cycle_text[] = "[plan]\n"
+				 "text = one core cycle\n"
+				 "budget = %g\n"
+				 "looks = 8\n"
+				 "margins = %g cycles\n"
+				 "delays = 0 1\n"
+				 "per_exit = 0\n"
+				 "resamples = 0\n"
+				 "[prim]\n"
+				 "states = off\n"
+				 "strategies = none\n";
 
 static const struct comparison *find(const struct run_cell *c, const struct egpr_strategy *s,
 				     unsigned int delay)
@@ -140,38 +159,6 @@ static void print_cell(const struct run_cell *c)
 	putchar('\n');
 }
 
-/* Seconds until an effect is seen in layer prim; NAN where code placement alone hides it. */
-static double seconds_for(const struct run_cell *c, const struct comparison *aa, double cycles)
-{
-	double had = c->r.seconds[aa->arm] + c->r.seconds[aa->baseline];
-	double wanted = cycles / DETECTABLE, placed = 0;
-
-	if (aa->shift.layouts)
-		placed = aa->shift.layout_sd * aa->shift.layout_sd / (double)aa->shift.layouts;
-	if (wanted * wanted <= placed)
-		return NAN;
-	return had * aa->shift.se * aa->shift.se / (wanted * wanted - placed);
-}
-
-static void print_one_cycle(const struct run *run)
-{
-	unsigned int i;
-
-	for (i = 0; i < run->nr_cells; i++) {
-		const struct run_cell *c = &run->cells[i];
-		const struct comparison *aa = find(c, &egpr_strategies[EGPR_STRATEGY_none_b], 0);
-		double s;
-
-		if (c->cell.kind || !aa || !isfinite(aa->shift.se))
-			continue;
-		s = seconds_for(c, aa, c->r.tsc_per_core);
-		if (isfinite(s))
-			printf("\nLayer prim: one core cycle (%.3f TSC cycles) is seen after %.2g s "
-			       "of its two arms.\n",
-			       c->r.tsc_per_core, s);
-	}
-}
-
 static void print_table(const struct run *run)
 {
 	unsigned int i;
@@ -191,7 +178,6 @@ static void print_table(const struct run *run)
 			printf("%-*sskipped: %s\n", COLUMN,
 			       k->key.exit_kind ? k->key.exit_kind : "prim", k->reason);
 	}
-	print_one_cycle(run);
 	for (i = 0; i < run->nr_cells && run->cells[i].cell.representative; i++)
 		;
 	if (i < run->nr_cells)
@@ -224,30 +210,99 @@ static const struct run_cell *cheapest(const struct run *run)
 static int print_power(const struct run *run, double seconds, uint64_t seed, struct data_error *e)
 {
 	const struct run_cell *c = cheapest(run);
-	struct power p[POWER_NR];
 	static volatile sig_atomic_t stop;
+	struct power_request r = {
+		.tsc_hz = cpu_tsc_hz(), .seconds = seconds / POWER_NR, .seed = seed, .stop = &stop
+	};
+	struct power p[POWER_NR];
 	unsigned int m;
 	int ret;
 
-	if (!c)
+	if (!c) {
+		printf("\nMethods are not compared: no exit kind that comes back to the VMM was "
+		       "measured.\n");
 		return 0;
+	}
+	r.cell = &c->cell;
+	r.batch = c->r.batch;
 	ret = guard_start(&stop, e);
 	if (ret)
 		return ret;
-	ret = power_measure(&c->cell, seconds / POWER_NR, seed, p, e);
+	ret = power_measure(&r, p, e);
 	guard_end();
 	if (ret)
 		return ret;
-	printf("\nThe same question put to three methods: %s, %.1f s each, same guest, in turns\n\n"
-	       "%-30s%16s%10s  %s\n",
-	       c->cell.kind->id, p[0].seconds, "method", "smallest effect", "ratio", "from");
+	printf("\nThe same question put to three methods: %s, same guest, in turns, equal time\n\n"
+	       "%-26s%9s%16s%9s  %s\n",
+	       c->cell.kind->id, "method", "seconds", "smallest effect", "ratio", "from");
 	for (m = 0; m < POWER_NR; m++)
-		printf("%-30s%16.1f%10.1f  %s\n", power_names[m], p[m].effect,
+		printf("%-26s%9.2f%16.1f%9.1f  %s\n", power_names[m], p[m].seconds, p[m].effect,
 		       p[m].effect / p[POWER_ENGINE].effect, p[m].detail);
+	if (isfinite(power_ratio(p)))
+		printf("\nThis lab sees effects %.1f times smaller than the better of the others "
+		       "(goal: %.0f).\n",
+		       power_ratio(p), POWER_GOAL);
 	return 0;
 }
 
-static int calibrate(double seconds, const char *const *value, int cpu, uint64_t *seed,
+static void print_one_cycle(const struct run *run)
+{
+	const struct run_cell *c = &run->cells[0];
+	const struct comparison *k = find(c, &egpr_strategies[EGPR_STRATEGY_delay], 1);
+	struct stats_interval ci;
+	double p;
+
+	if (*c->failed || !k)
+		return;
+	ci = stats_shift_interval(&k->shift, 0.025);
+	printf("\nLayer prim: one injected core cycle came out as %.3f (%.3f .. %.3f) TSC cycles, "
+	       "%.3f injected:\n%s after %.2f s (goal: %g s).\n",
+	       k->shift.estimate, ci.low, ci.high, c->r.tsc_per_core,
+	       stats_verdict(&k->d[0], run->plan->alpha, &p) == STATS_SLOWER ? "decided"
+									     : "not decided",
+	       c->r.elapsed, CYCLE_SECONDS);
+}
+
+/* Layer prim on its own, until one core cycle is told from none. */
+static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct data_error *e)
+{
+	struct run_options o = { .cpu = cpu, .memory = true, .quiet = true };
+	char text[sizeof(cycle_text) + 64];
+	struct run run = { 0 };
+	struct plan plan;
+	int ret;
+
+	snprintf(text, sizeof(text), cycle_text, CYCLE_SECONDS, 0.5 * tsc_per_core);
+	ret = plan_read_text(&plan, "one cycle", text, e);
+	plan.has_seed = true;
+	plan.seed = seed;
+	o.plan = &plan;
+	if (!ret)
+		ret = run_expand(&run, &plan, EGPR_PROV_PROXY, e);
+	if (!ret)
+		ret = run_measure(&run, &o, NULL, e);
+	if (!ret)
+		print_one_cycle(&run);
+	run_free(&run);
+	plan_free(&plan);
+	return ret;
+}
+
+static void print_own(const struct run *run)
+{
+	double own = 0, elapsed = 0;
+	unsigned int i;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		own += run->cells[i].r.own;
+		elapsed += run->cells[i].r.elapsed;
+	}
+	if (elapsed > 0)
+		printf("\nThe engine's own work took %.1f %% of the time (goal: %.0f %%).\n",
+		       100 * own / elapsed, OWN_GOAL);
+}
+
+static int calibrate(double seconds, const char *const *value, int cpu, uint64_t seed,
 		     struct data_error *e)
 {
 	double power = value[OPTION_NO_POWER] ? 0 : seconds * POWER_SHARE;
@@ -261,19 +316,21 @@ static int calibrate(double seconds, const char *const *value, int cpu, uint64_t
 	ret = plan_read_text(&plan, "calibrate", text, e);
 	if (!ret && value[OPTION_EXIT])
 		ret = plan_narrow(&plan, "exit", value[OPTION_EXIT], e);
-	if (!ret && seed) {
-		plan.has_seed = true;
-		plan.seed = *seed;
-	}
+	plan.has_seed = true;
+	plan.seed = seed;
 	o.plan = &plan;
 	if (!ret)
 		ret = run_expand(&run, &plan, EGPR_PROV_PROXY, e);
 	if (!ret)
 		ret = run_measure(&run, &o, NULL, e);
-	if (!ret)
+	if (!ret) {
 		print_table(&run);
+		print_own(&run);
+	}
+	if (!ret)
+		ret = one_cycle(cpu_tsc_per_core_cycle(), run.env.cpu, seed, e);
 	if (!ret && power > 0)
-		ret = print_power(&run, power, plan.seed, e);
+		ret = print_power(&run, power, seed, e);
 	run_free(&run);
 	plan_free(&plan);
 	return ret;
@@ -316,8 +373,12 @@ static int calibrate_run(int argc, char **argv)
 			return egpr_command_usage(&egpr_cmd_calibrate,
 						  "--seed '%s' is not a number",
 						  value[OPTION_SEED]);
+	} else if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) {
+		fprintf(stderr, "egprlab calibrate: no randomness for a seed: %s\n",
+			strerror(errno));
+		return EGPR_INTERNAL;
 	}
-	ret = calibrate(seconds, value, (int)cpu, value[OPTION_SEED] ? &seed : NULL, &e);
+	ret = calibrate(seconds, value, (int)cpu, seed, &e);
 	if (ret > SIGNAL_STATUS) {
 		signal(ret - SIGNAL_STATUS, SIG_DFL);
 		raise(ret - SIGNAL_STATUS);

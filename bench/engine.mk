@@ -2,8 +2,12 @@
 # Tests of the measuring engine.
 
 ENGINE_TESTS := engine launch plan stats stats-coverage
+ifeq ($(HAVE_BENCHMARK),y)
+ENGINE_TESTS += power
+endif
 UNIT_TESTS += $(ENGINE_TESTS:%=$(B)/tests/unit/%)
 $(foreach t,$(ENGINE_TESTS),$(eval LIBS_$(t) = $$(BENCH_LIBS)))
+LIBS_power += -lstdc++
 $(ENGINE_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LIB) $$(VMM_LIB) \
 		$$(USER_LIB) $$(EMU_LIB) $(ASM_LIB)
 

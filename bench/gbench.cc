@@ -235,6 +235,10 @@ void gbench_register(const char *name, gbench_fn fn, void *context,
 	b->UseManualTime();
 	if (!options)
 		return;
+	if (options->iterations)
+		b->Iterations(options->iterations);
+	if (options->repetitions)
+		b->Repetitions(static_cast<int>(options->repetitions));
 	for (unsigned int set = 0; options->nr_args && set < options->nr_sets; set++) {
 		const int64_t *args = options->args + (size_t)set * options->nr_args;
 
@@ -266,6 +270,15 @@ void gbench_run(int quiet, void (*on_row)(void *context, const struct gbench_row
 
 	*result = {};
 	result->matched = benchmark::RunSpecifiedBenchmarks(&listener);
+}
+
+void gbench_forget(void)
+{
+	benchmark::ClearRegisteredBenchmarks();
+}
+
+void gbench_end(void)
+{
 	benchmark::Shutdown();
 }
 

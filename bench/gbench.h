@@ -32,11 +32,15 @@ typedef void (*gbench_fn)(struct gbench_state *state, void *context);
  *	benchmark is run once per set, and its name gets "/number" per argument
  * @nr_args: numbers per set, 0 for none
  * @nr_sets: how many sets
+ * @iterations: exactly so many per repetition; 0 for as many as the least time takes
+ * @repetitions: 0 for what the command line says
  */
 struct gbench_options {
 	const int64_t *args;
 	unsigned int nr_args;
 	unsigned int nr_sets;
+	uint32_t iterations;
+	uint32_t repetitions;
 };
 
 /**
@@ -116,9 +120,17 @@ struct gbench_result {
  * @on_row: called once per row, also per aggregate; NULL for none
  * @context: passed to @on_row
  * @result: receives how it ended
+ *
+ * May be called again; gbench_end() comes after the last time.
  */
 void gbench_run(int quiet, void (*on_row)(void *context, const struct gbench_row *row),
 		void *context, struct gbench_result *result);
+
+/* Take back what was registered. */
+void gbench_forget(void);
+
+/* The library's last call: what gbench_fact() added is freed. */
+void gbench_end(void);
 
 /* For the benchmark while it runs. */
 

@@ -12,9 +12,10 @@ ifeq ($(HAVE_LIBPFM),y)
 CFLAGS_bench/pmu.c += -DEGPR_HAVE_LIBPFM
 BENCH_LIBS := -lpfm $(BENCH_LIBS)
 endif
-BENCH_GBENCH := bench/cmd_bench.c $(wildcard bench/suite_*.c)
+BENCH_GBENCH := bench/cmd_bench.c bench/power_gbench.c $(wildcard bench/suite_*.c)
 ifeq ($(HAVE_BENCHMARK),y)
 CFLAGS_bench/main.c += -DEGPR_HAVE_BENCHMARK
+CFLAGS_bench/power.c += -DEGPR_HAVE_BENCHMARK
 BENCH_CXX := $(wildcard bench/*.cc)
 BENCH_LIBS := -lbenchmark $(BENCH_LIBS)
 else

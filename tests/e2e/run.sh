@@ -194,6 +194,12 @@ check 'and 50 cycles less the other way round' says 0 'gated-mov.*faster' \
 
 check 'calibrate prints its table' says 0 '^prim (no guest)' \
 	"$egprlab" calibrate --seconds 4 --no-power --exit hlt
+check 'it decides one core cycle, and tells its own work' sh -c "
+	grep -q 'decided after .* (goal: 1 s)' '$dir/said' &&
+	grep -q 'own work took .* (goal: 2 %)' '$dir/said'"
+check 'calibrate sets the engine beside other methods' says 0 \
+	'^This lab sees effects .* times smaller .*(goal: 5)\|^Methods are not compared: ' \
+	"$egprlab" calibrate --seconds 6 --exit hlt
 check 'meta.json is JSON' sh -c "'$json' <'$dir/a/meta.json'"
 
 echo "1..$n"

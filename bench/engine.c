@@ -19,7 +19,9 @@
 #define WARMUP_MAX	512   /* batches */
 #define WARMUP_SHARE	0.1   /* of the cell's time */
 #define TAIL_SHARE	0.1   /* likewise */
-#define PILOT_BLOCKS	3     /* whose median time says how many blocks fit */
+#define PILOT_BLOCKS	3     /* at least; their median time says how many blocks fit */
+#define PILOT_MAX	32    /* at most */
+#define PILOT_SHARE	0.02  /* of the cell's time, between the two */
 #define REPLAN_BLOCKS	8     /* times as many until the plan is mended, then at each doubling */
 #define MIN_BLOCKS	8     /* the signed rank decides nothing at 95 % below 6 */
 #define PART_MIN_BLOCKS 4     /* of a launch, where there are several */
@@ -120,7 +122,7 @@ struct work {
 	unsigned int sources; /* of noise, read per batch */
 	struct egpr_noise_counts before;
 	unsigned int pilots;
-	double pilot[PILOT_BLOCKS];
+	double pilot[PILOT_MAX];
 	unsigned int replan_at;
 	double blocks_start;
 	unsigned int blocks_before;
@@ -449,7 +451,10 @@ static void plan_blocks(struct work *w, double block_seconds)
 	w->r->planned = parts * w->until;
 }
 
-/* The first block is as cold as blocks get; of the next three the median is no accident. */
+/*
+ * The first block is as cold as blocks get; of the next ones the median is no accident, if they
+ * are not all within one busy moment.
+ */
 static void pilot(struct work *w, double block_seconds)
 {
 	unsigned int n = w->pilots++;
@@ -457,10 +462,11 @@ static void pilot(struct work *w, double block_seconds)
 	if (!n)
 		return;
 	w->pilot[n - 1] = block_seconds;
-	if (n < PILOT_BLOCKS)
+	if (n < PILOT_BLOCKS ||
+	    (n < PILOT_MAX && clock_now() < w->blocks_start + PILOT_SHARE * w->seconds))
 		return;
-	stats_sort(w->pilot, PILOT_BLOCKS);
-	plan_blocks(w, w->pilot[PILOT_BLOCKS / 2]);
+	stats_sort(w->pilot, n);
+	plan_blocks(w, w->pilot[n / 2]);
 }
 
 /* Blocks at the next look; at the end of the part where there are several. */
@@ -482,7 +488,7 @@ static void plan_part(struct work *w)
 }
 
 /*
- * A pilot of three blocks may have met a busy moment. Before the first look the number of
+ * A pilot may have met a busy moment all the same. Before the first look the number of
  * blocks may still follow the speed seen since, which says nothing of any difference.
  */
 static void replan(struct work *w)

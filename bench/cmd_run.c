@@ -40,11 +40,12 @@ enum {
 };
 
 static const struct egpr_option run_options[] = {
-	[OPTION_PROFILE] = { "profile", "NAME", "smoke, quick (the default) or full" },
+	[OPTION_PROFILE] = { "profile", "NAME", "smoke, quick (the default), full or injected" },
 	[OPTION_PLAN] = { "plan", "FILE", "a plan of your own instead of a profile" },
 	[OPTION_LAYER] = { "layer", "L,..", "only these layers of the plan" },
 	[OPTION_EXIT] = { "exit", "K,..", "these exit kinds instead of the plan's" },
-	[OPTION_STRATEGY] = { "strategy", "S,..", "these strategies instead of the plan's" },
+	[OPTION_STRATEGY] = { "strategy", "S,..",
+			      "these strategies instead of the plan's; delay-N too, with delay-0" },
 	[OPTION_STATE] = { "state", "G,..", "these guest states instead of the plan's" },
 	[OPTION_PROVENANCE] = { "provenance", "P", "hw, proxy or emu; default hw if it can run" },
 	[OPTION_SEED] = { "seed", "N", "seed of every random choice" },

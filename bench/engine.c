@@ -28,6 +28,7 @@
 #define OVERRUN		1.15  /* of the cell's time: then the last look comes early */
 #define NOISE_SHARE	0.01  /* of a batch: dearer sources are not read per batch */
 #define SYNC_SHARE	0.003 /* of the time: vouching for rows in meta.json */
+#define STEPS_MIN	4.0   /* steps of the TSC within that half of a batch's exits that counts */
 #define OUTLIER_SIGMAS	6.0
 #define MAD_TO_SIGMA	1.4826
 #define OUTLIER_HISTORY 16 /* blocks before an outlier can be told */
@@ -127,6 +128,10 @@ struct work {
 	double blocks_start;
 	unsigned int blocks_before;
 	unsigned int until; /* blocks at the end of this part */
+	uint64_t *stamps; /* of one batch, and the same sorted; NULL with location = mean */
+	double *sorted;
+	double step;   /* the smallest by which two stamps differed: a step of the TSC */
+	double spread; /* of that half of the last batch's exits that counts */
 	struct data_error *e;
 };
 
@@ -152,11 +157,65 @@ static int one_batch(struct work *w, struct layer_batch *b)
 	return ret;
 }
 
+/* A batch whose cycles are its exits times what the plan sums it up by. */
+static int summed_batch(struct work *w, struct layer_batch *b)
+{
+	double per;
+	uint32_t i;
+	int ret;
+
+	b->stamps = w->stamps;
+	ret = one_batch(w, b);
+	if (ret || !w->stamps)
+		return ret;
+	for (i = 0; i < b->exits; i++)
+		w->sorted[i] = (double)w->stamps[i];
+	stats_sort(w->sorted, b->exits);
+	if (w->g->plan->location == PLAN_FAST) {
+		w->spread = stats_quantile(w->sorted, b->exits, 0.5) - w->sorted[0];
+		per = stats_low_mean(w->sorted, b->exits);
+	} else {
+		w->spread = stats_quantile(w->sorted, b->exits, 0.75) -
+			    stats_quantile(w->sorted, b->exits, 0.25);
+		per = stats_midmean(w->sorted, b->exits);
+	}
+	b->cycles = (uint64_t)llround(per * b->exits);
+	return 0;
+}
+
+static void learn_step(struct work *w, uint32_t exits)
+{
+	uint32_t i;
+
+	for (i = 1; w->stamps && i < exits; i++) {
+		double gap = w->sorted[i] - w->sorted[i - 1];
+
+		if (gap > 0 && gap < w->step)
+			w->step = gap;
+	}
+}
+
+/*
+ * Half of stamps that are all the same, or one of two, does not move with what is
+ * injected until a whole step is full. Where exits vary by some steps it does.
+ */
+static int check_step(const struct work *w, double *spread, unsigned int n)
+{
+	stats_sort(spread, n);
+	if (stats_quantile(spread, n, 0.5) >= STEPS_MIN * w->step)
+		return 0;
+	return data_fail(w->e, EGPR_SKIPPED,
+			 "exits vary by less than %g steps of the TSC, so stamps of single exits "
+			 "cannot tell small differences; use `location = mean` here",
+			 STEPS_MIN);
+}
+
 /* Cycles per exit of the baseline until they have settled; finds the batch size as well. */
 static int warm_up(struct work *w)
 {
 	const struct plan *p = w->g->plan;
-	double *series = malloc(WARMUP_MAX * sizeof(*series)), until, per = 0;
+	double *series = malloc(2 * WARMUP_MAX * sizeof(*series)), until, per = 0;
+	double *spread = series + WARMUP_MAX;
 	struct layer_batch b = { .exits = p->batch_min };
 	unsigned int n = 0;
 	double want;
@@ -166,10 +225,12 @@ static int warm_up(struct work *w)
 		return data_fail(w->e, EGPR_INTERNAL, "out of memory");
 	until = w->start + WARMUP_SHARE * w->seconds;
 	while (n < WARMUP_MAX && !*w->g->stop) {
-		ret = one_batch(w, &b);
+		ret = summed_batch(w, &b);
 		if (ret)
 			break;
 		per = (double)b.cycles / b.exits;
+		learn_step(w, b.exits);
+		spread[n] = w->spread;
 		series[n++] = per;
 		w->r->settled = n >= WARMUP_MIN && stats_settled(series, n);
 		if ((w->r->settled && n >= WARMUP_ENOUGH) ||
@@ -183,6 +244,8 @@ static int warm_up(struct work *w)
 		stats_sort(series + from, n - from);
 		per = stats_quantile(series + from, n - from, 0.5);
 	}
+	if (!ret && n && w->stamps)
+		ret = check_step(w, spread, n);
 	want = per > 0 ? p->batch_us * 1e-6 * w->g->tsc_hz / per : p->batch_max;
 	w->r->batch = want < p->batch_min   ? p->batch_min
 		      : want > p->batch_max ? p->batch_max
@@ -271,7 +334,7 @@ static int measure(struct work *w, struct sample *s)
 
 	memset(&s->gain, 0xff, sizeof(s->gain)); /* EGPR_NOISE_UNKNOWN */
 	core = w->g->pmu && !egpr_pmu_read(w->g->pmu, &core0);
-	ret = one_batch(w, &s->b);
+	ret = summed_batch(w, &s->b);
 	s->has_core = core && !egpr_pmu_read(w->g->pmu, &core1);
 	s->core = core1 - core0;
 	if (w->sources) {
@@ -587,10 +650,25 @@ static int run_tails(struct work *w)
 	return ret;
 }
 
+static int reserve_stamps(struct work *w)
+{
+	uint32_t most = w->g->plan->batch_max;
+
+	if (!plan_stamps(w->g->plan))
+		return 0;
+	w->stamps = malloc(most * sizeof(*w->stamps));
+	w->sorted = malloc(most * sizeof(*w->sorted));
+	if (w->stamps && w->sorted)
+		return 0;
+	free(w->stamps);
+	free(w->sorted);
+	return EGPR_INTERNAL;
+}
+
 int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned int family,
 		struct cell_result *r, struct data_error *e)
 {
-	struct work w = { .g = g, .c = c, .r = r, .seconds = seconds, .e = e };
+	struct work w = { .g = g, .c = c, .r = r, .seconds = seconds, .step = INFINITY, .e = e };
 	uint32_t batch = r->batch;
 	double ratio;
 	int ret;
@@ -598,9 +676,11 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 	w.start = clock_now();
 	cell_name(c, r->name, sizeof(r->name));
 	r->seed = order_seed(g->seed, r->name);
+	if (reserve_stamps(&w))
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	ret = c->ops->open(c, &w.run, e);
 	if (ret)
-		return ret;
+		goto out_free;
 	ratio = cpu_tsc_per_core_cycle();
 	ret = warm_up(&w);
 	if (batch)
@@ -616,5 +696,8 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 		c->ops->close(w.run);
 	r->elapsed += clock_now() - w.start;
 	r->own = r->elapsed - r->busy;
+out_free:
+	free(w.stamps);
+	free(w.sorted);
 	return ret;
 }

@@ -19,6 +19,8 @@
 #define PLAN_DIR      "bench/plans"
 #define PLAN_INI_MAX  65536
 #define LIST_SEPARATE ", \t"
+#define STAMPS_MAX    32768 /* exits that a guest can stamp in a batch; the limit of per_exit too */
+#define DELAY_PREFIX  "delay-"
 
 struct reader {
 	struct plan *plan;
@@ -194,6 +196,18 @@ static int read_delays(struct reader *r, const char *value)
 	return ret;
 }
 
+/* Return: index of @value among @names, or -1. */
+static int find_name(const char *const *names, unsigned int n, const char *value)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (!strcmp(value, names[i]))
+			return (int)i;
+	}
+	return -1;
+}
+
 static int read_spending(struct reader *r, const char *value)
 {
 	static const char *const names[] = {
@@ -201,15 +215,28 @@ static int read_spending(struct reader *r, const char *value)
 		[STATS_SPEND_POCOCK] = "pocock",
 		[STATS_SPEND_POWER2] = "power2",
 	};
-	unsigned int i;
+	int i = find_name(names, sizeof(names) / sizeof(*names), value);
 
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		if (!strcmp(value, names[i])) {
-			r->plan->spending = i;
-			return 0;
-		}
-	}
-	return problem(r, "spending is '%s', not obrien-fleming, pocock or power2", value);
+	if (i < 0)
+		return problem(r, "spending is '%s', not obrien-fleming, pocock or power2", value);
+	r->plan->spending = (enum stats_spending)i;
+	return 0;
+}
+
+static const char *const location_names[] = {
+	[PLAN_MEAN] = "mean",
+	[PLAN_MIDMEAN] = "midmean",
+	[PLAN_FAST] = "fast",
+};
+
+static int read_location(struct reader *r, const char *value)
+{
+	int i = find_name(location_names, sizeof(location_names) / sizeof(*location_names), value);
+
+	if (i < 0)
+		return problem(r, "location is '%s', not mean, midmean or fast", value);
+	r->plan->location = (enum plan_location)i;
+	return 0;
 }
 
 static int read_seed(struct reader *r, const char *value)
@@ -249,6 +276,8 @@ static int read_plan_key(struct reader *r, const char *key, const char *value)
 		return read_delays(r, value);
 	if (!strcmp(key, "spending"))
 		return read_spending(r, value);
+	if (!strcmp(key, "location"))
+		return read_location(r, value);
 	if (!strcmp(key, "seed"))
 		return read_seed(r, value);
 	PLAN_NUMBERS(READ_NUMBER)
@@ -329,6 +358,11 @@ static int check_whole(struct reader *r)
 		return problem(r, "no margins; add `margins = 1 %%, 10 cycles` to [plan]");
 	if (p->batch_min > p->batch_max)
 		return problem(r, "batch_min is above batch_max");
+	if (plan_stamps(p) && p->batch_max > STAMPS_MAX)
+		return problem(r,
+			       "batch_max is above %d, and location = %s stamps each exit; "
+			       "lower it",
+			       STAMPS_MAX, location_names[p->location]);
 	return 0;
 }
 
@@ -417,6 +451,50 @@ int plan_profile(struct plan *p, const char *name, struct data_error *e)
 	return plan_read(p, path, e);
 }
 
+/* Moves delays from a list of strategies to one of their numbers. Return: whether there were any. */
+static bool split_delays(char *list, char *delays)
+{
+	char *copy = strdup(list), *save = NULL, *word;
+
+	*delays = '\0';
+	if (!copy)
+		return false;
+	*list = '\0';
+	for (word = strtok_r(copy, LIST_SEPARATE, &save); word;
+	     word = strtok_r(NULL, LIST_SEPARATE, &save)) {
+		bool delay = !strncmp(word, DELAY_PREFIX, strlen(DELAY_PREFIX));
+		char *to = delay ? delays : list;
+
+		strcat(to, delay ? word + strlen(DELAY_PREFIX) : word);
+		strcat(to, ",");
+	}
+	free(copy);
+	return *delays;
+}
+
+/* Strategies and delays are one axis to the user, two lists to a plan. */
+static int read_strategies(struct reader *r, const char *list, unsigned int *mask)
+{
+	size_t size = strlen(list) + 2;
+	char *ids = calloc(1, size), *delays = calloc(1, size);
+	int ret;
+
+	*mask = 0;
+	if (!ids || !delays) {
+		ret = problem(r, "out of memory");
+		goto out;
+	}
+	strcpy(ids, list);
+	ret = split_delays(ids, delays) ? read_delays(r, delays) : 0;
+	/* Delays alone: no strategy beside the arms that always run. */
+	if (!ret && (*ids || !*delays))
+		ret = read_list(r, &lists[LIST_STRATEGIES], ids, mask);
+out:
+	free(ids);
+	free(delays);
+	return ret;
+}
+
 int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_error *e)
 {
 	struct reader r = { .plan = p, .e = e, .name = axis };
@@ -426,7 +504,9 @@ int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_
 		if (!strcmp(lists[i].axis, axis))
 			break;
 	}
-	if (i == sizeof(lists) / sizeof(*lists) || read_list(&r, &lists[i], list, &mask))
+	if (i == sizeof(lists) / sizeof(*lists) ||
+	    (i == LIST_STRATEGIES ? read_strategies(&r, list, &mask)
+				  : read_list(&r, &lists[i], list, &mask)))
 		return data_fail(e, EGPR_USAGE, "--%s: %s", axis, r.problem);
 	for (l = 0; l < EGPR_NR_LAYERS; l++) {
 		if (i == LIST_LAYERS)
@@ -489,6 +569,7 @@ cJSON *plan_json(const struct plan *p)
 	cJSON_AddStringToObject(o, "name", p->name);
 	cJSON_AddStringToObject(o, "text", p->text);
 	PLAN_NUMBERS(ADD_NUMBER)
+	cJSON_AddStringToObject(o, "location", location_names[p->location]);
 	a = cJSON_AddArrayToObject(o, "margins");
 	for (i = 0; i < p->nr_margins; i++)
 		cJSON_AddItemToArray(a, cJSON_CreateString(p->margins[i].text));
@@ -571,6 +652,22 @@ static unsigned int restore_list(struct reader *r, const cJSON *o, const struct 
 	return mask;
 }
 
+/* The command line may have chosen them. */
+static void restore_delays(struct reader *r, const cJSON *a)
+{
+	char text[PLAN_MAX_DELAYS * 8] = "";
+	const cJSON *item;
+	size_t used = 0;
+
+	cJSON_ArrayForEach(item, a) {
+		if (used + 8 >= sizeof(text))
+			break;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%d,",
+					 item->valueint & 0xffff);
+	}
+	read_delays(r, text);
+}
+
 int plan_restore(struct plan *p, const cJSON *json, struct data_error *e)
 {
 	const char *ini = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "ini"));
@@ -596,5 +693,6 @@ int plan_restore(struct plan *p, const cJSON *json, struct data_error *e)
 		l->exits = restore_list(&r, o, &lists[LIST_EXITS]);
 		l->strategies = restore_list(&r, o, &lists[LIST_STRATEGIES]);
 	}
+	restore_delays(&r, cJSON_GetObjectItemCaseSensitive(json, "delays"));
 	return *r.problem ? data_fail(e, EGPR_DATA, "meta.json: %s", r.problem) : 0;
 }

@@ -26,6 +26,16 @@
 #define PLAN_MAX_ARMS	 (EGPR_NR_STRATEGIES + PLAN_MAX_DELAYS)
 #define PLAN_TEXT	 160
 
+/* What a batch is summed up by. */
+enum plan_location {
+	PLAN_MEAN,    /* stamped at its two ends */
+	PLAN_MIDMEAN, /* each exit stamped: mean of the middle half of them */
+	PLAN_FAST,    /* likewise: mean of the faster half */
+};
+
+/* Does the plan stamp each exit? */
+#define plan_stamps(p) ((p)->location != PLAN_MEAN)
+
 /* plan.narrowed */
 #define PLAN_NARROWED_STATES	 (1u << 0)
 #define PLAN_NARROWED_EXITS	 (1u << 1)
@@ -96,6 +106,7 @@ struct plan_layer {
  * @name: of the profile or file
  * @text: what it is for
  * @spending: how the error is spent over the looks
+ * @location: what a batch is summed up by
  * @seed: of every random choice, valid if @has_seed
  * @ini: the file's bytes
  * @narrowed: PLAN_NARROWED_* of what the command line chose
@@ -105,6 +116,7 @@ struct plan {
 	char text[PLAN_TEXT];
 	PLAN_NUMBERS(PLAN_DECLARE)
 	enum stats_spending spending;
+	enum plan_location location;
 	bool has_seed;
 	uint64_t seed;
 	unsigned int nr_margins;
@@ -139,7 +151,7 @@ int plan_profile(struct plan *p, const char *name, struct data_error *e);
  * plan_narrow - take over a list from the command line in place of the plan's
  * @p: the plan
  * @axis: "layer", "exit", "strategy" or "state"
- * @list: ids separated by commas, or "all"
+ * @list: ids separated by commas, or "all"; delays among strategies replace the plan's
  * @e: receives the message
  *
  * Return: 0 or EGPR_USAGE.

@@ -49,6 +49,22 @@ double stats_quantile(const double *sorted, size_t n, double p);
  */
 double stats_mad(const double *x, size_t n, double *scratch);
 
+/**
+ * stats_midmean - mean of the middle half: without the lowest and the highest quarter
+ * @sorted: ascending
+ * @n: at least 1
+ *
+ * Moves with the bulk of the data by fractions of its steps, and not with its tails.
+ */
+double stats_midmean(const double *sorted, size_t n);
+
+/**
+ * stats_low_mean - mean of the lower half, the same way
+ *
+ * Where noise only adds, it varies less than the middle half.
+ */
+double stats_low_mean(const double *sorted, size_t n);
+
 /* One-sample signed rank: Hodges-Lehmann (stats_rank.c) ------------------------------ */
 
 /**

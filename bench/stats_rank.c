@@ -32,6 +32,18 @@ double stats_mad(const double *x, size_t n, double *scratch)
 	return gsl_stats_mad0(x, 1, n, scratch);
 }
 
+double stats_midmean(const double *sorted, size_t n)
+{
+	size_t quarter = n / 4;
+
+	return gsl_stats_mean(sorted + quarter, 1, n - 2 * quarter);
+}
+
+double stats_low_mean(const double *sorted, size_t n)
+{
+	return gsl_stats_mean(sorted, 1, n - n / 2);
+}
+
 /* Walsh averages at most (or, if @strict, below) v. */
 static size_t walsh_count(const double *x, size_t n, double v, int strict)
 {

@@ -35,7 +35,7 @@
 	X(position, COUNT, "position of this batch within the block, from 0")			\
 	X(offset, COUNT, "code offset of the sequence in bytes")				\
 	X(exits, COUNT, "exits, or executions of the sequence, in this batch")			\
-	X(cycles, TIME, "TSC cycles of the whole batch")					\
+	X(cycles, TIME, "TSC cycles of the whole batch; where the plan's location is not mean, that times exits")					\
 	X(core_cycles, TIME, "core cycles of the whole batch; empty without a PMU")		\
 	X(ctx_switches, COUNT, "context switches of the thread during the batch")		\
 	X(irqs, COUNT, "interrupts on this CPU during the batch; empty where unknown")		\

@@ -25,6 +25,7 @@
 #define BASE  1000.0
 #define SHIFT 25.0
 #define NOISE 8.0
+#define SPIKE 200000 /* cycles */
 
 /* What the made-up machine does. */
 static struct {
@@ -35,6 +36,8 @@ static struct {
 	unsigned int stop_at;
 	volatile sig_atomic_t stop;
 	double effect; /* on arm 2, of this launch alone */
+	double spikes;	   /* share of exits that something disturbs */
+	unsigned int step; /* of the clock, cycles */
 } machine;
 
 static int made_open(const struct cell *c, void **run, struct data_error *e)
@@ -61,8 +64,15 @@ static int made_batch(void *run, struct layer_batch *b, struct data_error *e)
 		per += 500;
 	b->cycles = (uint64_t)(per * b->exits);
 	b->done = b->exits;
-	for (i = 0; b->stamps && i < b->exits; i++)
-		b->stamps[i] = (uint64_t)per;
+	for (i = 0; i < b->exits; i++) {
+		uint64_t spike = gsl_rng_uniform(machine.rng) < machine.spikes ? SPIKE : 0;
+
+		b->cycles += spike;
+		if (b->stamps)
+			b->stamps[i] = (uint64_t)(per + gsl_ran_gaussian(machine.rng, NOISE)) /
+					       machine.step * machine.step +
+				       spike;
+	}
 	return 0;
 }
 
@@ -90,6 +100,7 @@ static int set_up(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	memset(&machine, 0, sizeof(machine));
+	machine.step = 1;
 	machine.rng = gsl_rng_alloc(gsl_rng_taus2);
 	gsl_rng_set(machine.rng, 1);
 	assert_int_equal(plan_read_text(&f->plan, "t.ini", ini, &f->e), 0);
@@ -143,6 +154,55 @@ static void test_decides(void **state)
 	assert_true(r->blocks < r->planned);
 	assert_int_equal(r->nr_tail[0], 50);
 	assert_true(r->tail[2][25] > r->tail[0][25]);
+}
+
+/* Width of the shift's interval that one block would give. */
+static double width_of_one(const struct cell_result *r)
+{
+	struct stats_interval ci = stats_shift_interval(&r->comparisons[1].shift, 0.025);
+
+	return (ci.high - ci.low) * sqrt(r->blocks);
+}
+
+/* Disturbed exits blur means of batches, not halves of them. */
+static void test_locations(void **state)
+{
+	static const enum plan_location halves[] = { PLAN_MIDMEAN, PLAN_FAST };
+	struct fixture *f = *state;
+	struct cell_result *r = &f->result;
+	struct stats_interval ci;
+	double mean, p;
+	size_t i;
+
+	machine.spikes = 0.05;
+	f->plan.batch_min = f->plan.batch_max = 64;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.5, 1, r, &f->e), 0);
+	mean = width_of_one(r);
+	for (i = 0; i < COUNT(halves); i++) {
+		engine_result_free(r);
+		f->plan.location = halves[i];
+		assert_int_equal(engine_cell(&f->engine, &f->cell, 0.5, 1, r, &f->e), 0);
+		if (!(width_of_one(r) < mean / 5))
+			fail_msg("%g against %g", width_of_one(r), mean);
+		ci = stats_shift_interval(&r->comparisons[1].shift, 0.0005);
+		assert_true(ci.low < SHIFT && SHIFT < ci.high);
+		assert_int_equal(stats_verdict(&r->comparisons[1].d[0], 0.05, &p), STATS_SLOWER);
+		/* The faster half of normal noise lies 0.8 deviations below its middle. */
+		assert_true(fabs(engine_median(r, 0) - BASE) < (i ? NOISE + 5 : 5));
+	}
+}
+
+/* A clock of steps coarser than the exits' own noise: refused, not believed. */
+static void test_midmean_needs_steps(void **state)
+{
+	struct fixture *f = *state;
+
+	machine.step = 26;
+	f->plan.location = PLAN_MIDMEAN;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.5, 1, &f->result, &f->e),
+			 EGPR_SKIPPED);
+	assert_non_null(strstr(f->e.text, "location = mean"));
+	assert_int_equal(f->result.blocks, 0);
 }
 
 static void test_waits_for_warmth(void **state)
@@ -444,6 +504,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_decides, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_locations, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_midmean_needs_steps, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_waits_for_warmth, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_survives_a_crash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_when_told, set_up, tear_down),

@@ -64,6 +64,9 @@ static void test_refused(void **state)
 		{ "[plan]\nalpha = nan\n", "alpha is 'nan'" },
 		{ "[plan]\nseed = -3\n", "seed is '-3'" },
 		{ "[plan]\nspending = lavish\n", "spending is 'lavish'" },
+		{ "[plan]\nlocation = median\n", "not mean, midmean or fast" },
+		{ "[plan]\nmargins = 1 %\nlocation = midmean\nbatch_max = 40000\n[prim]\nstates = all\n",
+		  "batch_max is above" },
 		{ "[plan]\ndelays = 5 10\n", "the first delay is 5" },
 		{ "[plan]\ndelays = 0 9 9\n", "delay 9 does not ascend" },
 		{ "[plan]\ndelays = 0 256\n", "delay '256'" },
@@ -94,7 +97,19 @@ static void test_narrow(void **state)
 	assert_int_equal(plan_narrow(&p, "exit", "hlt,cpuid", &e), 0);
 	assert_int_equal(p.layer[EGPR_LAYER_BOUNDARY].exits,
 			 1u << EGPR_EXIT_hlt | 1u << EGPR_EXIT_cpuid);
+	/* Delays of the command line are in place of the plan's, by the same rules. */
 	assert_int_equal(plan_narrow(&p, "strategy", "delay-5", &e), EGPR_USAGE);
+	assert_non_null(strstr(e.text, "must be 0"));
+	assert_int_equal(plan_narrow(&p, "strategy", "delay-0, delay-16 ,xsave", &e), 0);
+	assert_int_equal(p.layer[EGPR_LAYER_BOUNDARY].strategies, 1u << EGPR_STRATEGY_xsave);
+	assert_int_equal(p.nr_delays, 2);
+	assert_int_equal(p.delays[1], 16);
+	assert_int_equal(plan_narrow(&p, "strategy", "delay-0,delay-x", &e), EGPR_USAGE);
+	assert_int_equal(plan_narrow(&p, "strategy", "delay-0,delay-7", &e), 0);
+	assert_int_equal(p.layer[EGPR_LAYER_BOUNDARY].strategies, 0);
+	assert_int_equal(plan_narrow(&p, "strategy", "none", &e), 0);
+	assert_int_equal(p.delays[1], 7);
+	assert_int_equal(plan_narrow(&p, "strategy", " ,", &e), EGPR_USAGE);
 	assert_int_equal(plan_narrow(&p, "layer", "boundary", &e), 0);
 	assert_true(!p.layer[EGPR_LAYER_PRIM].wanted && p.layer[EGPR_LAYER_BOUNDARY].wanted);
 	plan_free(&p);
@@ -126,7 +141,7 @@ static void test_arms(void **state)
 
 static void test_profiles(void **state)
 {
-	static const char *const names[] = { "smoke", "quick", "full" };
+	static const char *const names[] = { "smoke", "quick", "full", "injected" };
 	struct data_error e = { "" };
 	struct plan p;
 	size_t i;
@@ -152,10 +167,13 @@ static void test_json(void **state)
 	(void)state;
 	assert_int_equal(plan_read_text(&p, "a.ini", GOOD "states = all\n", &e), 0);
 	assert_int_equal(plan_narrow(&p, "state", "dirty", &e), 0);
+	assert_int_equal(plan_narrow(&p, "strategy", "xsave,delay-0,delay-16,delay-255", &e), 0);
 	json = plan_json(&p);
 	assert_int_equal(plan_restore(&q, json, &e), 0);
 	assert_int_equal(q.layer[EGPR_LAYER_PRIM].states, 1u << EGPR_STATE_DIRTY);
 	assert_int_equal(q.nr_margins, 3);
+	assert_int_equal(q.nr_delays, 3);
+	assert_int_equal(q.delays[2], 255);
 	cJSON_DeleteItemFromObject(json, "ini");
 	plan_free(&q);
 	assert_int_equal(plan_restore(&q, json, &e), EGPR_DATA);

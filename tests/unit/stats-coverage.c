@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Error rates by simulation: blocks in the engine's own order, on a machine whose noise is
- * normal, skewed, heavy-tailed, drifting or correlated with itself.
+ * normal, skewed, heavy-tailed, drifting or correlated with itself; and batches that are
+ * summed up by the middle or faster half of their exits, stamped by a clock with coarse steps.
  *
  * EGPR_SIMULATIONS sets the repetitions per noise; `make coverage` asks for many.
  * The limits allow four standard errors of the simulation itself.
@@ -27,9 +28,14 @@
 #define LOOKS		    5
 #define BASE		    1000.0
 #define SIGMA		    10.0
-#define DRIFT		    0.5 /* cycles per batch */
-#define CORRELATION	    0.8 /* of neighbouring batches */
-#define STUDENT_DF	    2.0 /* heavy tails: no variance */
+#define DRIFT		    0.5	 /* cycles per batch */
+#define CORRELATION	    0.8	 /* of neighbouring batches */
+#define STUDENT_DF	    2.0	 /* heavy tails: no variance */
+#define EXITS		    16	 /* in a batch that is summed up by half of them */
+#define TSC_STEP	    26.0 /* cycles: a TSC that counts a slow clock's ticks many at a time */
+#define EXIT_SIGMA	    160.0 /* cycles: exits vary by some steps, or the engine refuses */
+#define SPIKE_SHARE	    0.02  /* of exits */
+#define SPIKE		    1e5	  /* cycles */
 #define LAYOUTS		    10
 #define STANDARD_ERRORS	    4.0
 
@@ -39,12 +45,15 @@ enum noise {
 	HEAVY,
 	DRIFTING,
 	CORRELATED,
+	MIDMEAN,
+	FAST,
 	NR_NOISES
 };
 
 static const char *const names[NR_NOISES] = {
 	[NORMAL] = "normal",	 [SKEWED] = "skewed",	      [HEAVY] = "heavy-tailed",
-	[DRIFTING] = "drifting", [CORRELATED] = "correlated",
+	[DRIFTING] = "drifting", [CORRELATED] = "correlated", [MIDMEAN] = "midmean",
+	[FAST] = "fast",
 };
 
 struct machine {
@@ -53,6 +62,22 @@ struct machine {
 	double drift;
 	double memory;
 };
+
+/* Half of the exits of @time cycles, skewed and at times disturbed. */
+static double stamped_batch(struct machine *m, double time)
+{
+	double now = gsl_ran_flat(m->rng, 0, TSC_STEP), before = 0, stamp[EXITS];
+	unsigned int i;
+
+	for (i = 0; i < EXITS; i++) {
+		now += time + gsl_ran_lognormal(m->rng, 0, 1) * EXIT_SIGMA;
+		now += gsl_rng_uniform(m->rng) < SPIKE_SHARE ? SPIKE : 0;
+		stamp[i] = floor(now / TSC_STEP) * TSC_STEP - before;
+		before += stamp[i];
+	}
+	stats_sort(stamp, EXITS);
+	return m->noise == FAST ? stats_low_mean(stamp, EXITS) : stats_midmean(stamp, EXITS);
+}
 
 /* What the next batch takes beyond its arm's own time. */
 static double next_noise(struct machine *m)
@@ -75,6 +100,11 @@ static double next_noise(struct machine *m)
 	}
 }
 
+static double next_batch(struct machine *m, double time)
+{
+	return m->noise >= MIDMEAN ? stamped_batch(m, time) : time + next_noise(m);
+}
+
 /* Block differences of arm 1 against arm 0, the true shift being @shift. */
 static void simulate(struct machine *m, uint64_t seed, double shift, double *diff,
 		     unsigned int *layout)
@@ -86,7 +116,7 @@ static void simulate(struct machine *m, uint64_t seed, double shift, double *dif
 	for (b = 0; b < BLOCKS; b++) {
 		order_block(seed, ARMS, b, order);
 		for (i = 0; i < ARMS; i++)
-			mean[order[i]] = BASE + (order[i] == 1 ? shift : 0) + next_noise(m);
+			mean[order[i]] = next_batch(m, BASE + (order[i] == 1 ? shift : 0));
 		diff[b] = mean[1] - mean[0];
 		layout[b] = order_layout(seed, LAYOUTS, b);
 	}

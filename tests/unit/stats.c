@@ -170,6 +170,11 @@ static void test_midmean(void **state)
 		one[i] = 1;
 	stats_sort(twelve, 12);
 	close_to(stats_midmean_weighted(twelve, one, 12, 12), 6.5, 1e-12);
+	close_to(stats_midmean(twelve, 12), 6.5, 1e-12);
+	close_to(stats_midmean(nine, 9), 9, 1e-12);
+	close_to(stats_midmean(nine, 1), nine[0], 1e-12);
+	close_to(stats_low_mean(twelve, 12), 25.0 / 6, 1e-12);
+	close_to(stats_low_mean(nine, 1), nine[0], 1e-12);
 	close_to(stats_midmean_weighted(nine, one, 9, 9), 9, 1e-12);
 }
 

@@ -11,7 +11,7 @@
  * three cycles a turn, where the loop's counter needs one. So what is fetched and mispredicted
  * runs ahead of the chain and under it, and each addition is one core cycle of the whole.
  */
-#define TURNS 64 /* of either loop */
+#define TURNS 48 /* of either loop */
 
 	.section .rodata
 

@@ -214,15 +214,17 @@ static int check_step(const struct work *w, double *spread, unsigned int n)
 static int warm_up(struct work *w)
 {
 	const struct plan *p = w->g->plan;
-	double *series = malloc(2 * WARMUP_MAX * sizeof(*series)), until, per = 0;
-	double *spread = series + WARMUP_MAX;
+	double *series = malloc(WARMUP_MAX * sizeof(*series)), until, per = 0;
+	double *spread = malloc(WARMUP_MAX * sizeof(*spread));
 	struct layer_batch b = { .exits = p->batch_min };
 	unsigned int n = 0;
 	double want;
 	int ret = 0;
 
-	if (!series)
-		return data_fail(w->e, EGPR_INTERNAL, "out of memory");
+	if (!series || !spread) {
+		ret = data_fail(w->e, EGPR_INTERNAL, "out of memory");
+		goto out_free;
+	}
 	until = w->start + WARMUP_SHARE * w->seconds;
 	while (n < WARMUP_MAX && !*w->g->stop) {
 		ret = summed_batch(w, &b);
@@ -254,7 +256,9 @@ static int warm_up(struct work *w)
 	w->sources = w->g->noise ? egpr_noise_has(w->g->noise) : 0;
 	if (w->g->noise_cost > NOISE_SHARE * w->r->batch * per / w->g->tsc_hz)
 		w->sources &= EGPR_NOISE_CTX;
+out_free:
 	free(series);
+	free(spread);
 	return ret;
 }
 

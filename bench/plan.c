@@ -451,45 +451,46 @@ int plan_profile(struct plan *p, const char *name, struct data_error *e)
 	return plan_read(p, path, e);
 }
 
-/* Moves delays from a list of strategies to one of their numbers. Return: whether there were any. */
-static bool split_delays(char *list, char *delays)
+/*
+ * Strategies and delays are one axis to the user, two lists to a plan: split @list into ids and
+ * numbers, each with room for all of it.
+ */
+static int split_delays(const char *list, char *ids, char *delays, size_t room)
 {
 	char *copy = strdup(list), *save = NULL, *word;
+	size_t id_used = 0, delay_used = 0, len = strlen(DELAY_PREFIX);
 
-	*delays = '\0';
 	if (!copy)
-		return false;
-	*list = '\0';
+		return -1;
 	for (word = strtok_r(copy, LIST_SEPARATE, &save); word;
 	     word = strtok_r(NULL, LIST_SEPARATE, &save)) {
-		bool delay = !strncmp(word, DELAY_PREFIX, strlen(DELAY_PREFIX));
-		char *to = delay ? delays : list;
-
-		strcat(to, delay ? word + strlen(DELAY_PREFIX) : word);
-		strcat(to, ",");
+		if (strncmp(word, DELAY_PREFIX, len) != 0)
+			id_used += (size_t)snprintf(ids + id_used, room - id_used, "%s,", word);
+		else
+			delay_used += (size_t)snprintf(delays + delay_used, room - delay_used,
+						       "%s,", word + len);
 	}
 	free(copy);
-	return *delays;
+	return 0;
 }
 
-/* Strategies and delays are one axis to the user, two lists to a plan. */
 static int read_strategies(struct reader *r, const char *list, unsigned int *mask)
 {
-	size_t size = strlen(list) + 2;
-	char *ids = calloc(1, size), *delays = calloc(1, size);
-	int ret;
+	size_t room = strlen(list) + sizeof(",");
+	char *ids = calloc(1, room), *delays = calloc(1, room);
+	int ret = 0;
 
 	*mask = 0;
-	if (!ids || !delays) {
+	if (!ids || !delays || split_delays(list, ids, delays, room)) {
 		ret = problem(r, "out of memory");
-		goto out;
+		goto out_free;
 	}
-	strcpy(ids, list);
-	ret = split_delays(ids, delays) ? read_delays(r, delays) : 0;
+	if (*delays)
+		ret = read_delays(r, delays);
 	/* Delays alone: no strategy beside the arms that always run. */
 	if (!ret && (*ids || !*delays))
 		ret = read_list(r, &lists[LIST_STRATEGIES], ids, mask);
-out:
+out_free:
 	free(ids);
 	free(delays);
 	return ret;

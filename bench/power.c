@@ -30,7 +30,7 @@
 #define ALPHA	      0.05
 #define BATCH	      64   /* exits */
 #define PILOT_SHARE   0.03 /* of a turn: how long does an exit take */
-#define PILOT_LEAST   2	   /* batches */
+#define PILOT_LEAST   128  /* exits: two batches */
 #define BISECTIONS    80
 #define MAX_MEANS     512
 #define MAX_PAIRS     65536
@@ -107,7 +107,7 @@ static int pilot(struct contest *k, double seconds, double *per_exit)
 	uint64_t cycles = 0, exits = 0;
 	int ret = 0;
 
-	while ((clock_now() < start + seconds || exits < PILOT_LEAST * BATCH) && !ret) {
+	while ((clock_now() < start + seconds || exits < PILOT_LEAST) && !ret) {
 		ret = batch(k, exits / BATCH % 2, BATCH, &cycles);
 		exits += BATCH;
 	}

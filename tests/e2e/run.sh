@@ -65,6 +65,11 @@ check '--dry-run says what would run' says 0 'prim/none/dirty' \
 check '--dry-run says what cannot, and why' says 0 'off/uncond-mov: .*XSETBV' \
 	"$egprlab" run --plan "$dir/plan.ini" --dry-run
 
+check 'delays are named among strategies' says 0 '  none none-b delay-0 delay-16$\|no KVM\|skipped' \
+	"$egprlab" run --profile injected --strategy none,delay-0,delay-16 --dry-run
+check 'delays without their baseline are refused' says 64 'must be 0' \
+	"$egprlab" run --plan "$dir/plan.ini" --strategy delay-16 --dry-run
+
 # A whole run.
 check 'a run succeeds' gives 0 \
 	"$egprlab" run --plan "$dir/plan.ini" --seed 5 --out "$dir/a"

@@ -6,12 +6,15 @@
  * branches they take and in the lines they fetch. In a warm loop that costs nothing. After an
  * exit branches are forgotten and code is far away, and it costs more than what is injected.
  * Here a copy holds a row of slots of one length: N additions and, up to the largest N
- * beside it, no-ops. Arms run through the same bytes, but for what stands in the slots. The
- * row is a link of a chain of multiplications, in a loop before and a loop behind: few bytes, and
- * three cycles a turn, where the loop's counter needs one. So what is fetched and mispredicted
- * runs ahead of the chain and under it, and each addition is one core cycle of the whole.
+ * beside it, no-ops. Arms run through the same bytes, but for what stands in the slots.
+ *
+ * The row is a link of a chain between two LFENCEs, with a loop of multiplications before and behind:
+ * three cycles a turn, where the loop's counter needs one. So code is fetched, ends of loops
+ * are mispredicted and no-ops retire under the chain, nothing else does, and each addition is one
+ * core cycle of the whole.
  */
-#define TURNS 48 /* of either loop */
+#define LEAD_TURNS 32 /* the row is fetched meanwhile */
+#define TAIL_TURNS 24 /* 255 no-ops retire meanwhile */
 
 	.section .rodata
 
@@ -21,8 +24,8 @@ egpr_delay_\name:
 .endm
 
 /* Chain through rax. Clobbers rax, ecx and flags. */
-.macro turns
-	mov $TURNS, %ecx
+.macro turns n
+	mov $\n, %ecx
 .Lturn\@:
 	imul %rax, %rax
 	dec %ecx
@@ -30,13 +33,15 @@ egpr_delay_\name:
 .endm
 
 part lead
-	turns
+	lfence
+	turns LEAD_TURNS
 part slot_add
 	add %rax, %rax
 part slot_nop
 	nopl (%rax)
 part tail
-	turns
+	turns TAIL_TURNS
+	lfence
 	ret
 part end
 

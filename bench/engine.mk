@@ -15,7 +15,8 @@ $(ENGINE_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BE
 $(B)/aa-coverage: $(B)/tests/tools/aa-coverage.o $(BENCH_LIB) $$(VMM_LIB) $$(USER_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 
-# The long form of what `make check` does briefly.
+# The long form of what `make check` does briefly. Shorter:
+# make coverage COVERAGE_SIMULATIONS=200 COVERAGE_COMPARISONS=12
 COVERAGE_SIMULATIONS ?= 4000
 COVERAGE_COMPARISONS ?= 200
 COVERAGE_SECONDS ?= 0.5

@@ -128,7 +128,7 @@ struct work {
 	double blocks_start;
 	unsigned int blocks_before;
 	unsigned int until; /* blocks at the end of this part */
-	uint64_t *stamps; /* of one batch, and the same sorted; NULL with location = mean */
+	uint64_t *stamps;   /* of one batch, and the same sorted; NULL with location = mean */
 	double *sorted;
 	double step;   /* the smallest by which two stamps differed: a step of the TSC */
 	double spread; /* of that half of the last batch's exits that counts */

@@ -35,7 +35,7 @@ static struct {
 	unsigned int crash_at; /* number of the batch that crashes, 0 for none */
 	unsigned int stop_at;
 	volatile sig_atomic_t stop;
-	double effect; /* on arm 2, of this launch alone */
+	double effect;	   /* on arm 2, of this launch alone */
 	double spikes;	   /* share of exits that something disturbs */
 	unsigned int step; /* of the clock, cycles */
 } machine;

@@ -35,6 +35,13 @@ struct egpr_context {
 	struct egpr_switch sw;
 } __aligned(64);
 
+/* With whose XCR0 this kernel runs the probes, once an exit has told. */
+enum egpr_probes_xcr0 {
+	EGPR_XCR0_UNTOLD,
+	EGPR_XCR0_HOST,
+	EGPR_XCR0_GUEST,
+};
+
 /* Form `trap` only: how the module plays KVM's XCR0 switching on the virtual XCR0. */
 enum egpr_probe_xcr0 {
 	EGPR_PROBE_HOST_XCR0,  /* kernels <= 6.18: host XCR0 in both probes */
@@ -81,7 +88,8 @@ struct egpr_plan {
  * @primed: the XSAVE area holds what an exit half saved
  * @lent: XCR0[19] of the vCPU is set by us
  * @open_entry: an entry probe without its exit probe yet
- * @irqs_off: no kvm_exit probe has had interrupts on
+ * @probes_xcr0: enum egpr_probes_xcr0, as this vCPU's probes saw it
+ * @host_xcr0: the host's XCR0
  * @guest_tsc: vcpu->arch.last_guest_tsc at the last entry
  * @host_tsc: vcpu->arch.last_host_tsc at the last entry
  * @switches: context switches of the thread at the last entry
@@ -108,7 +116,8 @@ struct egpr_session {
 	bool primed;
 	bool lent;
 	bool open_entry;
-	bool irqs_off;
+	enum egpr_probes_xcr0 probes_xcr0;
+	u64 host_xcr0;
 	u64 guest_tsc;
 	u64 host_tsc;
 	unsigned long switches;
@@ -155,6 +164,7 @@ int egpr_probes_get(u32 *refusal);
 void egpr_probes_put(void);
 bool egpr_probes_available(void);
 u32 egpr_backend(void);
+bool egpr_lacks_component(const struct egpr_session *s, const struct egpr_plan *p);
 void egpr_half(struct egpr_session *s, const struct egpr_plan *p, egpr_switch_fn fn);
 void egpr_switch_out(struct egpr_session *s);
 void egpr_host_values(struct egpr_session *s);

@@ -7,7 +7,7 @@
  *
  * Up to 6.18 both probes run with the host's XCR0: KVM's own XSETBV pair lies between
  * them. Since 6.19 that pair lies outside KVM's inner loop and both run with the guest's.
- * Neither is assumed; see xcr0_for_entry().
+ * Neither is assumed; see xcr0_ask() and xcr0_for_entry().
  */
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -212,19 +212,44 @@ static void play_guest(struct egpr_session *s)
 		s->page->r[i] = egpr_home_read(&s->ctx->sw, EGPR_HOME_FPSTATE, EGPR_FIRST + i);
 }
 
-static void xcr0_count(struct egpr_session *s, const struct kvm_vcpu *vcpu)
+/* The guest has an XCR0 of its own, which KVM loads somewhere around the probes. */
+static bool own_xcr0(const struct egpr_session *s, const struct kvm_vcpu *vcpu)
 {
-	u64 now;
+	return (vcpu->arch.cr4 & X86_CR4_OSXSAVE) && vcpu->arch.xcr0 != s->host_xcr0;
+}
 
-	if (s->observed && s->plan.form != EGPR_FORM_HW)
+static noinline void xcr0_told(struct egpr_session *s, const struct kvm_vcpu *vcpu)
+{
+	if (!own_xcr0(s, vcpu))
 		return;
-	now = egpr_xgetbv();
-	if (now == vcpu->arch.xcr0) {
-		if (vcpu->arch.xcr0 != s->ctx->sw.xcr0_host)
-			s->counters.probe_xcr0_guest++;
+	if (egpr_xgetbv() == vcpu->arch.xcr0) {
+		s->counters.probe_xcr0_guest++;
+		s->probes_xcr0 = EGPR_XCR0_GUEST;
 	} else {
 		s->counters.probe_xcr0_host++;
+		s->probes_xcr0 = EGPR_XCR0_HOST;
 	}
+}
+
+/* Asks until it is told, and in form hw always: the answer may depend on the guest. */
+static __always_inline void xcr0_ask(struct egpr_session *s, const struct kvm_vcpu *vcpu)
+{
+	if (s->probes_xcr0 == EGPR_XCR0_UNTOLD || s->plan.form == EGPR_FORM_HW)
+		xcr0_told(s, vcpu);
+}
+
+/**
+ * egpr_lacks_component - would a sequence name a component that XCR0 lacks at the probes?
+ * @s: the session
+ * @p: the plan
+ *
+ * XRSTOR of such a component is #GP. Return: whether the plan must not run.
+ */
+bool egpr_lacks_component(const struct egpr_session *s, const struct egpr_plan *p)
+{
+	return s->probes_xcr0 == EGPR_XCR0_GUEST && p->form == EGPR_FORM_PROXY &&
+	       p->s->family == EGPR_FAMILY_XSAVE && own_xcr0(s, s->vcpu) &&
+	       (s->ctx->sw.rfbm & ~s->vcpu->arch.xcr0);
 }
 
 void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
@@ -254,6 +279,12 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 	if (!irqs_disabled()) {
 		s->counters.refused++;
 		refuse(s, EGPR_REFUSED_IRQS_ON);
+		return;
+	}
+	xcr0_ask(s, vcpu);
+	if (s->probes_xcr0 == EGPR_XCR0_GUEST && egpr_lacks_component(s, &s->plan)) {
+		s->counters.refused++;
+		refuse(s, EGPR_REFUSED_PROBE_XCR0);
 		return;
 	}
 	play_guest(s);
@@ -351,7 +382,6 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 	irqs_on = !irqs_disabled();
 	if (irqs_on) {
 		s->counters.irqs_on++;
-		s->irqs_off = false;
 		if (egpr_preemptible())
 			refuse(s, EGPR_REFUSED_IRQS_ON);
 	}
@@ -360,7 +390,7 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 	if (moved)
 		s->counters.migrated++;
 	s->last = egpr_reason_row(s);
-	xcr0_count(s, vcpu);
+	xcr0_ask(s, vcpu);
 	s->observed |= s->open_entry;
 	s->open_entry = false;
 

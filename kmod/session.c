@@ -121,9 +121,10 @@ int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a)
 	memset(s->stays, 0, sizeof(s->stays));
 	s->armed = s->observed = s->in_guest = s->stayed = s->primed = false;
 	s->lent = s->open_entry = false;
-	s->irqs_off = true;
 	s->last = -1;
 	s->task = current;
+	s->probes_xcr0 = EGPR_XCR0_UNTOLD;
+	s->host_xcr0 = egpr_xgetbv();
 	s->plan.s = &egpr_strategies[EGPR_STRATEGY_none];
 	s->plan.form = EGPR_FORM_PROXY;
 
@@ -313,8 +314,7 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 	egpr_plan_context(&p, &s->ctx->sw, guest_xcr0(s));
 	c->refusal = EGPR_REFUSED_PROBE_XCR0;
 	err = -EOPNOTSUPP;
-	if (p.form == EGPR_FORM_PROXY && p.s->family == EGPR_FAMILY_XSAVE &&
-	    s->counters.probe_xcr0_guest && (s->ctx->sw.rfbm & ~s->vcpu->arch.xcr0))
+	if (egpr_lacks_component(s, &p))
 		goto out_unlock;
 	if ((p.flags & EGPR_CONF_FRESH) || p.s->home != s->plan.s->home || p.form != s->plan.form)
 		egpr_plan_forget(&p, &s->ctx->sw);

@@ -154,8 +154,8 @@ struct egpr_reason {
  * @irqs_on: kvm_exit probes with interrupts on
  * @migrated: exits on another CPU than their entry, or after a context switch
  * @unseen: entries without a kvm_exit since the previous one (SVM's fastpath on 6.1)
- * @probe_xcr0_host: exits at which XGETBV gave the host's XCR0 though the guest's differs
- * @probe_xcr0_guest: exits at which it gave the guest's
+ * @probe_xcr0_host: probes that asked whose XCR0 is loaded, where they differ, and found the host's
+ * @probe_xcr0_guest: the same, and found the guest's; asked until told once, and always in form hw
  * @foreign_thread: entries from another thread than the attached one
  * @emulated: instructions the die notifier emulated for this session
  * @ud: instructions the emulator refused with #UD or #GP

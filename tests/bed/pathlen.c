@@ -22,110 +22,153 @@
 #include "../../bench/axis.h"
 #include "../../bench/module.h"
 
-/* Some batches as a whole take five instructions more each time on the way to user space: many, short ones. */
-#define EXITS	16
-#define BATCHES 16
+/*
+ * The kernel's path differs a little from one moment to the next, as its timers lie, and three
+ * batches of four on VMX take five instructions more on the way to user space: many short batches,
+ * and every cell has one in each round, so that all see the same moments.
+ */
+#define EXITS	8
+#define BATCHES 64
 
 /* What is measured unless the command line names kinds. */
 static const char *const default_kinds[] = { "cpuid", "pio-out", "wrmsr-tsc-deadline",
 					     "hlt",   "vmcall",	 "rdmsr",
 					     "xsetbv" };
 
+static const enum egpr_guest_state states[] = { EGPR_STATE_OFF, EGPR_STATE_DIRTY };
+
+#define NR_STATES (sizeof(states) / sizeof(*states))
+#define NR_CELLS  (NR_STATES * EGPR_NR_STRATEGIES)
+
 /**
- * struct cell - one exit kind on one vCPU
+ * struct session - one exit kind on one vCPU
+ * @module: the module, attached to the vCPU
+ * @vm: the guest
  * @kind: exit kind
- * @state: guest state
- * @least: of each batch, the least instructions per exit
- * @path: which path the exits took
  */
-struct cell {
+struct session {
 	struct module_session module;
 	struct vmm *vm;
 	const struct egpr_exit_kind *kind;
+};
+
+/**
+ * struct cell - one strategy and guest state in a session
+ * @strategy: strategy
+ * @state: guest state
+ * @least: of each batch, the least instructions per exit
+ * @by_path: exits on each path
+ * @exits: exits that the module saw
+ * @unseen: and those that it did not
+ * @switched: exits with the switch or without need of one
+ * @failed: it cannot be measured
+ * @why: the reason
+ */
+struct cell {
+	const struct egpr_strategy *strategy;
 	enum egpr_guest_state state;
 	uint64_t least[BATCHES];
-	char path[16];
+	uint64_t by_path[EGPR_NR_PATHS];
+	uint64_t exits;
+	uint64_t unseen;
+	uint64_t switched;
+	bool failed;
 	char why[1200];
 };
 
-static enum egpr_path main_path(const struct egpr_counters *c)
+static void fail(struct cell *c, const char *why)
 {
-	uint64_t by_path[EGPR_NR_PATHS] = { 0 };
-	enum egpr_path best = EGPR_PATH_NONE;
-	unsigned int i, p;
+	c->failed = true;
+	snprintf(c->why, sizeof(c->why), "%s", why);
+}
 
-	for (i = 0; i < c->nr_reasons; i++) {
-		for (p = 0; p < EGPR_NR_PATHS; p++)
-			by_path[p] += c->reason[i].path[p];
-	}
+static const char *main_path(const struct cell *c)
+{
+	enum egpr_path best = EGPR_PATH_NONE;
+	unsigned int p;
+
 	for (p = 0; p < EGPR_NR_PATHS; p++) {
-		if (by_path[p] > by_path[best])
+		if (c->by_path[p] > c->by_path[best])
 			best = p;
 	}
-	return best;
+	return egpr_paths[best].id;
 }
 
-static bool fail(struct cell *c, const char *why)
+static void count(struct cell *c, const struct egpr_counters *counters)
 {
-	snprintf(c->why, sizeof(c->why), "%s", why);
-	return false;
+	unsigned int i, p;
+
+	for (i = 0; i < counters->nr_reasons; i++) {
+		for (p = 0; p < EGPR_NR_PATHS; p++)
+			c->by_path[p] += counters->reason[i].path[p];
+	}
+	c->exits += counters->exits;
+	c->unseen += counters->unseen;
+	c->switched += counters->switched_out + counters->stayed;
 }
 
-static bool batch(struct cell *c, uint64_t *least)
+static int batch(struct session *s, uint64_t *least, struct vmm_error *v)
 {
 	static uint64_t stamps[EXITS];
 	struct vmm_batch b = { .exits = EXITS, .guest_stamps = stamps };
-	struct vmm_error v;
+	int ret = vmm_batch(s->vm, &b, v);
 	int i;
 
-	if (vmm_batch(c->vm, &b, &v))
-		return fail(c, v.reason);
-	for (i = 0; i < EXITS; i++) {
+	*least = UINT64_MAX;
+	for (i = 0; !ret && i < EXITS; i++) {
 		if (stamps[i] < *least)
 			*least = stamps[i];
 	}
-	return true;
+	return ret;
 }
 
-static bool cell_open(struct cell *c, const struct vmm_host *h, const char *payloads)
+static void session_open(struct session *s, const struct vmm_host *h, const char *payloads,
+			 struct cell *error)
 {
 	struct vmm_options o = { .no_hypercall_patch = true };
-	uint64_t least = UINT64_MAX;
 	struct data_error e;
 	struct vmm_error v;
+	uint64_t least;
 
-	if (module_open(&c->module, &e))
-		return fail(c, e.text);
-	if (vmm_open_kind(&c->vm, h, c->kind, &o, payloads, &v))
-		return fail(c, v.reason);
-	if (module_attach(&c->module, vmm_vcpu_fd(c->vm), &e))
-		return fail(c, e.text);
-	return batch(c, &least);
+	if (module_open(&s->module, &e))
+		fail(error, e.text);
+	else if (vmm_open_kind(&s->vm, h, s->kind, &o, payloads, &v))
+		fail(error, v.reason);
+	else if (module_attach(&s->module, vmm_vcpu_fd(s->vm), &e))
+		fail(error, e.text);
+	else if (batch(s, &least, &v)) /* the first, which is not counted */
+		fail(error, v.reason);
 }
 
-static bool measure(struct cell *c, const struct egpr_strategy *s)
+static void measure(struct session *s, struct cell *c, int round)
 {
 	struct egpr_counters counters;
 	struct data_error e;
-	int i;
+	struct vmm_error v;
 
-	if (module_configure(&c->module, module_configuration(s, EGPR_FORM_PROXY, c->state, 0, 0),
+	if (module_configure(&s->module,
+			     module_configuration(c->strategy, EGPR_FORM_PROXY, c->state, 0, 0),
 			     &e) ||
-	    module_counters(&c->module, &counters, true, &e))
-		return fail(c, e.text);
-	for (i = 0; i < BATCHES; i++) {
-		c->least[i] = UINT64_MAX;
-		if (!batch(c, &c->least[i]))
-			return false;
+	    module_counters(&s->module, &counters, true, &e)) {
+		fail(c, e.text);
+	} else if (batch(s, &c->least[round], &v)) {
+		fail(c, v.reason);
+	} else if (module_counters(&s->module, &counters, true, &e)) {
+		fail(c, e.text);
+	} else {
+		count(c, &counters);
 	}
-	if (module_counters(&c->module, &counters, true, &e))
-		return fail(c, e.text);
-	snprintf(c->path, sizeof(c->path), "%s", egpr_paths[main_path(&counters)].id);
-	if (counters.unseen > counters.exits)
-		return fail(c, "this kernel fires no kvm_exit for its fastpath exits");
-	if (counters.switched_out + counters.stayed < EXITS * BATCHES)
-		return fail(c, "this CPU does not leave the guest for it");
-	return true;
+}
+
+/* What the counters of all batches must say. */
+static void judge(struct cell *c)
+{
+	if (c->failed)
+		return;
+	if (c->unseen > c->exits)
+		fail(c, "this kernel fires no kvm_exit for its fastpath exits");
+	else if (c->switched < EXITS * BATCHES)
+		fail(c, "this CPU does not leave the guest for it");
 }
 
 static int compare(const void *a, const void *b)
@@ -145,42 +188,55 @@ static void header(void)
 	puts(columns + 1);
 }
 
-static void row(struct cell *c, const struct vmm_host *h, char **argv, const char *kernel,
-		const struct egpr_strategy *s, bool ok)
+static void row(struct cell *c, const struct egpr_exit_kind *kind, const struct vmm_host *h,
+		char **argv, const char *kernel)
 {
-	if (!ok) {
-		fprintf(stderr, "pathlen: %s, %s, %s: %s\n", c->kind->id, s->id,
+	const struct egpr_strategy *s = c->strategy;
+
+	if (c->failed) {
+		fprintf(stderr, "pathlen: %s, %s, %s: %s\n", kind->id, s->id,
 			egpr_guest_states[c->state].id, c->why);
 		return;
 	}
 	qsort(c->least, BATCHES, sizeof(*c->least), compare);
 	printf("path-length,%s,%s,no,model,kvm,%s,%s,%s%s,%s,%s,%s,%d,%llu,%llu\n", argv[2],
-	       h->backend, c->kind->id, c->path, s->id, s->family == EGPR_FAMILY_DELAY ? "-0" : "",
-	       egpr_guest_states[c->state].id, argv[3], kernel, EXITS * BATCHES,
-	       (unsigned long long)c->least[0], (unsigned long long)c->least[BATCHES / 2]);
+	       h->backend, kind->id, main_path(c), s->id,
+	       s->family == EGPR_FAMILY_DELAY ? "-0" : "", egpr_guest_states[c->state].id, argv[3],
+	       kernel, EXITS * BATCHES, (unsigned long long)c->least[0],
+	       (unsigned long long)c->least[BATCHES / 2]);
 	fflush(stdout);
 }
 
 static void measure_kind(const char *id, const struct vmm_host *h, char **argv, const char *kernel)
 {
-	static const enum egpr_guest_state states[] = { EGPR_STATE_OFF, EGPR_STATE_DIRTY };
-	struct cell c = { .module.fd = -1, .kind = egpr_exit_kind_find(id) };
-	const struct egpr_strategy *s;
-	bool open;
-	size_t g;
+	static struct cell cells[NR_CELLS];
+	struct session s = { .module.fd = -1, .kind = egpr_exit_kind_find(id) };
+	struct cell opening = { 0 };
+	int round;
+	size_t i;
 
-	if (!c.kind) {
+	if (!s.kind) {
 		fprintf(stderr, "pathlen: there is no exit kind '%s'\n", id);
 		return;
 	}
-	open = cell_open(&c, h, argv[1]);
-	for (g = 0; g < sizeof(states) / sizeof(*states); g++) {
-		c.state = states[g];
-		egpr_for_each_strategy(s)
-			row(&c, h, argv, kernel, s, open && measure(&c, s));
+	session_open(&s, h, argv[1], &opening);
+	for (i = 0; i < NR_CELLS; i++) {
+		cells[i] = opening;
+		cells[i].strategy = &egpr_strategies[i % EGPR_NR_STRATEGIES];
+		cells[i].state = states[i / EGPR_NR_STRATEGIES];
 	}
-	module_close(&c.module);
-	vmm_close(c.vm);
+	for (round = 0; round < BATCHES; round++) {
+		for (i = 0; i < NR_CELLS; i++) {
+			if (!cells[i].failed)
+				measure(&s, &cells[i], round);
+		}
+	}
+	for (i = 0; i < NR_CELLS; i++) {
+		judge(&cells[i]);
+		row(&cells[i], s.kind, h, argv, kernel);
+	}
+	module_close(&s.module);
+	vmm_close(s.vm);
 }
 
 int main(int argc, char **argv)

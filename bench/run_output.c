@@ -37,7 +37,8 @@ static void set_code(struct csv_row *row, const struct plan_arm *arm, enum egpr_
 	const struct egpr_code *at_exit = egpr_code_find(arm->strategy, form, 0);
 	const struct egpr_code *at_entry = egpr_code_find(arm->strategy, form, 1);
 
-	if (!at_exit || !at_entry)
+	/* A delay is other code where it is copied; its N says what it is. */
+	if (!at_exit || !at_entry || arm->strategy->family == EGPR_FAMILY_DELAY)
 		return;
 	csv_set_count(row, EGPR_SUMMARY_code_bytes_exit, at_exit->bytes);
 	csv_set_count(row, EGPR_SUMMARY_code_bytes_entry, at_entry->bytes);

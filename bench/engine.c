@@ -157,28 +157,33 @@ static int one_batch(struct work *w, struct layer_batch *b)
 	return ret;
 }
 
+double engine_sum_up(enum plan_location location, const uint64_t *stamps, uint32_t exits,
+		     double *sorted, double *spread)
+{
+	uint32_t i;
+
+	for (i = 0; i < exits; i++)
+		sorted[i] = (double)stamps[i];
+	stats_sort(sorted, exits);
+	if (location == PLAN_FAST) {
+		*spread = stats_quantile(sorted, exits, 0.5) - sorted[0];
+		return stats_low_mean(sorted, exits);
+	}
+	*spread = stats_quantile(sorted, exits, 0.75) - stats_quantile(sorted, exits, 0.25);
+	return stats_midmean(sorted, exits);
+}
+
 /* A batch whose cycles are its exits times what the plan sums it up by. */
 static int summed_batch(struct work *w, struct layer_batch *b)
 {
 	double per;
-	uint32_t i;
 	int ret;
 
 	b->stamps = w->stamps;
 	ret = one_batch(w, b);
 	if (ret || !w->stamps)
 		return ret;
-	for (i = 0; i < b->exits; i++)
-		w->sorted[i] = (double)w->stamps[i];
-	stats_sort(w->sorted, b->exits);
-	if (w->g->plan->location == PLAN_FAST) {
-		w->spread = stats_quantile(w->sorted, b->exits, 0.5) - w->sorted[0];
-		per = stats_low_mean(w->sorted, b->exits);
-	} else {
-		w->spread = stats_quantile(w->sorted, b->exits, 0.75) -
-			    stats_quantile(w->sorted, b->exits, 0.25);
-		per = stats_midmean(w->sorted, b->exits);
-	}
+	per = engine_sum_up(w->g->plan->location, w->stamps, b->exits, w->sorted, &w->spread);
 	b->cycles = (uint64_t)llround(per * b->exits);
 	return 0;
 }

@@ -180,6 +180,19 @@ int engine_decide(const struct engine *g, const struct cell *c, unsigned int blo
 struct stats_where engine_where(const struct engine *g, const struct cell *c,
 				const struct cell_result *r);
 
+/**
+ * engine_sum_up - one number for a batch whose exits were stamped one by one
+ * @location: MIDMEAN or FAST
+ * @stamps: TSC cycles of each exit
+ * @exits: how many
+ * @sorted: room for as many; receives them sorted
+ * @spread: receives the width of that half of them which counts
+ *
+ * Return: TSC cycles per exit.
+ */
+double engine_sum_up(enum plan_location location, const uint64_t *stamps, uint32_t exits,
+		     double *sorted, double *spread);
+
 /* Median of an arm's block means. */
 double engine_median(const struct cell_result *r, unsigned int arm);
 

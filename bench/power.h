@@ -21,7 +21,7 @@ struct power {
 };
 
 enum power_method {
-	POWER_ENGINE, /* paired blocks, Hodges-Lehmann interval */
+	POWER_ENGINE, /* paired blocks, `location = fast`, Hodges-Lehmann interval */
 	POWER_GBENCH, /* Google Benchmark, random interleaving, U test over repetitions */
 	POWER_MEANS, /* mean of a loop doubled until it takes 2^30 cycles (vmexit of kvm-unit-tests) */
 	POWER_NR
@@ -35,7 +35,8 @@ extern const char *const power_names[POWER_NR];
 /**
  * struct power_request - what to set the methods against each other on
  * @cell: a cell whose first two arms are the baseline and the A/A arm
- * @batch: exits per batch of the engine, as it chose them for this cell
+ * @batch: exits per batch of the engine, as it chose them for this cell; more where half of
+ *	them would be too few
  * @tsc_hz: rate of the TSC
  * @seconds: wanted, for each method
  * @seed: of the random choices, but for those of Google Benchmark, which has its own

@@ -343,6 +343,8 @@ static unsigned int sum_up(struct proving *p, enum egpr_layer layer)
 	proof_print_head("exits");
 	egpr_for_each_strategy(s)
 		print_line(s, &p->tally[s - egpr_strategies]);
+	if (p->tally[EGPR_STRATEGY_none].passed[EGPR_STATE_DIRTY])
+		printf("\nA control keeps no registers: it passes where its guest missed them.\n");
 	printf("\nState proofs, layer %s: %u pass, %u FAIL\n", egpr_layers[layer].id, passed,
 	       failed);
 	memset(p->tally, 0, sizeof(p->tally));

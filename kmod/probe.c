@@ -367,7 +367,7 @@ void egpr_switch_out(struct egpr_session *s)
  */
 static bool stays_in_loop(const struct egpr_session *s)
 {
-	return (s->plan.s->needs & EGPR_BIND_OUTER) && s->stays[s->last];
+	return s->armed && (s->plan.s->needs & EGPR_BIND_OUTER) && s->stays[s->last];
 }
 
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)

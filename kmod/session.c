@@ -182,6 +182,10 @@ static void lend(struct egpr_session *s, bool on)
  * The registers go home, if they are not: after an entry that never became a guest
  * (KVM_EXIT_FAIL_ENTRY), or an exit that was taken for one that stays in KVM's inner loop. The
  * caller holds vcpu->mutex, so no probe of this vCPU runs.
+ *
+ * In form hw it is too late for the exit half: KVM's FPU switch has brought the caller's own
+ * registers. A guest that never ran has left nothing behind that its home does not have; one that
+ * did run has its registers in its fpstate, which is KVM's.
  */
 static void settle(struct egpr_session *s)
 {
@@ -189,6 +193,13 @@ static void settle(struct egpr_session *s)
 
 	if (!s->in_guest)
 		return;
+	if (s->plan.form == EGPR_FORM_HW) {
+		if (s->stayed && s->counters.refusal == EGPR_REFUSED_NONE)
+			s->counters.refusal = EGPR_REFUSED_LOST;
+		s->in_guest = s->stayed = false;
+		s->counters.switched_out++;
+		return;
+	}
 	local_irq_save(flags);
 	egpr_switch_out(s);
 	local_irq_restore(flags);
@@ -311,6 +322,10 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 		goto out_unlock;
 
 	disarm(s);
+	c->refusal = s->counters.refusal;
+	err = -EOPNOTSUPP;
+	if (c->refusal != EGPR_REFUSED_NONE)
+		goto out_unlock;
 	egpr_plan_context(&p, &s->ctx->sw, guest_xcr0(s));
 	c->refusal = EGPR_REFUSED_PROBE_XCR0;
 	err = -EOPNOTSUPP;
@@ -399,6 +414,7 @@ int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool se
 {
 	enum egpr_home home = s->plan.s->home;
 	unsigned int i;
+	int err = 0;
 
 	if (!reachable(&s->plan))
 		return -ENODATA;
@@ -406,17 +422,19 @@ int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool se
 		return -EBUSY;
 	settle(s);
 	g->home = home;
-	if (home == EGPR_HOME_HW && set)
+	if (s->counters.refusal == EGPR_REFUSED_LOST)
+		err = -ENODATA;
+	else if (home == EGPR_HOME_HW && set)
 		memcpy(s->page->r, g->r, sizeof(g->r));
 	else if (home == EGPR_HOME_HW)
 		memcpy(g->r, s->page->r, sizeof(g->r));
 	else if (set)
 		egpr_home_write(&s->ctx->sw, home, g->r);
-	for (i = 0; !set && home != EGPR_HOME_HW && i < EGPR_COUNT; i++)
+	for (i = 0; !err && !set && home != EGPR_HOME_HW && i < EGPR_COUNT; i++)
 		g->r[i] = egpr_home_read(&s->ctx->sw, home, EGPR_FIRST + i);
 	if (s->vcpu)
 		mutex_unlock(&s->vcpu->mutex);
-	return 0;
+	return err;
 }
 
 /* A vCPU that never runs, for timing the probes; its session is found as any other's. */

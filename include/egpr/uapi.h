@@ -35,7 +35,7 @@
 	X(NOT_VCPU, "the descriptor is not a KVM vCPU")					\
 	X(TAKEN, "the vCPU, or this session, is attached already")			\
 	X(BUSY, "the vCPU is inside KVM_RUN")						\
-	X(LOST, "a vCPU thread was rescheduled between kvm_entry and kvm_exit; its registers are lost")	\
+	X(LOST, "the guest's registers are lost: its thread was rescheduled between kvm_entry and kvm_exit, or left KVM's inner loop with them")	\
 	X(PROBE_XCR0, "the probes run with the guest's XCR0, which lacks a component that the sequence needs")	\
 	X(PROTOTYPE, "kvm_entry or kvm_exit has a prototype that this module does not know (BTF); a newer egpr_switch may")	\
 	X(NO_BTF, "no readable BTF of kvm in /sys/kernel/btf, so the prototypes of kvm_entry and kvm_exit are not known; boot a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES")

@@ -263,10 +263,21 @@ static void print_one_cycle(const struct run *run)
 	       c->r.elapsed, CYCLE_SECONDS);
 }
 
+/* Run a plan in memory. The caller frees both, whatever comes of it. */
+static int measure(struct run *run, struct plan *plan, int cpu, uint64_t seed, struct data_error *e)
+{
+	struct run_options o = { .plan = plan, .cpu = cpu, .memory = true, .quiet = true };
+	int ret;
+
+	plan->has_seed = true;
+	plan->seed = seed;
+	ret = run_expand(run, plan, EGPR_PROV_PROXY, e);
+	return ret ? ret : run_measure(run, &o, NULL, e);
+}
+
 /* Layer prim on its own, until one core cycle is told from none. */
 static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct data_error *e)
 {
-	struct run_options o = { .cpu = cpu, .memory = true, .quiet = true };
 	char text[sizeof(cycle_text) + 64];
 	struct run run = { 0 };
 	struct plan plan;
@@ -274,13 +285,8 @@ static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct data_er
 
 	snprintf(text, sizeof(text), cycle_text, CYCLE_SECONDS, 0.5 * tsc_per_core);
 	ret = plan_read_text(&plan, "one cycle", text, e);
-	plan.has_seed = true;
-	plan.seed = seed;
-	o.plan = &plan;
 	if (!ret)
-		ret = run_expand(&run, &plan, EGPR_PROV_PROXY, e);
-	if (!ret)
-		ret = run_measure(&run, &o, NULL, e);
+		ret = measure(&run, &plan, cpu, seed, e);
 	if (!ret)
 		print_one_cycle(&run);
 	run_free(&run);
@@ -306,7 +312,6 @@ static int calibrate(double seconds, const char *const *value, int cpu, uint64_t
 		     struct data_error *e)
 {
 	double power = value[OPTION_NO_POWER] ? 0 : seconds * POWER_SHARE;
-	struct run_options o = { .cpu = cpu, .memory = true, .quiet = true };
 	struct run run = { 0 };
 	struct plan plan = { 0 };
 	char text[sizeof(plan_text) + 64];
@@ -316,13 +321,8 @@ static int calibrate(double seconds, const char *const *value, int cpu, uint64_t
 	ret = plan_read_text(&plan, "calibrate", text, e);
 	if (!ret && value[OPTION_EXIT])
 		ret = plan_narrow(&plan, "exit", value[OPTION_EXIT], e);
-	plan.has_seed = true;
-	plan.seed = seed;
-	o.plan = &plan;
 	if (!ret)
-		ret = run_expand(&run, &plan, EGPR_PROV_PROXY, e);
-	if (!ret)
-		ret = run_measure(&run, &o, NULL, e);
+		ret = measure(&run, &plan, cpu, seed, e);
 	if (!ret) {
 		print_table(&run);
 		print_own(&run);

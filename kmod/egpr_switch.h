@@ -42,12 +42,6 @@ enum egpr_probes_xcr0 {
 	EGPR_XCR0_GUEST,
 };
 
-/* Form `trap` only: how the module plays KVM's XCR0 switching on the virtual XCR0. */
-enum egpr_probe_xcr0 {
-	EGPR_PROBE_HOST_XCR0,  /* kernels <= 6.18: host XCR0 in both probes */
-	EGPR_PROBE_GUEST_XCR0, /* kernels >= 6.19: the guest's */
-};
-
 /**
  * struct egpr_plan - a validated choice of sequence
  * @s: the strategy's row

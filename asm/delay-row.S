@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What delay-N is where code can be copied (bench/layout.c).
+ * What delay-N is where code can be copied (bench/layer/layout.c).
  *
  * asm/strategy/delay.S chooses its additions by N at run time, so its arms differ in the
  * branches they take and in the lines they fetch. In a warm loop that costs nothing. After an

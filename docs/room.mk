@@ -8,7 +8,7 @@ endif
 MAN := $(MAN_IN:docs/man/%.in=$(B)/man/%)
 
 $(MAN): $(B)/man/%: docs/man/%.in scripts/manpage $(B)/egprlab $(B)/vmm-mini \
-		$(wildcard include/egpr/*.h bench/plan.h)
+		$(wildcard include/egpr/*.h bench/plan/plan.h)
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)scripts/manpage $< $(B) >$@
 PROGRAMS += $(MAN)
@@ -23,13 +23,13 @@ completiondir = $(DESTDIR)$(prefix)/share/bash-completion/completions
 # The programs stay beside their payloads and plans, so that they find them.
 .PHONY: install
 install: all
-	install -d $(bindir) $(libdir)/payloads $(libdir)/bench/plans $(sharedir)/plot \
+	install -d $(bindir) $(libdir)/payloads $(libdir)/bench/plan/plans $(sharedir)/plot \
 		$(sharedir)/profiles $(sharedir)/reference $(completiondir)
 	install $(B)/egprlab $(B)/vmm-mini $(wildcard $(B)/libegpr-exec.so) $(libdir)
 	install -m 644 $(wildcard $(B)/payloads/*.elf) $(libdir)/payloads
-	install -m 644 bench/plans/*.ini $(libdir)/bench/plans
+	install -m 644 bench/plan/plans/*.ini $(libdir)/bench/plan/plans
 	install -m 644 scripts/plot/*.gp $(sharedir)/plot
-	install -m 644 bench/profiles/*.ini $(sharedir)/profiles
+	install -m 644 bench/report/profiles/*.ini $(sharedir)/profiles
 	$(if $(wildcard results/reference/path-length.csv),install -m 644 results/reference/path-length.csv \
 		$(sharedir)/reference)
 	install -m 644 scripts/completion/egprlab $(completiondir)

@@ -4,7 +4,33 @@
 
 E2E_TESTS := $(sort $(wildcard tests/e2e/*.sh))
 LINT_SH += tests/run tests/run-one $(E2E_TESTS) $(wildcard tests/e2e/*.inc)
-LINT_C += $(wildcard tests/*/*.c tests/*/*.h)
+LINT_C += $(wildcard tests/*/*.c tests/*/*.h tests/unit/*/*.c)
+
+# Unit tests of the rooms of bench/, which name them; all link what the command links.
+UNIT_TESTS += $(BENCH_TESTS:%=$(B)/tests/unit/%)
+$(foreach t,$(BENCH_TESTS),$(eval LIBS_$(t) += $$(BENCH_LIBS)))
+$(BENCH_TESTS:%=$(B)/tests/unit/%): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(BENCH_LINK)
+
+# Real comparisons of an arm with itself. Beside the payloads, which it looks for where it lies.
+$(B)/aa-coverage: $(B)/tests/tools/aa-coverage.o $(BENCH_LINK)
+	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
+
+# The long form of what `make check` does briefly. Shorter:
+# make coverage COVERAGE_SIMULATIONS=200 COVERAGE_COMPARISONS=12
+COVERAGE_SIMULATIONS ?= 4000
+COVERAGE_COMPARISONS ?= 200
+COVERAGE_SECONDS ?= 0.5
+
+#: make coverage       error rates: 4000 simulations per noise, 200 A/A comparisons
+.PHONY: coverage
+coverage: $(B)/tests/unit/stats/coverage $(B)/aa-coverage $(B)/payloads/hlt.elf
+	EGPR_SIMULATIONS=$(COVERAGE_SIMULATIONS) $(B)/tests/unit/stats/coverage
+	$(B)/aa-coverage $(COVERAGE_COMPARISONS) $(COVERAGE_SECONDS)
+
+# A run directory of made-up numbers, for tests of what reads run directories.
+TEST_TOOLS += $(B)/tests/tools/synthetic-run
+$(B)/tests/tools/synthetic-run: $(B)/tests/tools/synthetic-run.o $(BENCH_LIB) $(ASM_LIB)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcjson -lcrypto -lgsl -lgslcblas -lm
 
 $(B)/tests/tools/json: $(B)/tests/tools/json.o
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcjson

@@ -11,8 +11,8 @@ $(BED_PAYLOADS): $(B)/payloads/state/%.elf: $(B)/asm/payload/state/%.o $$(PAYLOA
 	@mkdir -p $(@D)
 	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
 
-$(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/bench/module_guest.o $(B)/bench/module.o $(B)/bench/csv.o $(B)/bench/axis.o \
-		$$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
+$(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/bench/layer/module_guest.o $(B)/bench/layer/module.o $(B)/bench/base/error.o \
+		$(B)/bench/plan/axis.o 		$$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
 
 # egprlab proves layer kvm with these payloads too.

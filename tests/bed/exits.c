@@ -24,7 +24,7 @@
 #include <egpr/status.h>
 #include <vmm-mini/vmm.h>
 
-#include "../../bench/module.h"
+#include <bench/layer/module.h>
 
 #define MIN_ARGUMENTS 5
 #define NAME_UNKNOWN  "UNKNOWN" /* perf's word for a reason that its table lacks */

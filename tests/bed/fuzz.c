@@ -16,7 +16,7 @@
 
 #include <egpr/status.h>
 
-#include "../../bench/module_guest.h"
+#include <bench/layer/module_guest.h>
 #include "tap.h"
 
 #define SEED_DEFAULT	     20261120ull

@@ -21,7 +21,7 @@
 
 #include <egpr/status.h>
 
-#include "../../bench/module_guest.h"
+#include <bench/layer/module_guest.h>
 #include "tap.h"
 
 #define EXITS	    50

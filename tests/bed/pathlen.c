@@ -19,8 +19,8 @@
 #include <egpr/status.h>
 #include <vmm-mini/vmm.h>
 
-#include "../../bench/axis.h"
-#include "../../bench/module.h"
+#include <bench/plan/axis.h>
+#include <bench/layer/module.h>
 
 /*
  * The kernel's path differs a little from one moment to the next, as its timers lie, and three

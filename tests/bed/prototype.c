@@ -15,7 +15,7 @@
 
 #include <egpr/status.h>
 
-#include "../../bench/module_guest.h"
+#include <bench/layer/module_guest.h>
 #include "tap.h"
 
 #define BTF_DIR	   "/sys/kernel/btf/"

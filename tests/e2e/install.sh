@@ -60,7 +60,7 @@ if command -v man >/dev/null && command -v groff >/dev/null && command -v col >/
 	check 'vmm-mini(1) has every option' described vmm-mini.1 <"$dir/words"
 	head -qn 1 "$dir"/run/*.csv | tr ',' '\n' | sort -u >"$dir/words"
 	check 'egpr-run(5) has every column' described egpr-run.5 <"$dir/words"
-	sed -n 's/^\([a-z_]*\) = .*/\1/p' bench/plans/*.ini | sort -u >"$dir/words"
+	sed -n 's/^\([a-z_]*\) = .*/\1/p' bench/plan/plans/*.ini | sort -u >"$dir/words"
 	check 'egpr-plan(5) has every key of the shipped plans' described egpr-plan.5 <"$dir/words"
 	"$egprlab" list exits | cut -d' ' -f1 >"$dir/words"
 	check 'egpr-profile(5) has every exit kind' described egpr-profile.5 <"$dir/words"

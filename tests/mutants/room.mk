@@ -6,6 +6,4 @@ $(MUTANT_OBJ): $(B)/tests/mutants/%.o: tests/mutants/%.S | $(B)/include/egpr/egp
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=trap -DEGPR_FORM_TRAP -c $< -o $@
 
-UNIT_TESTS += $(B)/tests/unit/proof
-LIBS_proof = $(BENCH_LIBS)
-$(B)/tests/unit/proof: $(B)/tests/unit/proof.o $(MUTANT_OBJ) $(BENCH_LIB) $$(VMM_LIB) $(USER_LIB) $(EMU_LIB) $(ASM_LIB)
+$(B)/tests/unit/proof/proof: $(MUTANT_OBJ)

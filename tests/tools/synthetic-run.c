@@ -17,10 +17,10 @@
 #include <egpr/exit_kind.h>
 #include <egpr/strategy.h>
 
-#include "../../bench/axis.h"
-#include "../../bench/launch.h"
-#include "../../bench/module_cost.h"
-#include "../../bench/rundir.h"
+#include <bench/plan/axis.h>
+#include <bench/measure/launch.h>
+#include <bench/measure/module_cost.h>
+#include <bench/rundir/rundir.h>
 
 #define EXITS_PER_BATCH	  1024
 #define MAX_BLOCKS	  256

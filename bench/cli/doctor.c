@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `egprlab doctor`: what this host can do, what is wrong, how to fix it.
+ *
+ * The first line is the verdict in words. Then come the facts, worst first, each
+ * with what it costs the user and what mends it.
+ */
+#include <getopt.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <egpr/status.h>
+
+#include "command.h"
+#include <bench/doctor/doctor.h>
+
+#define WIDTH	      79
+#define INDENT	      8
+#define NOISE_SECONDS 1.0
+#define NOISE_MOST    3600.0
+
+extern const struct egpr_command egpr_cmd_doctor;
+
+#define LEVEL_ID(SYM, id, heading)	[DOCTOR_##SYM] = id,
+#define LEVEL_HEADING(SYM, id, heading) [DOCTOR_##SYM] = heading,
+static const char *const level_ids[DOCTOR_NR_LEVELS] = { DOCTOR_LEVELS(LEVEL_ID) };
+static const char *const level_headings[DOCTOR_NR_LEVELS] = { DOCTOR_LEVELS(LEVEL_HEADING) };
+
+void doctor_say(struct doctor *d, const char *id, enum doctor_level level, const char *cost,
+		const char *fix, const char *fact, ...)
+{
+	struct doctor_finding *f;
+	va_list ap;
+
+	if (d->nr_found == DOCTOR_FINDINGS_MAX)
+		return;
+	f = &d->found[d->nr_found++];
+	f->id = id;
+	f->level = level;
+	snprintf(f->cost, sizeof(f->cost), "%s", cost);
+	snprintf(f->fix, sizeof(f->fix), "%s", fix);
+	va_start(ap, fact);
+	vsnprintf(f->fact, sizeof(f->fact), fact, ap);
+	va_end(ap);
+}
+
+/* What can be learnt here, in one sentence. */
+static const char *verdict(const struct doctor *d)
+{
+	if (d->kvm_error.status)
+		return d->apx ? "sequence costs can be measured here on real APX; no guest runs "
+				"here, so exits cannot be measured"
+			      : "sequence costs can be measured here, on stand-ins for APX; no guest "
+				"runs here, so neither exits nor state proofs can be had";
+	if (!d->kvm.representative)
+		return d->apx ? "sequence costs can be measured here on real APX; exits can be run "
+				"but say nothing about hardware, because this KVM interprets guest "
+				"code"
+			      : "sequence costs can be measured here, on stand-ins for APX; exits can "
+				"be run but say nothing about hardware, because this KVM interprets "
+				"guest code";
+	if (!d->apx)
+		return "sequences, and exits of real hardware, can be measured here, with stand-ins "
+		       "for APX";
+	return "everything can be measured here, on real APX";
+}
+
+static void print_wrapped(int indent, const char *label, const char *text)
+{
+	int column = printf("%*s%s", indent, "", label);
+	int margin = column;
+	const char *word = text;
+
+	while (*word) {
+		int len = (int)strcspn(word, " ");
+
+		if (column + 1 + len > WIDTH) {
+			printf("\n%*s", margin, "");
+			column = margin;
+		}
+		column += printf(" %.*s", len, word);
+		word += len;
+		word += strspn(word, " ");
+	}
+	putchar('\n');
+}
+
+static void print_text(const struct doctor *d)
+{
+	enum doctor_level level;
+	char label[32];
+	unsigned int i;
+
+	print_wrapped(0, "Verdict:", verdict(d));
+	putchar('\n');
+	printf("Host %s: %s, family %s model %s stepping %s, microcode %s, Linux %s\n", d->host.id,
+	       d->host.fact[EGPR_HOST_cpu_name], d->host.fact[EGPR_HOST_cpu_family],
+	       d->host.fact[EGPR_HOST_cpu_model], d->host.fact[EGPR_HOST_cpu_stepping],
+	       d->host.fact[EGPR_HOST_microcode], d->host.fact[EGPR_HOST_kernel_release]);
+	for (level = 0; level < DOCTOR_NR_LEVELS; level++) {
+		int any = 0;
+
+		for (i = 0; i < d->nr_found; i++) {
+			const struct doctor_finding *f = &d->found[i];
+
+			if (f->level != level)
+				continue;
+			if (!any++)
+				printf("\n%s\n", level_headings[level]);
+			if (level == DOCTOR_FINE) {
+				snprintf(label, sizeof(label), "%-18s", f->id);
+				print_wrapped(2, label, f->fact);
+				continue;
+			}
+			printf("  %s\n", f->id);
+			print_wrapped(INDENT, "is:   ", f->fact);
+			if (*f->cost)
+				print_wrapped(INDENT, "costs:", f->cost);
+			if (*f->fix)
+				print_wrapped(INDENT, "mend: ", f->fix);
+		}
+	}
+}
+
+static int print_json(const struct doctor *d)
+{
+	cJSON *object = cJSON_CreateObject();
+	cJSON *checks;
+	unsigned int i;
+	char *text;
+
+	cJSON_AddStringToObject(object, "verdict", verdict(d));
+	cJSON_AddItemToObject(object, "host", egpr_host_json(&d->host));
+	cJSON_AddStringToObject(object, "backend", *d->kvm.backend ? d->kvm.backend : "none");
+	cJSON_AddStringToObject(object, "emulator", d->kvm.emulator);
+	cJSON_AddBoolToObject(object, "representative",
+			      !d->kvm_error.status && d->kvm.representative);
+	cJSON_AddBoolToObject(object, "apx", d->apx);
+	cJSON_AddBoolToObject(object, "pmu", d->pmu.hardware);
+	cJSON_AddBoolToObject(object, "module", d->module);
+	if (d->noise.tsc_khz > 0)
+		cJSON_AddItemToObject(object, "noise", egpr_preflight_json(&d->noise));
+	checks = cJSON_AddArrayToObject(object, "checks");
+	for (i = 0; i < d->nr_found; i++) {
+		const struct doctor_finding *f = &d->found[i];
+		cJSON *row = cJSON_CreateObject();
+
+		cJSON_AddStringToObject(row, "id", f->id);
+		cJSON_AddStringToObject(row, "level", level_ids[f->level]);
+		cJSON_AddStringToObject(row, "fact", f->fact);
+		cJSON_AddStringToObject(row, "cost", f->cost);
+		cJSON_AddStringToObject(row, "fix", f->fix);
+		cJSON_AddItemToArray(checks, row);
+	}
+	text = cJSON_Print(object);
+	cJSON_Delete(object);
+	if (!text) {
+		fputs("egprlab doctor: out of memory\n", stderr);
+		return EGPR_INTERNAL;
+	}
+	puts(text);
+	free(text);
+	return EGPR_DONE;
+}
+
+/* The last CPU this process may run on: the first one serves most interrupts. */
+static int default_cpu(void)
+{
+	cpu_set_t allowed;
+	int cpu;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed))
+		return 0;
+	for (cpu = CPU_SETSIZE - 1; cpu > 0; cpu--) {
+		if (CPU_ISSET(cpu, &allowed))
+			break;
+	}
+	return cpu;
+}
+
+enum {
+	OPTION_JSON,
+	OPTION_CPU,
+	OPTION_SECONDS,
+	OPTION_ROOT
+};
+static const struct egpr_option doctor_options[] = {
+	[OPTION_JSON] = { "json", NULL, "one object with every fact" },
+	[OPTION_CPU] = { "cpu", "N", "the CPU to measure on (default: the last one)" },
+	[OPTION_SECONDS] = { "seconds", "S", "how long to watch that CPU (default: 1)" },
+	[OPTION_ROOT] = { "root", "DIR", "read /sys, /proc and /dev below DIR" },
+	{ NULL, NULL, NULL },
+};
+
+static int read_option(struct doctor *d, int option, const char *value, int *json)
+{
+	char *end;
+	long cpu;
+
+	switch (option) {
+	case OPTION_JSON:
+		*json = 1;
+		return 0;
+	case OPTION_CPU:
+		cpu = strtol(value, &end, 10);
+		if (!*value || *end || cpu < 0 || cpu >= CPU_SETSIZE)
+			return egpr_command_usage(&egpr_cmd_doctor, "'%s' is no CPU number", value);
+		d->cpu = (int)cpu;
+		return 0;
+	case OPTION_SECONDS:
+		d->seconds = strtod(value, &end);
+		if (!*value || *end || !(d->seconds > 0) || d->seconds > NOISE_MOST)
+			return egpr_command_usage(&egpr_cmd_doctor,
+						  "'%s' is no number of seconds up to %.0f", value,
+						  NOISE_MOST);
+		return 0;
+	default:
+		d->root = value;
+		return 0;
+	}
+}
+
+static int doctor_run(int argc, char **argv)
+{
+	struct doctor *d = calloc(1, sizeof(*d));
+	const char *value;
+	int json = 0, option, ret;
+
+	if (!d) {
+		fputs("egprlab doctor: out of memory\n", stderr);
+		return EGPR_INTERNAL;
+	}
+	d->root = "";
+	d->cpu = default_cpu();
+	d->seconds = NOISE_SECONDS;
+	ret = EGPR_USAGE;
+	while ((option = egpr_command_option(&egpr_cmd_doctor, argc, argv, &value)) >= 0) {
+		if (read_option(d, option, value, &json))
+			goto out_free;
+	}
+	if (option == EGPR_OPTION_WRONG)
+		goto out_free;
+	if (argc != optind) {
+		egpr_command_usage(&egpr_cmd_doctor, "'%s' is too much", argv[optind]);
+		goto out_free;
+	}
+	ret = EGPR_INTERNAL;
+	if (egpr_host_read(d->root, &d->host)) {
+		fputs("egprlab doctor: out of memory\n", stderr);
+		goto out_free;
+	}
+	doctor_cpu(d);
+	doctor_kvm(d);
+	doctor_module(d);
+	doctor_quiet(d);
+	ret = json ? print_json(d) : (print_text(d), EGPR_DONE);
+	egpr_host_free(&d->host);
+out_free:
+	free(d);
+	return ret;
+}
+
+const struct egpr_command egpr_cmd_doctor = {
+	.name = "doctor",
+	.args = "",
+	.text = "say what this host can do, what is wrong, and how to mend it",
+	.options = doctor_options,
+	.run = doctor_run,
+};

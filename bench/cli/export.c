@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `egprlab export DIR`: a verified run on standard output in another format.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include <bench/rundir/export.h>
+
+extern const struct egpr_command egpr_cmd_export;
+
+enum {
+	OPTION_FORMAT
+};
+static const struct egpr_option export_options[] = {
+	[OPTION_FORMAT] = { "format", "csv|gbench|kcidb", "what to write; csv where not given" },
+	{ NULL, NULL, NULL },
+};
+
+/* The comparisons: the file that others ask for. */
+static int print_csv(const struct rundir_data *run)
+{
+	const struct csv_table *t = &run->table[EGPR_CSV_VERDICTS];
+	struct csv_row row = { .schema = t->schema };
+	char *text;
+	size_t i, len;
+	int ret = csv_format_header(t->schema, &text, &len);
+
+	for (i = 0; !ret; i++) {
+		fwrite(text, 1, len, stdout);
+		free(text);
+		if (i == t->rows)
+			break;
+		memcpy(row.cell, t->cells + i * t->schema->count,
+		       t->schema->count * sizeof(*row.cell));
+		ret = csv_format_row(&row, &text, &len);
+	}
+	return ret ? EGPR_INTERNAL : 0;
+}
+
+static int print_json(cJSON *doc)
+{
+	char *text = cJSON_Print(doc);
+
+	cJSON_Delete(doc);
+	if (!text)
+		return EGPR_INTERNAL;
+	puts(text);
+	cJSON_free(text);
+	return 0;
+}
+
+static int print_gbench(const struct rundir_data *run)
+{
+	struct data_error e;
+	cJSON *doc = export_gbench(run, &e);
+
+	if (!doc) {
+		fprintf(stderr, "egprlab export: %s\n", e.text);
+		return EGPR_DATA;
+	}
+	return print_json(doc);
+}
+
+static int print_kcidb(const struct rundir_data *run)
+{
+	return print_json(export_kcidb(run));
+}
+
+static const struct {
+	const char *name;
+	int (*print)(const struct rundir_data *run);
+} formats[] = {
+	{ "csv", print_csv },
+	{ "gbench", print_gbench },
+	{ "kcidb", print_kcidb },
+};
+
+static int export_run(int argc, char **argv)
+{
+	const char *value, *format = formats[0].name;
+	struct rundir_data run;
+	struct data_error e;
+	int option, ret;
+	size_t i;
+
+	while ((option = egpr_command_option(&egpr_cmd_export, argc, argv, &value)) >= 0)
+		format = value;
+	if (option == EGPR_OPTION_WRONG)
+		return EGPR_USAGE;
+	if (argc - optind != 1)
+		return egpr_command_usage(&egpr_cmd_export, "name one run directory");
+	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if (strcmp(formats[i].name, format))
+			continue;
+		ret = rundir_load(argv[optind], &run, &e);
+		if (ret) {
+			fprintf(stderr, "egprlab export: %s\n", e.text);
+			return ret;
+		}
+		ret = formats[i].print(&run);
+		rundir_free(&run);
+		return ret;
+	}
+	return egpr_command_usage(&egpr_cmd_export, "'%s' is not a format", format);
+}
+
+const struct egpr_command egpr_cmd_export = {
+	.name = "export",
+	.args = "DIR",
+	.text = "a run as CSV, Google Benchmark JSON or KCIDB 5.3 JSON",
+	.options = export_options,
+	.run = export_run,
+};

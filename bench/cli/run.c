@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `egprlab run`: reads a plan, measures it, says where the results are.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <egpr/status.h>
+
+#include <bench/plan/axis.h>
+#include "command.h"
+#include <bench/measure/provenance.h>
+#include <bench/rundir/store.h>
+
+#define DEFAULT_PROFILE "quick"
+#define SIGNAL_STATUS	128
+
+extern const struct egpr_command egpr_cmd_run;
+
+enum {
+	OPTION_PROFILE,
+	OPTION_PLAN,
+	OPTION_LAYER,
+	OPTION_EXIT,
+	OPTION_STRATEGY,
+	OPTION_STATE,
+	OPTION_PROVENANCE,
+	OPTION_SEED,
+	OPTION_CPU,
+	OPTION_OUT,
+	OPTION_RESUME,
+	OPTION_LAUNCHES,
+	OPTION_PAUSE,
+	OPTION_DRY_RUN,
+	NR_OPTIONS
+};
+
+static const struct egpr_option run_options[] = {
+	[OPTION_PROFILE] = { "profile", "NAME", "smoke, quick (the default), full or injected" },
+	[OPTION_PLAN] = { "plan", "FILE", "a plan of your own instead of a profile" },
+	[OPTION_LAYER] = { "layer", "L,..", "only these layers of the plan" },
+	[OPTION_EXIT] = { "exit", "K,..", "these exit kinds instead of the plan's" },
+	[OPTION_STRATEGY] = { "strategy", "S,..",
+			      "these strategies instead of the plan's; delay-N too, with delay-0" },
+	[OPTION_STATE] = { "state", "G,..", "these guest states instead of the plan's" },
+	[OPTION_PROVENANCE] = { "provenance", "P", "hw, proxy or emu; default hw if it can run" },
+	[OPTION_SEED] = { "seed", "N", "seed of every random choice" },
+	[OPTION_CPU] = { "cpu", "N", "measure on this CPU; default the quietest" },
+	[OPTION_OUT] = { "out", "DIR", "run directory; default a new one below results/" },
+	[OPTION_RESUME] = { "resume", "DIR", "go on with an interrupted run" },
+	[OPTION_LAUNCHES] = { "launches", "N",
+			      "share the run among N processes; 4 or more tell well" },
+	[OPTION_PAUSE] = { "pause", NULL, "end after one launch; --resume does the next" },
+	[OPTION_DRY_RUN] = { "dry-run", NULL, "print what would run and for how long" },
+	{ NULL, NULL, NULL },
+};
+
+static int fail(int status, const struct data_error *e)
+{
+	fprintf(stderr, "egprlab run: %s\n", e->text);
+	return status;
+}
+
+/* Reads the plan that the options name, narrowed by them. */
+static int read_plan(struct plan *p, const char *const *value, struct data_error *e)
+{
+	static const struct {
+		int option;
+		const char *axis;
+	} narrow[] = {
+		{ OPTION_LAYER, "layer" },
+		{ OPTION_EXIT, "exit" },
+		{ OPTION_STRATEGY, "strategy" },
+		{ OPTION_STATE, "state" },
+	};
+	size_t i;
+	int ret;
+
+	if (value[OPTION_PLAN])
+		ret = plan_read(p, value[OPTION_PLAN], e);
+	else
+		ret = plan_profile(
+			p, value[OPTION_PROFILE] ? value[OPTION_PROFILE] : DEFAULT_PROFILE, e);
+	for (i = 0; i < sizeof(narrow) / sizeof(*narrow) && !ret; i++) {
+		if (value[narrow[i].option])
+			ret = plan_narrow(p, narrow[i].axis, value[narrow[i].option], e);
+	}
+	return ret;
+}
+
+static int read_number(const char *text, unsigned long long max, unsigned long long *n)
+{
+	char *end;
+
+	*n = strtoull(text, &end, 0);
+	return end == text || *end || *text == '-' || *n > max ? -1 : 0;
+}
+
+/* What the machine has decides, unless the user did. */
+static int read_provenance(const char *text, enum egpr_provenance *out)
+{
+	struct standin s;
+	int p;
+
+	if (!text) {
+		standin_probe(&s);
+		*out = s.apx ? EGPR_PROV_HW : EGPR_PROV_PROXY;
+		return 0;
+	}
+	p = axis_find(egpr_provenances, EGPR_NR_PROVENANCES, text);
+	if (p < 0 || p == EGPR_PROV_MODEL)
+		return -1;
+	*out = (enum egpr_provenance)p;
+	return 0;
+}
+
+static int check_options(const char *const *value)
+{
+	static const int fixed[] = { OPTION_PROFILE,	OPTION_PLAN,	 OPTION_LAYER,
+				     OPTION_EXIT,	OPTION_STRATEGY, OPTION_STATE,
+				     OPTION_SEED,	OPTION_OUT,	 OPTION_DRY_RUN,
+				     OPTION_PROVENANCE, OPTION_LAUNCHES };
+	size_t i;
+
+	if (value[OPTION_PROFILE] && value[OPTION_PLAN])
+		return egpr_command_usage(&egpr_cmd_run, "give --profile or --plan, not both");
+	for (i = 0; value[OPTION_RESUME] && i < sizeof(fixed) / sizeof(*fixed); i++) {
+		if (value[fixed[i]])
+			return egpr_command_usage(&egpr_cmd_run,
+						  "--resume goes on with the plan of the run; drop "
+						  "--%s",
+						  run_options[fixed[i]].name);
+	}
+	return 0;
+}
+
+void run_conclude(const struct run *run, const char *path)
+{
+	double own = 0, elapsed = 0;
+	unsigned int i, cells = 0;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		own += run->cells[i].r.own;
+		elapsed += run->cells[i].r.elapsed;
+		cells += run->cells[i].r.blocks > 0;
+	}
+	fprintf(stderr, "%u cells measured, %u combinations skipped; engine's own work %.1f %%\n",
+		cells, run->nr_skips, elapsed > 0 ? 100 * own / elapsed : 0);
+	printf("%s\n", path);
+}
+
+/* The first line of a run whose exits say nothing about hardware. */
+static void warn_backend(const struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct cell *c = &run->cells[i].cell;
+
+		if (c->representative)
+			continue;
+		fprintf(stderr,
+			"egprlab run: exits are not representative here: backend %s interprets "
+			"guest code at CPL 0; layer prim is what counts\n",
+			c->backend);
+		return;
+	}
+}
+
+static const struct data_error *no_runner(enum egpr_provenance provenance, struct data_error *e)
+{
+	data_fail(e, EGPR_SKIPPED, "this egprlab was built without a runner for provenance %s",
+		  egpr_provenances[provenance].id);
+	return e;
+}
+
+/*
+ * The next launch takes the place of this one: a fresh image at new addresses, with the same
+ * process id, so that whoever waits or sends signals need not know. Returns on failure only.
+ */
+static int next_launch(const char *path, const char *cpu)
+{
+	const char *argv[8] = { "egprlab", "run", "--resume", path };
+
+	if (cpu) {
+		argv[4] = "--cpu";
+		argv[5] = cpu;
+	}
+	fflush(NULL);
+	cpu_unpin();
+	execv("/proc/self/exe", (char **)argv);
+	fprintf(stderr,
+		"egprlab run: the next launch does not start: %s; `egprlab run --resume %s` goes "
+		"on\n",
+		strerror(errno), path);
+	return EGPR_UNAVAILABLE;
+}
+
+/* After a launch that went well. Return: whether another follows at once. */
+static bool go_on(const struct run *run, const struct provenance_ops *ops, const char *path,
+		  bool pause)
+{
+	struct data_error e = { "" };
+
+	if (run->more && pause) {
+		fprintf(stderr, "egprlab run: `egprlab run --resume %s` does the next launch\n",
+			path);
+		printf("%s\n", path);
+	}
+	if (run->more)
+		return !pause;
+	ops->conclude(run, path);
+	if (rundir_is_kept(path) && store_record(path, NULL, &e))
+		fprintf(stderr, "egprlab run: the run is not in the store: %s\n", e.text);
+	return false;
+}
+
+static int measure(struct plan *plan, enum egpr_provenance provenance, const char *const *value,
+		   int cpu)
+{
+	struct run_options o = {
+		.plan = plan,
+		.provenance = provenance,
+		.cpu = cpu,
+		.out = value[OPTION_OUT],
+		.resume = value[OPTION_RESUME],
+	};
+	struct data_error e = { "" };
+	char *path = NULL;
+	const struct provenance_ops *ops = provenance_find(provenance);
+	struct run run = { 0 };
+	bool more = false;
+	int ret;
+
+	if (!ops)
+		return fail(EGPR_SKIPPED, no_runner(provenance, &e));
+	ret = ops->expand(&run, plan, provenance, &e);
+
+	if (ret) {
+		fail(ret, &e);
+		goto out;
+	}
+	if (value[OPTION_DRY_RUN]) {
+		ops->print(&run);
+		goto out;
+	}
+	warn_backend(&run);
+	ret = ops->measure(&run, &o, &path, &e);
+	if (ret > SIGNAL_STATUS && path)
+		fprintf(stderr,
+			"egprlab run: interrupted; `egprlab run --resume %s` goes on with it\n",
+			path);
+	else if (ret)
+		fail(ret, &e);
+	else
+		more = go_on(&run, ops, path, value[OPTION_PAUSE]);
+out:
+	run_free(&run);
+	if (more)
+		ret = next_launch(path, value[OPTION_CPU]);
+	free(path);
+	/* End by the signal itself, so that a calling script stops as well. */
+	if (ret > SIGNAL_STATUS) {
+		signal(ret - SIGNAL_STATUS, SIG_DFL);
+		raise(ret - SIGNAL_STATUS);
+	}
+	return ret;
+}
+
+static int run_run(int argc, char **argv)
+{
+	const char *value[NR_OPTIONS] = { NULL }, *v;
+	enum egpr_provenance provenance = EGPR_PROV_PROXY;
+	unsigned long long cpu = 0, seed = 0, launches = 0;
+	struct data_error e = { "" };
+	struct plan plan;
+	int option, ret;
+
+	while ((option = egpr_command_option(&egpr_cmd_run, argc, argv, &v)) >= 0)
+		value[option] = v ? v : "";
+	if (option == EGPR_OPTION_WRONG || check_options(value))
+		return EGPR_USAGE;
+	if (optind < argc)
+		return egpr_command_usage(&egpr_cmd_run, "'%s' is one argument too many",
+					  argv[optind]);
+	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], 65535, &cpu))
+		return egpr_command_usage(&egpr_cmd_run, "--cpu '%s' is not the number of a CPU",
+					  value[OPTION_CPU]);
+	if (value[OPTION_SEED] && read_number(value[OPTION_SEED], ~0ULL, &seed))
+		return egpr_command_usage(&egpr_cmd_run, "--seed '%s' is not a number",
+					  value[OPTION_SEED]);
+	if (value[OPTION_LAUNCHES] &&
+	    (read_number(value[OPTION_LAUNCHES], STATS_MAX_LOOKS, &launches) || !launches))
+		return egpr_command_usage(&egpr_cmd_run, "--launches '%s' is not a number in 1..%d",
+					  value[OPTION_LAUNCHES], STATS_MAX_LOOKS);
+	if (read_provenance(value[OPTION_PROVENANCE], &provenance))
+		return egpr_command_usage(&egpr_cmd_run,
+					  "--provenance '%s' is not hw, proxy or emu",
+					  value[OPTION_PROVENANCE]);
+	if (value[OPTION_RESUME])
+		ret = run_restore_plan(value[OPTION_RESUME], &plan, &provenance, &e);
+	else
+		ret = read_plan(&plan, value, &e);
+	if (ret) {
+		fail(ret, &e);
+	} else {
+		if (value[OPTION_SEED]) {
+			plan.seed = seed;
+			plan.has_seed = true;
+		}
+		if (value[OPTION_LAUNCHES])
+			plan_launches(&plan, (double)launches);
+		ret = measure(&plan, provenance, value, value[OPTION_CPU] ? (int)cpu : -1);
+	}
+	plan_free(&plan);
+	return ret;
+}
+
+const struct egpr_command egpr_cmd_run = {
+	.name = "run",
+	.args = "",
+	.text = "measure a plan into a run directory",
+	.options = run_options,
+	.run = run_run,
+};

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Doctor: how quiet the measuring CPU is, and which settings keep it from being so.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "doctor.h"
+#include <bench/host/sysfile.h>
+
+/* Rows of the table that are about the clock of the CPU. */
+static int about_clock(const char *id)
+{
+	return !strcmp(id, "governor") || !strcmp(id, "turbo") || !strcmp(id, "boost");
+}
+
+/**
+ * struct settings - what say_setting() works on
+ * @d: the doctor
+ * @clocks: rows about the clock that this host has
+ */
+struct settings {
+	struct doctor *d;
+	unsigned int clocks;
+};
+
+static void say_setting(void *context, const struct egpr_setting *s)
+{
+	struct settings *settings = context;
+	struct doctor *d = settings->d;
+	char fix[128];
+
+	if (!s->present)
+		return;
+	settings->clocks += (unsigned int)about_clock(s->id);
+	if (s->quiet) {
+		doctor_say(d, s->id, DOCTOR_FINE, "", "", "%s is %s", s->file, s->value);
+		return;
+	}
+	snprintf(fix, sizeof(fix), "scripts/noise apply --cpu %d (and restore afterwards)", d->cpu);
+	doctor_say(d, s->id, DOCTOR_MEND, s->cost, fix, "%s is %s; quiet would be %s", s->file,
+		   s->value, s->wanted);
+}
+
+static void say_settings(struct doctor *d)
+{
+	struct settings settings = { .d = d };
+
+	egpr_noise_settings(d->root, d->cpu, say_setting, &settings);
+	if (settings.clocks)
+		return;
+	doctor_say(d, "governor", DOCTOR_LACK,
+		   "whether the clock follows the load or boosts can be neither seen nor set: slow "
+		   "drifts of it are in the data, and only the alternation of arms takes them out",
+		   "bare metal with a cpufreq driver, or the owner of the hypervisor",
+		   "no governor and no turbo setting: this kernel does not control the clock");
+}
+
+static void say_smt(struct doctor *d)
+{
+	long active = 0;
+
+	if (egpr_sysfile_long(d->root, &active, "/sys/devices/system/cpu/smt/active"))
+		doctor_say(d, "smt", DOCTOR_FINE, "", "", "the kernel knows nothing of SMT");
+	else if (!active)
+		doctor_say(d, "smt", DOCTOR_FINE, "", "", "no sibling thread is active");
+	else
+		doctor_say(d, "smt", DOCTOR_FINE, "", "",
+			   "active; what counts is the measuring CPU's sibling");
+}
+
+/* Is @cpu in a list such as "2-5,7"? */
+static int list_has(const char *list, int cpu)
+{
+	int from, to, n;
+
+	while (sscanf(list, "%d%n", &from, &n) == 1) {
+		list += n;
+		to = from;
+		if (*list == '-' && sscanf(list, "-%d%n", &to, &n) == 1)
+			list += n;
+		if (cpu >= from && cpu <= to)
+			return 1;
+		if (*list != ',')
+			return 0;
+		list++;
+	}
+	return 0;
+}
+
+static void say_isolation(struct doctor *d)
+{
+	char isolated[1024], tickless[1024];
+
+	egpr_sysfile_read(d->root, isolated, sizeof(isolated), "/sys/devices/system/cpu/isolated");
+	egpr_sysfile_read(d->root, tickless, sizeof(tickless), "/sys/devices/system/cpu/nohz_full");
+	if (list_has(isolated, d->cpu) && list_has(tickless, d->cpu))
+		doctor_say(d, "isolation", DOCTOR_FINE, "", "",
+			   "CPU %d is isolated and runs without a tick", d->cpu);
+	else
+		doctor_say(
+			d, "isolation", DOCTOR_MEND,
+			"other tasks and the timer tick land in the measured batches",
+			"keep the host idle, or boot with isolcpus=, nohz_full= and rcu_nocbs= of "
+			"a CPU and measure there with --cpu",
+			"CPU %d is %sisolated and %s a tick", d->cpu,
+			list_has(isolated, d->cpu) ? "" : "not ",
+			list_has(tickless, d->cpu) ? "runs without" : "has");
+}
+
+static void say_noise(struct doctor *d)
+{
+	struct egpr_preflight *p = &d->noise;
+	int err = egpr_noise_preflight(d->cpu, d->seconds, p);
+
+	if (err) {
+		doctor_say(d, "noise", DOCTOR_MEND, "nothing can be measured on that CPU",
+			   "choose another with --cpu", "CPU %d: %s", d->cpu, strerror(-err));
+		return;
+	}
+	doctor_say(
+		d, "noise", p->verdict == EGPR_NOISE_QUIET ? DOCTOR_FINE : DOCTOR_MEND,
+		p->verdict == EGPR_NOISE_QUIET ? "" : egpr_noise_verdict_texts[p->verdict],
+		p->verdict == EGPR_NOISE_QUIET ? ""
+					       : "stop what else runs, and see the settings here",
+		"CPU %d is %s: held up %llu times in %.2f s, %.3f %% of the time, at most %.0f us "
+		"(%.0f kHz TSC)",
+		d->cpu, egpr_noise_verdict_ids[p->verdict], (unsigned long long)p->gaps, p->seconds,
+		p->lost_pct, p->worst_us, p->tsc_khz);
+}
+
+void doctor_quiet(struct doctor *d)
+{
+	say_noise(d);
+	say_isolation(d);
+	say_smt(d);
+	say_settings(d);
+}

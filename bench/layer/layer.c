@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The layers that this program can run, and what they have in common.
+ */
+#include <stdlib.h>
+
+#include <bench/plan/axis.h>
+#include "layer.h"
+
+/* X(SYM, name): the runner layer_<name>_ops of EGPR_LAYER_<SYM>. */
+/* clang-format off */
+#define LAYER_RUNNERS(X)	\
+	X(PRIM, prim)		\
+	X(RING0, ring0)		\
+	X(BOUNDARY, boundary)	\
+	X(KVM, kvm)
+/* clang-format on */
+
+#define DECLARE(SYM, name) extern const struct layer_ops layer_##name##_ops;
+LAYER_RUNNERS(DECLARE)
+
+#define ROW(SYM, name) [EGPR_LAYER_##SYM] = &layer_##name##_ops,
+static const struct layer_ops *const runners[EGPR_NR_LAYERS] = { LAYER_RUNNERS(ROW) };
+
+const struct layer_ops *layer_find(enum egpr_layer layer)
+{
+	return runners[layer];
+}
+
+static const struct {
+	unsigned int need;
+	const char *name;
+} xsave_needs[] = {
+	{ EGPR_NEEDS_XSAVE, "XSAVE (CPUID.1:ECX.OSXSAVE is clear)" },
+	{ EGPR_NEEDS_XSAVEOPT, "XSAVEOPT (CPUID.0xD.1:EAX[0] is clear)" },
+	{ EGPR_NEEDS_XSAVEC, "XSAVEC (CPUID.0xD.1:EAX[1] is clear)" },
+	{ EGPR_NEEDS_XSAVES, "XSAVES (CPUID.0xD.1:EAX[3] is clear)" },
+};
+
+int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state state,
+			 const struct plan_arm *arm, bool cpl0, struct data_error *e)
+{
+	const struct egpr_strategy *s = arm->strategy;
+	size_t i;
+
+	if (env->form == EGPR_FORM_HW && !env->standin.apx)
+		return data_fail(e, EGPR_SKIPPED,
+				 "provenance hw needs a CPU with APX and XCR0[%d] set",
+				 EGPR_XFEATURE);
+	for (i = 0; i < sizeof(xsave_needs) / sizeof(*xsave_needs); i++) {
+		if (s->needs & xsave_needs[i].need & ~env->standin.has)
+			return data_fail(e, EGPR_SKIPPED, "this CPU or its kernel lacks %s",
+					 xsave_needs[i].name);
+	}
+	if ((s->needs & EGPR_NEEDS_CPL0) && !cpl0)
+		return data_fail(e, EGPR_SKIPPED,
+				 "the sequence is privileged (CPL 0) and layer code runs at CPL 3 "
+				 "here; measure it in layer ring0 or kvm");
+	if ((s->needs & EGPR_NEEDS_XSETBV) && state == EGPR_STATE_OFF && !cpl0)
+		return data_fail(e, EGPR_SKIPPED,
+				 "with guest state off, guest and host XCR0 differ, so the "
+				 "sequence runs XSETBV, which needs CPL 0; measure it in layer "
+				 "ring0 or kvm");
+	if (s->family == EGPR_FAMILY_XSAVE && env->form == EGPR_FORM_PROXY && !env->standin.rfbm)
+		return data_fail(e, EGPR_SKIPPED,
+				 "XCR0 (0x%llx) has no component that can stand in for component "
+				 "%d",
+				 (unsigned long long)env->standin.xcr0, EGPR_XFEATURE);
+	return 0;
+}
+
+/*
+ * struct layer_contexts - see layer_contexts_open()
+ * @place: the context in use, where every arm has its own while it runs
+ * @owner: whose it is
+ * @arm: the contexts of the arms that do not run
+ */
+struct layer_contexts {
+	struct egpr_switch place;
+	struct egpr_switch arm[PLAN_MAX_ARMS];
+	unsigned int owner;
+};
+
+struct layer_contexts *layer_contexts_open(const struct cell *c)
+{
+	struct layer_contexts *l = aligned_alloc(_Alignof(struct layer_contexts), sizeof(*l));
+	unsigned int i;
+
+	for (i = 0; l && i < c->nr_arms; i++) {
+		standin_context(&l->arm[i], &c->env->standin, c->env->form, c->state);
+		l->arm[i].delay = c->arms[i].delay;
+	}
+	if (l) {
+		l->owner = 0;
+		l->place = l->arm[0];
+	}
+	return l;
+}
+
+struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm)
+{
+	if (l->owner != arm) {
+		l->arm[l->owner] = l->place;
+		l->place = l->arm[arm];
+		l->owner = arm;
+	}
+	return &l->place;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Layers as runners: what the engine knows of the place where a strategy runs.
+ *
+ * One more layer is one file bench/layer_<id>.c with a `struct layer_ops`, and one row in
+ * bench/layer.c. The engine decides what runs when; a layer says what can run, and
+ * runs one batch.
+ */
+#ifndef BENCH_LAYER_H
+#define BENCH_LAYER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <egpr/axis.h>
+#include <egpr/exit_kind.h>
+#include <egpr/strategy.h>
+
+#include <bench/base/error.h>
+#include <bench/plan/plan.h>
+#include "standin.h"
+
+/**
+ * struct layer_env - what all layers of a run share
+ * @provenance: hw or proxy
+ * @form: the bytes that go with it
+ * @standin: XSAVE as this CPU has it
+ * @cpu: the measuring CPU, to which the thread is pinned
+ */
+struct layer_env {
+	enum egpr_provenance provenance;
+	enum egpr_form form;
+	struct standin standin;
+	int cpu;
+};
+
+/**
+ * struct cell - what is measured together: one layer, exit kind and guest state
+ * @ops: the layer
+ * @host: from @ops->probe()
+ * @env: of the run
+ * @kind: exit kind; NULL in a layer without a guest
+ * @state: guest state
+ * @path: who handles the exit; set by @ops->check_cell()
+ * @cpl: privilege level of the guest; likewise
+ * @backend: what runs the guest, "none" without one; likewise
+ * @representative: whether exits here say anything about hardware; likewise
+ * @guest_timed: TSC is read in the guest, because KVM handles the exits; likewise
+ * @nr_arms: arms that can run here
+ * @arms: the first is the baseline
+ * @offsets: code offsets to go through
+ */
+struct cell {
+	const struct layer_ops *ops;
+	void *host;
+	const struct layer_env *env;
+	const struct egpr_exit_kind *kind;
+	enum egpr_guest_state state;
+	enum egpr_path path;
+	unsigned int cpl;
+	char backend[16];
+	bool representative;
+	bool guest_timed;
+	unsigned int nr_arms;
+	struct plan_arm arms[PLAN_MAX_ARMS];
+	unsigned int offsets;
+};
+
+/**
+ * struct layer_batch - one batch of one arm
+ * @arm: index into cell->arms
+ * @layout: index of the code offset
+ * @exits: how many
+ * @stamps: NULL, or receives TSC cycles of each exit
+ * @cycles: receives TSC cycles of the whole
+ * @done: receives exits that took place, as far as anything counts them
+ */
+struct layer_batch {
+	unsigned int arm;
+	unsigned int layout;
+	uint32_t exits;
+	uint64_t *stamps;
+	uint64_t cycles;
+	uint64_t done;
+};
+
+/**
+ * struct layer_ops - a layer
+ * @layer: which
+ * @guest: exit kinds apply
+ * @probe: find out whether the layer can run here at all; may leave something in @host.
+ *	Return: 0, or EGPR_SKIPPED with the reason in @e
+ * @check_cell: can this exit kind and state run; fills what struct cell says.
+ *	Return: as @probe
+ * @check_arm: can this arm run in this cell. Return: as @probe
+ * @open: set the cell up. Return: 0; EGPR_SKIPPED; another status for an error
+ * @batch: run one batch. After a failure the cell is closed
+ * @close: undo @open; NULL is allowed
+ * @release: undo @probe; NULL is allowed
+ */
+struct layer_ops {
+	enum egpr_layer layer;
+	bool guest;
+	int (*probe)(const struct layer_env *env, void **host, struct data_error *e);
+	int (*check_cell)(struct cell *c, struct data_error *e);
+	int (*check_arm)(const struct cell *c, const struct plan_arm *arm, struct data_error *e);
+	int (*open)(const struct cell *c, void **run, struct data_error *e);
+	int (*batch)(void *run, struct layer_batch *b, struct data_error *e);
+	void (*close)(void *run);
+	void (*release)(void *host);
+};
+
+/* The runner of a layer, or NULL where this program has none. */
+const struct layer_ops *layer_find(enum egpr_layer layer);
+
+/**
+ * layer_check_strategy - preconditions that are the same in every layer
+ * @env: of the run
+ * @state: guest state
+ * @arm: the strategy
+ * @cpl0: whether the sequence runs privileged in this layer
+ * @e: receives the reason
+ *
+ * Return: 0 or EGPR_SKIPPED.
+ */
+int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state state,
+			 const struct plan_arm *arm, bool cpl0, struct data_error *e);
+
+/**
+ * layer_contexts_open - one switch context per arm
+ * @c: the cell
+ *
+ * Formats and register values of one arm must not reach another. Yet arms must not differ
+ * in where their data lies either: after an exit the data is cold, and what it costs to
+ * fetch depends on its address. So all arms use one place in turn, see layer_context().
+ * Return: the contexts, to be freed with free(); NULL without memory.
+ */
+struct layer_contexts *layer_contexts_open(const struct cell *c);
+
+/* The context of @arm, brought to the place that all arms use. To be called outside of the time. */
+struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm);
+
+#endif /* BENCH_LAYER_H */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Code placement as a variable: copies of the sequences at chosen offsets.
+ *
+ * Where a sequence starts within a cache line or a 32-byte fetch window can cost more
+ * than the sequence. The halves of a strategy and the timed loop do not depend on
+ * their address, so the very bytes of the object files are copied to executable
+ * memory, once per arm and offset; the return site after a half (its exit label)
+ * moves with the loop.
+ */
+#ifndef BENCH_LAYOUT_H
+#define BENCH_LAYOUT_H
+
+#include <stdint.h>
+
+#include <egpr/strategy.h>
+
+#include <bench/base/error.h>
+#include <bench/plan/plan.h>
+
+#define LAYOUT_LINE 64 /* bytes: offsets lie within one cache line */
+
+typedef uint64_t (*layout_loop_fn)(struct egpr_switch *sw, egpr_switch_fn exit,
+				   egpr_switch_fn entry, uint64_t n);
+
+/**
+ * struct layout_site - one arm at one offset
+ * @seq: its halves
+ * @loop: the timed loop of layer prim
+ */
+struct layout_site {
+	struct egpr_sequence seq;
+	layout_loop_fn loop;
+};
+
+struct layout;
+
+/**
+ * layout_open - copy arms to executable memory
+ * @arms: what to copy
+ * @nr_arms: how many
+ * @form: which bytes
+ * @guest_apx: whether the guest has APX enabled, for strategies with two entry points
+ * @offsets: number of offsets, 1..LAYOUT_LINE
+ * @e: receives the message
+ *
+ * Return: the copies, or NULL.
+ */
+struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, enum egpr_form form,
+			   int guest_apx, unsigned int offsets, struct data_error *e);
+
+/* The copy of an arm at an offset index. */
+const struct layout_site *layout_site(const struct layout *l, unsigned int arm, unsigned int index);
+
+/* Bytes behind the start of a cache line that one of @offsets indices stands for. */
+static inline unsigned int layout_offset(unsigned int offsets, unsigned int index)
+{
+	return index * LAYOUT_LINE / offsets;
+}
+
+void layout_close(struct layout *l);
+
+#endif /* BENCH_LAYOUT_H */

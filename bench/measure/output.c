@@ -1,0 +1,601 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a run leaves behind: rows of summary, verdicts and skipped, cells and self-checks in
+ * meta.json.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <egpr/code.h>
+
+#include <bench/plan/axis.h>
+#include <bench/plan/order.h>
+#include <bench/proof/proof.h>
+#include "run.h"
+
+#define META_CELLS	"cells"
+#define META_COMPONENTS "variance_components"
+#define TWO_SIDED	0.5 /* of the error at each end */
+#define SLOPE_TOO_WIDE	1.0 /* half-width at which a slope of 1 cannot be told from 0 */
+
+int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error *e)
+{
+	struct rundir_key key = s->key;
+	struct csv_row row;
+
+	key.backend = s->backend;
+	key.strategy = *s->strategy ? s->strategy : NULL;
+	rundir_row(g->dir, EGPR_CSV_SKIPPED, &key, &row);
+	csv_set_text(&row, EGPR_SKIPPED_reason, s->reason);
+	return rundir_append(g->dir, &row, e);
+}
+
+static void set_code(struct csv_row *row, const struct plan_arm *arm, enum egpr_form form)
+{
+	const struct egpr_code *at_exit = egpr_code_find(arm->strategy, form, 0);
+	const struct egpr_code *at_entry = egpr_code_find(arm->strategy, form, 1);
+
+	/* A delay is other code where it is copied; its N says what it is. */
+	if (!at_exit || !at_entry || arm->strategy->family == EGPR_FAMILY_DELAY)
+		return;
+	csv_set_count(row, EGPR_SUMMARY_code_bytes_exit, at_exit->bytes);
+	csv_set_count(row, EGPR_SUMMARY_code_bytes_entry, at_entry->bytes);
+	csv_set_count(row, EGPR_SUMMARY_insns_exit, at_exit->insns);
+	csv_set_count(row, EGPR_SUMMARY_insns_entry, at_entry->insns);
+}
+
+static double mean_of(const double *x, unsigned int n)
+{
+	double sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		sum += x[i];
+	return sum / n;
+}
+
+static int summary_row(const struct run_cell *c, struct engine *g, unsigned int a,
+		       struct data_error *e)
+{
+	const struct cell_result *r = &c->r;
+	const struct plan_arm *arm = &c->cell.arms[a];
+	struct rundir_key key = cell_key(&c->cell, arm->id);
+	double *sorted = malloc(2 * sizeof(*sorted) * r->blocks);
+	const double *tail;
+	unsigned int n = r->tail[a] ? r->nr_tail[a] : r->blocks;
+	unsigned int per_block = order_length(c->cell.nr_arms) / c->cell.nr_arms;
+	struct csv_row row;
+
+	if (!sorted)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	memcpy(sorted, r->mean[a], r->blocks * sizeof(*sorted));
+	stats_sort(sorted, r->blocks);
+	tail = r->tail[a] ? r->tail[a] : sorted;
+	rundir_row(g->dir, EGPR_CSV_SUMMARY, &key, &row);
+	csv_set_count(&row, EGPR_SUMMARY_blocks, r->blocks);
+	csv_set_count(&row, EGPR_SUMMARY_exits, (uint64_t)r->blocks * r->batch * per_block);
+	csv_set_real(&row, EGPR_SUMMARY_min, sorted[0]);
+	csv_set_real(&row, EGPR_SUMMARY_p5, stats_quantile(sorted, r->blocks, 0.05));
+	csv_set_real(&row, EGPR_SUMMARY_p50, stats_quantile(sorted, r->blocks, 0.5));
+	csv_set_real(&row, EGPR_SUMMARY_p95, stats_quantile(sorted, r->blocks, 0.95));
+	csv_set_real(&row, EGPR_SUMMARY_p99, stats_quantile(tail, n, 0.99));
+	csv_set_real(&row, EGPR_SUMMARY_p999, stats_quantile(tail, n, 0.999));
+	csv_set_real(&row, EGPR_SUMMARY_mean, mean_of(r->mean[a], r->blocks));
+	csv_set_real(&row, EGPR_SUMMARY_mad, stats_mad(r->mean[a], r->blocks, sorted + r->blocks));
+	set_code(&row, arm, c->cell.env->form);
+	if (arm->strategy->family == EGPR_FAMILY_XSAVE && c->cell.env->form == EGPR_FORM_PROXY)
+		csv_set_text(&row, EGPR_SUMMARY_stand_in, c->cell.env->standin.text);
+	csv_set_count(&row, EGPR_SUMMARY_seed, g->seed);
+	csv_set_real(&row, EGPR_SUMMARY_elapsed_s, r->seconds[a]);
+	free(sorted);
+	return rundir_append(g->dir, &row, e);
+}
+
+int run_write_summary(const struct run_cell *c, struct engine *g, struct data_error *e)
+{
+	unsigned int a;
+	int ret = 0;
+
+	for (a = 0; a < c->cell.nr_arms && !ret && c->r.blocks; a++)
+		ret = summary_row(c, g, a, e);
+	return ret;
+}
+
+/* One comparison of the run, for Holm's adjustment. */
+struct member {
+	const struct run_cell *cell;
+	const struct comparison *k;
+	struct stats_decision d;
+};
+
+/*
+ * Comparisons of the same arm in the same layer and state, over all exit kinds: the
+ * family of Holm's adjustment. Return: how many.
+ */
+static unsigned int family_of(const struct run *run, const struct run_cell *c,
+			      const struct comparison *k, unsigned int margin, struct member *out)
+{
+	const char *id = c->cell.arms[k->arm].id;
+	unsigned int i, j, n = 0;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *o = &run->cells[i];
+
+		if (o->cell.ops != c->cell.ops || o->cell.state != c->cell.state)
+			continue;
+		for (j = 0; j < o->r.nr_comparisons; j++) {
+			const struct comparison *x = &o->r.comparisons[j];
+
+			if (strcmp(o->cell.arms[x->arm].id, id))
+				continue;
+			out[n].cell = o;
+			out[n].k = x;
+			out[n++].d = x->d[margin];
+		}
+	}
+	return n;
+}
+
+/* Adjusts the p-values of a family: equivalence and a change of either sign apart. */
+static int adjust(struct member *m, size_t n)
+{
+	double *p = malloc((n + 1) * sizeof(*p)), *moved = malloc((n + 1) * sizeof(*moved));
+	int ret = -1;
+	size_t i;
+
+	if (!p || !moved)
+		goto out;
+	for (i = 0; i < n; i++) {
+		p[i] = m[i].d.p_equivalent;
+		moved[i] = fmin(m[i].d.p_slower, m[i].d.p_faster);
+	}
+	if (stats_holm(p, n) || stats_holm(moved, n))
+		goto out;
+	for (i = 0; i < n; i++) {
+		m[i].d.p_equivalent = p[i];
+		if (m[i].d.p_slower < m[i].d.p_faster)
+			m[i].d.p_slower = moved[i];
+		else
+			m[i].d.p_faster = moved[i];
+	}
+	ret = 0;
+out:
+	free(moved);
+	free(p);
+	return ret;
+}
+
+static double nominal_alpha(const struct engine *g, const struct cell_result *r, double alpha)
+{
+	unsigned int look = r->final ? engine_looks(g) - 1 : r->look ? r->look - 1 : 0;
+
+	if (engine_looks(g) <= 1)
+		return alpha;
+	return stats_looks_alpha(&g->looks, look, alpha);
+}
+
+static double finite_or_empty(double x)
+{
+	return isfinite(x) ? x : NAN;
+}
+
+static struct stats_interval bootstrap(const struct run_cell *c, struct engine *g,
+				       const struct comparison *k)
+{
+	struct stats_interval boot = { NAN, NAN };
+	const struct cell_result *r = &c->r;
+	double *diff = malloc(r->blocks * sizeof(*diff));
+	gsl_rng *rng = gsl_rng_alloc(gsl_rng_taus2);
+	size_t block = k->shift.group;
+	unsigned int b;
+
+	if (diff && rng && g->plan->resamples) {
+		gsl_rng_set(rng, (unsigned long)(order_seed(r->seed, c->cell.arms[k->arm].id) | 1));
+		for (b = 0; b < r->blocks; b++)
+			diff[b] = r->mean[k->arm][b] - r->mean[k->baseline][b];
+		/* Blocks of neighbours at least as long as n^(1/3). */
+		block = (size_t)fmax((double)block, ceil(cbrt(r->blocks)));
+		if (stats_bca(diff, r->blocks, block, g->plan->resamples,
+			      nominal_alpha(g, r, 0.05 * TWO_SIDED), stats_midmean_weighted, rng,
+			      &boot))
+			boot.low = boot.high = NAN;
+	}
+	if (rng)
+		gsl_rng_free(rng);
+	free(diff);
+	return boot;
+}
+
+/* Standard deviations of what the difference varies with, empty where they are not estimable. */
+static void set_components(struct csv_row *row, const struct stats_shift *s)
+{
+	static const unsigned int columns[STATS_NR_LEVELS] = {
+		[STATS_BOOT] = EGPR_VERDICTS_boot_sd,
+		[STATS_MODULE] = EGPR_VERDICTS_module_sd,
+		[STATS_LAUNCH] = EGPR_VERDICTS_launch_sd,
+	};
+	unsigned int k;
+
+	csv_set_real(row, EGPR_VERDICTS_block_sd, finite_or_empty(s->se * sqrt((double)s->n)));
+	if (s->layouts > 1)
+		csv_set_real(row, EGPR_VERDICTS_offset_sd, s->layout_sd);
+	for (k = 0; k < STATS_NR_LEVELS; k++)
+		csv_set_real(row, columns[k], finite_or_empty(s->level_sd[k]));
+	csv_set_count(row, EGPR_VERDICTS_launches, s->groups[STATS_LAUNCH]);
+}
+
+static int verdict_row(const struct run_cell *c, struct engine *g, const struct comparison *k,
+		       unsigned int margin, const struct stats_decision *d,
+		       const struct stats_interval *boot, struct data_error *e)
+{
+	const struct plan_margin *m = &g->plan->margins[margin];
+	struct rundir_key key = cell_key(&c->cell, c->cell.arms[k->arm].id);
+	double base = engine_median(&c->r, k->baseline), p;
+	double cycles = plan_margin_cycles(m, base);
+	double ends = nominal_alpha(g, &c->r, 0.05 * TWO_SIDED);
+	double tost = nominal_alpha(g, &c->r, g->plan->alpha);
+	struct stats_interval ci = stats_shift_interval(&k->shift, ends);
+	enum stats_verdict v = stats_verdict(d, g->plan->alpha, &p);
+	size_t needed = v == STATS_INCONCLUSIVE
+				? stats_blocks_needed(&k->shift, cycles, g->plan->alpha * TWO_SIDED)
+				: 0;
+	struct csv_row row;
+
+	rundir_row(g->dir, EGPR_CSV_VERDICTS, &key, &row);
+	csv_set_text(&row, EGPR_VERDICTS_baseline, c->cell.arms[k->baseline].id);
+	csv_set_count(&row, EGPR_VERDICTS_blocks, k->shift.n);
+	csv_set_real(&row, EGPR_VERDICTS_base_p50, base);
+	csv_set_real(&row, EGPR_VERDICTS_diff, k->shift.estimate);
+	csv_set_real(&row, EGPR_VERDICTS_diff_low, finite_or_empty(ci.low));
+	csv_set_real(&row, EGPR_VERDICTS_diff_high, finite_or_empty(ci.high));
+	csv_set_real(&row, EGPR_VERDICTS_diff_pct, 100 * k->shift.estimate / base);
+	csv_set_real(&row, EGPR_VERDICTS_boot_low, finite_or_empty(boot->low));
+	csv_set_real(&row, EGPR_VERDICTS_boot_high, finite_or_empty(boot->high));
+	csv_set_real(&row, EGPR_VERDICTS_margin, cycles);
+	csv_set_text(&row, EGPR_VERDICTS_margin_text, m->text);
+	csv_set_real(&row, EGPR_VERDICTS_p_value, p);
+	csv_set_text(&row, EGPR_VERDICTS_verdict, stats_verdict_names[v]);
+	csv_set_real(&row, EGPR_VERDICTS_smallest_margin,
+		     finite_or_empty(stats_smallest_margin(&k->shift, tost)));
+	/* Where more blocks cannot help the cell stays empty. */
+	if (needed != STATS_NEVER)
+		csv_set_count(&row, EGPR_VERDICTS_blocks_needed,
+			      v == STATS_INCONCLUSIVE && !needed ? 1 : needed);
+	set_components(&row, &k->shift);
+	return rundir_append(g->dir, &row, e);
+}
+
+/* Verdicts of one comparison, all margins. */
+static int write_comparison(const struct run *run, const struct run_cell *c, struct engine *g,
+			    const struct comparison *k, struct member *family, struct data_error *e)
+{
+	struct stats_interval boot = bootstrap(c, g, k);
+	unsigned int m, i, n;
+	int ret = 0;
+
+	for (m = 0; m < g->plan->nr_margins && !ret; m++) {
+		n = family_of(run, c, k, m, family);
+		if (adjust(family, n))
+			return data_fail(e, EGPR_INTERNAL, "out of memory");
+		for (i = 0; i < n && family[i].k != k; i++)
+			;
+		ret = verdict_row(c, g, k, m, &family[i].d, &boot, e);
+	}
+	return ret;
+}
+
+int run_write_verdicts(const struct run *run, struct engine *g, struct data_error *e)
+{
+	struct member *family = calloc(run->nr_cells + 1, sizeof(*family));
+	unsigned int i, j;
+	int ret = 0;
+
+	if (!family)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	for (i = 0; i < run->nr_cells && !ret; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		for (j = 0; j < c->r.nr_comparisons && !ret; j++)
+			ret = write_comparison(run, c, g, &c->r.comparisons[j], family, e);
+	}
+	free(family);
+	return ret;
+}
+
+/* Blocks at the end of each part of a run of several launches. */
+static cJSON *part_ends_json(const struct cell_result *r)
+{
+	cJSON *a = cJSON_CreateArray();
+	unsigned int i;
+
+	for (i = 0; i < r->parts; i++)
+		cJSON_AddItemToArray(a, cJSON_CreateNumber(r->part_end[i]));
+	return a;
+}
+
+/* Measuring time by arm, for the rows of summary.csv that a later launch writes. */
+static cJSON *seconds_json(const struct run_cell *c)
+{
+	cJSON *a = cJSON_CreateArray();
+	unsigned int i;
+
+	for (i = 0; i < c->cell.nr_arms; i++)
+		cJSON_AddItemToArray(a, cJSON_CreateNumber(c->r.seconds[i]));
+	return a;
+}
+
+static cJSON *cell_json(const struct run_cell *c)
+{
+	const struct cell_result *r = &c->r;
+	cJSON *o = cJSON_CreateObject();
+	char name[96];
+
+	cell_name(&c->cell, name, sizeof(name));
+	cJSON_AddStringToObject(o, "name", name);
+	if (c->cell.kind)
+		cJSON_AddNumberToObject(o, "cpl", c->cell.cpl);
+	cJSON_AddNumberToObject(o, "batch", r->batch);
+	cJSON_AddNumberToObject(o, "warmup_batches", r->warmup);
+	cJSON_AddBoolToObject(o, "settled", r->settled);
+	cJSON_AddNumberToObject(o, "planned", r->planned);
+	cJSON_AddNumberToObject(o, "blocks", r->blocks);
+	cJSON_AddItemToObject(o, "part_ends", part_ends_json(r));
+	cJSON_AddNumberToObject(o, "looks", r->look);
+	cJSON_AddBoolToObject(o, "last_look", r->final);
+	cJSON_AddBoolToObject(o, "done", c->done);
+	if (*c->failed)
+		cJSON_AddStringToObject(o, "failed", c->failed);
+	cJSON_AddNumberToObject(o, "exits_counted", (double)r->exits);
+	cJSON_AddNumberToObject(o, "elapsed_s", r->elapsed);
+	cJSON_AddNumberToObject(o, "engine_s", r->own);
+	cJSON_AddNumberToObject(o, "tsc_per_core_cycle", r->tsc_per_core);
+	cJSON_AddNumberToObject(o, "visits", r->visits);
+	cJSON_AddItemToObject(o, "arm_s", seconds_json(c));
+	return o;
+}
+
+/* Kalibera and Jones' levels: blocks, code offsets, and what launches of the run differed by. */
+static cJSON *components_json(const struct run_cell *c, const struct comparison *k)
+{
+	cJSON *o = cJSON_CreateObject();
+	char name[96];
+	unsigned int i;
+
+	cell_name(&c->cell, name, sizeof(name));
+	cJSON_AddStringToObject(o, "cell", name);
+	cJSON_AddStringToObject(o, "strategy", c->cell.arms[k->arm].id);
+	cJSON_AddStringToObject(o, "baseline", c->cell.arms[k->baseline].id);
+	cJSON_AddNumberToObject(o, "block_sd", k->shift.se * sqrt((double)k->shift.n));
+	cJSON_AddNumberToObject(o, "blocks", (double)k->shift.n);
+	cJSON_AddNumberToObject(o, "blocks_per_value", (double)k->shift.group);
+	cJSON_AddNumberToObject(o, "offset_sd", k->shift.layout_sd);
+	cJSON_AddNumberToObject(o, "offsets", (double)k->shift.layouts);
+	for (i = 0; i < STATS_NR_LEVELS; i++) {
+		cJSON *level = cJSON_AddObjectToObject(o, stats_level_names[i]);
+
+		cJSON_AddNumberToObject(level, "values", (double)k->shift.groups[i]);
+		/* Without a number: not estimable, from one value or none of its own. */
+		if (isfinite(k->shift.level_sd[i]))
+			cJSON_AddNumberToObject(level, "sd", k->shift.level_sd[i]);
+	}
+	return o;
+}
+
+static void replace(cJSON *object, const char *name, cJSON *item)
+{
+	cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+	cJSON_AddItemToObject(object, name, item);
+}
+
+void run_write_cells(const struct run *run, struct engine *g)
+{
+	cJSON *cells = cJSON_CreateArray(), *parts = cJSON_CreateArray();
+	unsigned int i, j;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		cJSON_AddItemToArray(cells, cell_json(c));
+		for (j = 0; j < c->r.nr_comparisons; j++) {
+			if (isfinite(c->r.comparisons[j].shift.se))
+				cJSON_AddItemToArray(parts,
+						     components_json(c, &c->r.comparisons[j]));
+		}
+	}
+	replace(rundir_meta(g->dir), META_CELLS, cells);
+	replace(rundir_meta(g->dir), META_COMPONENTS, parts);
+}
+
+enum outcome {
+	PASS,
+	FAIL,
+	SKIP
+};
+
+struct checks {
+	cJSON *array;
+	unsigned int failed;
+	char *said;
+	size_t size;
+};
+
+static void check(struct checks *k, enum outcome outcome, const char *name, const char *detail)
+{
+	static const char *const words[] = { [PASS] = "pass", [FAIL] = "fail", [SKIP] = "skip" };
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "check", name);
+	cJSON_AddStringToObject(o, "result", words[outcome]);
+	cJSON_AddStringToObject(o, "detail", detail);
+	cJSON_AddItemToArray(k->array, o);
+	if (outcome != FAIL)
+		return;
+	if (!k->failed++)
+		snprintf(k->said, k->size, "%s: %s", name, detail);
+}
+
+/* The A/A arm must be equivalent within the plan's first margin. */
+static void check_aa(struct checks *k, const struct engine *g, const struct run_cell *c)
+{
+	const struct cell_result *r = &c->r;
+	char name[160], detail[256];
+	unsigned int i;
+
+	for (i = 0; i < r->nr_comparisons; i++) {
+		const struct comparison *x = &r->comparisons[i];
+		const struct plan_margin *m = &g->plan->margins[0];
+		struct stats_interval ci;
+		enum stats_verdict v;
+		double p;
+
+		if (c->cell.arms[x->arm].strategy != &egpr_strategies[EGPR_STRATEGY_none_b])
+			continue;
+		v = stats_verdict(&x->d[0], g->plan->alpha, &p);
+		ci = stats_shift_interval(&x->shift, nominal_alpha(g, r, 0.05 * TWO_SIDED));
+		snprintf(name, sizeof(name), "A/A %s", r->name);
+		snprintf(detail, sizeof(detail),
+			 "%s within %s (%.3g cycles); interval %.3g .. %.3g cycles, %u blocks",
+			 stats_verdict_names[v], m->text,
+			 plan_margin_cycles(m, engine_median(r, x->baseline)), ci.low, ci.high,
+			 r->blocks);
+		check(k, v == STATS_EQUIVALENT ? PASS : FAIL, name, detail);
+	}
+}
+
+/* Slope of measured over injected cycles, one per block. Return: arms used. */
+static unsigned int slopes(const struct run_cell *c, double *out)
+{
+	const struct cell *cell = &c->cell;
+	double x[PLAN_MAX_ARMS], y[PLAN_MAX_ARMS];
+	unsigned int arm[PLAN_MAX_ARMS], n = 0, a, b;
+
+	for (a = 0; a < cell->nr_arms; a++) {
+		if (cell->arms[a].strategy->family == EGPR_FAMILY_DELAY) {
+			x[n] = cell->arms[a].delay;
+			arm[n++] = a;
+		}
+	}
+	for (b = 0; b < c->r.blocks && n >= 2; b++) {
+		for (a = 0; a < n; a++)
+			y[a] = c->r.mean[arm[a]][b];
+		out[b] = stats_block_slope(x, y, n);
+	}
+	return n;
+}
+
+/* Injected cycles must come out as cycles: slope 1 in core cycles. */
+static void check_delays(struct checks *k, const struct engine *g, const struct run_cell *c)
+{
+	double tolerance = g->plan->slope_tolerance, per = c->r.tsc_per_core;
+	const struct stats_where where = engine_where(g, &c->cell, &c->r);
+	double *slope = malloc((c->r.blocks + 1) * sizeof(*slope));
+	char name[160], detail[256];
+	struct stats_interval ci;
+	struct stats_shift s;
+	enum outcome outcome;
+
+	if (!slope || !c->r.blocks || slopes(c, slope) < 2 ||
+	    stats_shift_init(&s, slope, &where, c->r.blocks))
+		goto out;
+	ci = stats_shift_interval(&s, 0.05 * TWO_SIDED);
+	ci.low /= per;
+	ci.high /= per;
+	if (!(ci.high - ci.low < 2 * SLOPE_TOO_WIDE))
+		outcome = SKIP;
+	else
+		outcome = ci.high >= 1 - tolerance && ci.low <= 1 + tolerance ? PASS : FAIL;
+	snprintf(name, sizeof(name), "injected delays %s", c->r.name);
+	snprintf(detail, sizeof(detail),
+		 "slope %.3f (%.3f .. %.3f) in core cycles of %.3f TSC cycles; wanted 1 +- %g%s",
+		 s.estimate / per, ci.low, ci.high, per, tolerance,
+		 outcome == SKIP ? "; too few blocks to tell 1 from 0" : "");
+	check(k, outcome, name, detail);
+	stats_shift_free(&s);
+out:
+	free(slope);
+}
+
+static void check_exits(struct checks *k, const struct run_cell *c)
+{
+	char name[160], detail[256];
+
+	if (!c->cell.kind)
+		return;
+	snprintf(name, sizeof(name), "exits %s", c->r.name);
+	snprintf(detail, sizeof(detail), "%llu counted by the %s, as many as asked for",
+		 (unsigned long long)c->r.exits, c->cell.guest_timed ? "guest" : "VMM");
+	check(k, PASS, name, detail);
+}
+
+/* Is a strategy among the arms that were measured? */
+static bool was_measured(const struct run *run, const struct egpr_strategy *s)
+{
+	unsigned int i, a;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		for (a = 0; a < run->cells[i].cell.nr_arms && run->cells[i].r.blocks; a++) {
+			if (run->cells[i].cell.arms[a].strategy == s)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Every strategy that got a number keeps, clears and hides r16..r31, in this very build. */
+static void check_registers(struct checks *k, const struct run *run)
+{
+	unsigned int proved = 0, failed = 0, unknown = 0;
+	const struct egpr_strategy *s;
+	char detail[400] = "";
+	const char *reason;
+
+	egpr_for_each_strategy(s) {
+		int status;
+
+		if (!was_measured(run, s))
+			continue;
+		status = proof_known(s, &reason);
+		proved += !status;
+		failed += status == EGPR_DATA;
+		unknown += status == EGPR_SKIPPED;
+		if (status)
+			snprintf(detail, sizeof(detail), "; %s: %.300s", s->id, reason);
+	}
+	if (proved + failed + unknown) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "%u strategies proved, %u failed, %u not tried%s",
+			 proved, failed, unknown, detail);
+		check(k, failed ? FAIL : unknown ? SKIP : PASS, "registers", text);
+	}
+}
+
+bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
+{
+	struct checks k = { .array = cJSON_CreateArray(), .said = said, .size = size };
+	unsigned int i;
+
+	*said = '\0';
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		if (!c->r.blocks)
+			continue;
+		check_aa(&k, g, c);
+		check_delays(&k, g, c);
+		check_exits(&k, c);
+	}
+	check_registers(&k, run);
+	if (g->dir)
+		rundir_set_soundness(g->dir, !k.failed, k.array);
+	else
+		cJSON_Delete(k.array);
+	if (k.failed > 1) {
+		size_t used = strlen(said);
+
+		snprintf(said + used, size - used, "; and %u more", k.failed - 1);
+	}
+	return !k.failed;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A whole run: a plan expanded on this host, measured cell by cell into a run directory.
+ */
+#ifndef BENCH_RUN_H
+#define BENCH_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <bench/host/cpu.h>
+#include "engine.h"
+#include "launch.h"
+#include <bench/layer/layer.h>
+#include <bench/plan/plan.h>
+
+/**
+ * struct run_options - what the command line says beside the plan
+ * @plan: the plan, narrowed
+ * @provenance: hw or proxy
+ * @cpu: measuring CPU, -1 for the quietest
+ * @out: directory of the run, NULL for a new one below results/
+ * @resume: directory of an interrupted run, or NULL; then only @cpu counts beside it
+ * @quiet: say nothing while running
+ * @memory: no run directory: results stay in the struct run
+ */
+struct run_options {
+	struct plan *plan;
+	enum egpr_provenance provenance;
+	int cpu;
+	const char *out;
+	const char *resume;
+	bool quiet;
+	bool memory;
+};
+
+/**
+ * struct run_cell - a cell of a run
+ * @cell: what it is
+ * @weight: its share of the budget
+ * @compares: it has arms beside the baseline and the A/A arm
+ * @done: measured, in this run or in the one it goes on from
+ * @restored: blocks that came from an interrupted run
+ * @failed: why it ended early, or empty
+ * @r: result
+ */
+struct run_cell {
+	struct cell cell;
+	double weight;
+	bool compares;
+	bool done;
+	unsigned int restored;
+	char failed[512];
+	struct cell_result r;
+};
+
+/**
+ * struct run_skip - a combination that cannot run
+ * @key: its identity; the texts are ids of the tables or arms
+ * @strategy: the arm, "" where it is the whole combination
+ * @backend: of the key
+ * @reason: why
+ */
+struct run_skip {
+	struct rundir_key key;
+	char strategy[24];
+	char backend[16];
+	char reason[512];
+};
+
+/**
+ * struct run - a plan on this host
+ * @plan: the plan
+ * @env: shared by the layers
+ * @host: what each layer's probe left
+ * @launches: so far, this one last
+ * @more: the plan wants further launches after this one
+ * @cells: what will be measured
+ * @skips: what will not
+ */
+struct run {
+	const struct plan *plan;
+	struct layer_env env;
+	void *host[EGPR_NR_LAYERS];
+	struct launches launches;
+	bool more;
+	unsigned int nr_cells;
+	struct run_cell *cells;
+	unsigned int nr_skips;
+	struct run_skip *skips;
+};
+
+/**
+ * run_expand - find out what of a plan can run here
+ * @run: to fill; run_free() it, after a failure too
+ * @plan: the plan
+ * @provenance: hw or proxy
+ * @e: receives the message
+ *
+ * Return: 0, EGPR_INTERNAL, or EGPR_SKIPPED where @provenance cannot be had here.
+ */
+int run_expand(struct run *run, const struct plan *plan, enum egpr_provenance provenance,
+	       struct data_error *e);
+void run_free(struct run *run);
+
+/* Print what would run and for how long. */
+void run_print(const struct run *run);
+/* Say how it went, and print the path of its directory. */
+void run_conclude(const struct run *run, const char *path);
+
+/**
+ * run_measure - measure an expanded plan into a run directory
+ * @run: from run_expand(); results stay in it
+ * @o: options
+ * @path: receives the path of the run directory, freed by the caller; may be NULL
+ * @e: receives the message
+ *
+ * A plan of several launches is measured one launch at a time: @run->more says that the run can,
+ * and wants to, go on in another process.
+ *
+ * Return: 0; EGPR_UNAVAILABLE where nothing can run; 128 + the signal after a signal
+ * (the run can be resumed); another status for an error.
+ */
+int run_measure(struct run *run, const struct run_options *o, char **path, struct data_error *e);
+
+/**
+ * run_restore_plan - the plan of an interrupted run, as it was then
+ * @dir: run directory
+ * @plan: receives it
+ * @provenance: likewise
+ * @e: receives the message
+ */
+int run_restore_plan(const char *dir, struct plan *plan, enum egpr_provenance *provenance,
+		     struct data_error *e);
+
+/* Take back the blocks of an interrupted run (run_resume.c). Return: 0 or a status. */
+int run_restore_cells(struct run *run, const struct rundir_data *data, const struct engine *g,
+		      struct data_error *e);
+
+/* Write verdicts.csv of all cells that have blocks (run_output.c). */
+int run_write_verdicts(const struct run *run, struct engine *g, struct data_error *e);
+/* Write the rows of summary.csv of a finished cell. */
+int run_write_summary(const struct run_cell *c, struct engine *g, struct data_error *e);
+/* Write a row of skipped.csv. */
+int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error *e);
+/* Describe the cells in meta.json. */
+void run_write_cells(const struct run *run, struct engine *g);
+
+/**
+ * run_check - self-checks of the whole run into meta.json
+ * @run: the run
+ * @g: the engine
+ * @said: receives what failed, for the exit message
+ * @size: of @said
+ *
+ * Return: whether the run is sound.
+ */
+bool run_check(const struct run *run, struct engine *g, char *said, size_t size);
+
+#endif /* BENCH_RUN_H */

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * State proofs of layers ring0 and kvm; see proof_module.h.
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <egpr/status.h>
+
+#include <bench/plan/axis.h>
+#include <bench/layer/module_guest.h>
+#include "proof.h"
+#include "module.h"
+#include "table.h"
+
+#define EXITS	  8
+#define EXITS_APX 2 /* of a guest whose every access of a register is two exits more */
+#define PATTERN	  0x9e3779b97f4a7c15ull
+#define STATE_DIR "/payloads/state"
+#define BY_REX2	  "the guest executes REX2 itself"
+
+/* One line of the table of a layer: a strategy's rows of proofs.csv. */
+struct tally {
+	unsigned int passed[EGPR_NR_STATES];
+	unsigned int failed[EGPR_NR_STATES];
+	uint64_t exits;
+};
+
+struct proving {
+	struct rundir *dir;
+	struct data_error *e;
+	struct vmm_host host;
+	const struct plan *plan;
+	unsigned int *failures;
+	struct tally tally[EGPR_NR_STRATEGIES]; /* of one layer */
+	char skipped[384];			/* the last reason given */
+};
+
+/* One row: what was proved of a strategy, or why not. */
+static int record(struct proving *p, enum egpr_layer layer, const struct egpr_exit_kind *kind,
+		  const struct egpr_strategy *s, enum egpr_guest_state state,
+		  enum proof_check check, uint64_t exits, bool pass, const char *detail)
+{
+	const struct rundir_key key = {
+		.backend = kind ? p->host.backend : NULL,
+		.representative = kind ? p->host.representative : true,
+		.provenance = EGPR_PROV_EMU,
+		.layer = layer,
+		.exit_kind = kind ? kind->id : NULL,
+		.path = kind ? kind->path : EGPR_PATH_NONE,
+		.strategy = s->id,
+		.state = state,
+	};
+	struct tally *t = &p->tally[s - egpr_strategies];
+	struct csv_row row;
+
+	t->passed[state] += pass;
+	t->failed[state] += !pass;
+	t->exits += exits;
+	*p->failures += !pass;
+	if (!pass)
+		printf("FAIL %s, %s, %s, %s: %s\n", egpr_layers[layer].id, s->id,
+		       kind ? kind->id : "halves alone", egpr_guest_states[state].id, detail);
+	rundir_row(p->dir, EGPR_CSV_PROOFS, &key, &row);
+	csv_set_text(&row, EGPR_PROOFS_check, proof_check_ids[check]);
+	csv_set_count(&row, EGPR_PROOFS_exits, exits);
+	csv_set_text(&row, EGPR_PROOFS_result, pass ? "pass" : "fail");
+	csv_set_text(&row, EGPR_PROOFS_detail, detail);
+	return rundir_append(p->dir, &row, p->e);
+}
+
+static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit_kind *kind,
+		const char *reason)
+{
+	const struct rundir_key key = {
+		.backend = kind ? p->host.backend : NULL,
+		.provenance = EGPR_PROV_EMU,
+		.layer = layer,
+		.exit_kind = kind ? kind->id : NULL,
+		.path = kind ? kind->path : EGPR_PATH_NONE,
+	};
+	struct csv_row row;
+
+	snprintf(p->skipped, sizeof(p->skipped), "%s", reason);
+	rundir_row(p->dir, EGPR_CSV_SKIPPED, &key, &row);
+	csv_set_text(&row, EGPR_SKIPPED_reason, reason);
+	return rundir_append(p->dir, &row, p->e);
+}
+
+static bool wanted(const struct proving *p, enum egpr_layer layer, const struct egpr_strategy *s)
+{
+	const struct plan_layer *l = &p->plan->layer[layer];
+
+	return !(p->plan->narrowed & PLAN_NARROWED_STRATEGIES) ||
+	       l->strategies & 1u << (s - egpr_strategies);
+}
+
+/* The exit half takes the pattern home and clears, the entry half brings it back. */
+static bool prove_halves(struct module_session *m, const struct egpr_strategy *s, char *why,
+			 size_t size)
+{
+	__u64 home[EGPR_COUNT];
+	struct data_error e;
+	uint64_t left = 0;
+	int i;
+
+	for (i = 0; i < EGPR_COUNT; i++)
+		m->page->r[i] = PATTERN * (unsigned int)(i + 1);
+	m->page->xcr0 |= 1ull << EGPR_XFEATURE;
+	m->page->xinuse = 1;
+	if (module_run(m, s, EGPR_FORM_TRAP, EGPR_STATE_DIRTY, EGPR_RUN_EXIT, EGPR_CONF_FRESH,
+		       &e) ||
+	    module_get_regs(m, home, &e)) {
+		snprintf(why, size, "%s", e.text);
+		return false;
+	}
+	for (i = 0; i < EGPR_COUNT; i++) {
+		left |= m->page->r[i];
+		if (home[i] != PATTERN * (unsigned int)(i + 1)) {
+			snprintf(why, size, "r%d is not at home after the exit half",
+				 EGPR_FIRST + i);
+			return false;
+		}
+	}
+	if (left) {
+		snprintf(why, size, "the exit half leaves guest values behind");
+		return false;
+	}
+	if (module_run(m, s, EGPR_FORM_TRAP, EGPR_STATE_DIRTY, EGPR_RUN_ENTRY, 0, &e)) {
+		snprintf(why, size, "%s", e.text);
+		return false;
+	}
+	for (i = 0; i < EGPR_COUNT; i++) {
+		if (m->page->r[i] != PATTERN * (unsigned int)(i + 1)) {
+			snprintf(why, size, "r%d is not back after the entry half", EGPR_FIRST + i);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int prove_ring0(struct proving *p)
+{
+	const struct egpr_strategy *s;
+	struct module_session m;
+	struct data_error why;
+	char text[sizeof(why.text)] = "";
+	int status = 0;
+
+	if (module_open(&m, &why))
+		return skip(p, EGPR_LAYER_RING0, NULL, why.text);
+	if (!(m.query.features & EGPR_HAS_EMULATE)) {
+		module_close(&m);
+		return skip(p, EGPR_LAYER_RING0, NULL, module_refusal(EGPR_REFUSED_NO_EMULATE));
+	}
+	egpr_for_each_strategy(s) {
+		bool ok;
+
+		/* Halves alone: nothing to see of a strategy that leaves the registers where they are. */
+		if (status || !wanted(p, EGPR_LAYER_RING0, s) || s->home == EGPR_HOME_HW ||
+		    s->home == EGPR_HOME_FPSTATE)
+			continue;
+		ok = prove_halves(&m, s, text, sizeof(text));
+		status = record(p, EGPR_LAYER_RING0, NULL, s, EGPR_STATE_DIRTY, PROOF_HOME, 1, ok,
+				ok ? "" : text);
+	}
+	module_close(&m);
+	return status;
+}
+
+static const struct {
+	enum egpr_guest_state state;
+	enum proof_check check;
+} steps[] = {
+	{ EGPR_STATE_OFF, PROOF_RUNS },	      { EGPR_STATE_INIT, PROOF_ENABLE },
+	{ EGPR_STATE_DIRTY, PROOF_SURVIVES }, { EGPR_STATE_OFF, PROOF_XCR0 },
+	{ EGPR_STATE_DIRTY, PROOF_DISABLE },
+};
+
+/* The guest reaches its registers through the register file; all states, in the steps' order. */
+static int prove_steps(struct proving *p, const struct egpr_exit_kind *kind,
+		       const struct egpr_strategy *s, struct guest *g, bool *ok)
+{
+	int status = 0;
+	size_t i;
+
+	for (i = 0; *ok && !status && i < sizeof(steps) / sizeof(*steps); i++) {
+		*ok = guest_configure(g, s, steps[i].state, 0, !i) && guest_batch(g, EXITS);
+		status = record(p, EGPR_LAYER_KVM, kind, s, steps[i].state, steps[i].check,
+				g->seen.switched_out, *ok, *ok ? "" : g->why);
+	}
+	return status;
+}
+
+/* A control keeps no registers: the guest must miss them, or the checks see nothing. */
+static int prove_control(struct proving *p, const struct egpr_exit_kind *kind,
+			 const struct egpr_strategy *s, struct guest *g, bool *ok)
+{
+	char detail[sizeof(g->why) + 32];
+
+	*ok = guest_configure(g, s, EGPR_STATE_DIRTY, 0, true) && guest_batch(g, EXITS);
+	if (*ok)
+		snprintf(detail, sizeof(detail), "the control kept the registers");
+	else
+		snprintf(detail, sizeof(detail), "control, caught: %s", g->why);
+	return record(p, EGPR_LAYER_KVM, kind, s, EGPR_STATE_DIRTY, PROOF_SURVIVES,
+		      g->seen.switched_out, !*ok, detail);
+}
+
+/* The guest names r16..r31 in its own instructions. */
+static int prove_rex2(struct proving *p, const struct egpr_exit_kind *kind,
+		      const struct egpr_strategy *s, struct guest *g, bool *ok)
+{
+	enum proof_check check = g->state == EGPR_STATE_INIT ? PROOF_ENABLE : PROOF_SURVIVES;
+	int status;
+
+	*ok = guest_configure(g, s, g->state, 0, true) && guest_batch(g, EXITS_APX);
+	status = record(p, EGPR_LAYER_KVM, kind, s, g->state, check, g->seen.switched_out, *ok,
+			*ok ? BY_REX2 : g->why);
+	if (!*ok || status || !g->msr_value)
+		return status;
+	*ok = g->msr_value == g->result;
+	return record(p, EGPR_LAYER_KVM, kind, s, g->state, PROOF_SOURCE, g->seen.switched_out, *ok,
+		      *ok ? BY_REX2 : "WRMSRNS wrote another value than the guest's register had");
+}
+
+/*
+ * Every strategy on one guest. A failure ends that guest, so the next strategy gets another; controls
+ * come last, because theirs is meant to fail.
+ *
+ * @dir: payloads for a guest that uses the register file; NULL for one that executes REX2
+ */
+static int prove_kind(struct proving *p, const struct egpr_exit_kind *kind, const char *dir,
+		      enum egpr_guest_state state)
+{
+	const struct egpr_strategy *s;
+	struct guest g = { .module.fd = -1 };
+	int status = 0, control, ret;
+
+	for (control = 0; control < (dir ? 2 : 1); control++) {
+		egpr_for_each_strategy(s) {
+			bool ok = true;
+
+			if (status || !wanted(p, EGPR_LAYER_KVM, s) ||
+			    proof_is_control(s) != control)
+				continue;
+			ret = 0;
+			if (!g.vm)
+				ret = dir ? guest_open(&g, &p->host, kind->id, dir, true)
+					  : guest_open_apx(&g, &p->host, kind->id, NULL, state);
+			if (ret) {
+				status = skip(p, EGPR_LAYER_KVM, kind, g.why);
+				goto out_close;
+			}
+			if (control)
+				status = prove_control(p, kind, s, &g, &ok);
+			else if (dir)
+				status = prove_steps(p, kind, s, &g, &ok);
+			else
+				status = prove_rex2(p, kind, s, &g, &ok);
+			if (!ok)
+				guest_close(&g);
+		}
+	}
+out_close:
+	guest_close(&g);
+	return status;
+}
+
+static int prove_kvm(struct proving *p)
+{
+	/* A proof costs little: all exit kinds, unless the command line chose. */
+	unsigned int exits = p->plan->narrowed & PLAN_NARROWED_EXITS
+				     ? p->plan->layer[EGPR_LAYER_KVM].exits
+				     : ~0u;
+	char dir[PATH_MAX + sizeof(STATE_DIR)];
+	const struct egpr_exit_kind *kind;
+	struct vmm_error v;
+	ssize_t n;
+	char *slash;
+	int status = 0;
+
+	if (vmm_host_probe(&p->host, NULL, &v))
+		return skip(p, EGPR_LAYER_KVM, NULL, v.reason);
+	n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
+	dir[n > 0 ? n : 0] = 0;
+	slash = strrchr(dir, '/');
+	if (!slash)
+		slash = dir;
+	snprintf(slash, sizeof(dir) - (size_t)(slash - dir), "%s", STATE_DIR);
+	egpr_for_each_exit_kind(kind) {
+		if (status || !(exits & 1u << (kind - egpr_exit_kinds)))
+			continue;
+		if (!(kind->needs & EGPR_EXIT_EGPR))
+			status = prove_kind(p, kind, dir, EGPR_STATE_OFF);
+		if (!status)
+			status = prove_kind(p, kind, NULL, EGPR_STATE_INIT);
+		if (!status)
+			status = prove_kind(p, kind, NULL, EGPR_STATE_DIRTY);
+	}
+	return status;
+}
+
+static void print_line(const struct egpr_strategy *s, const struct tally *t)
+{
+	unsigned int any = 0;
+	int state;
+
+	for (state = 0; state < EGPR_NR_STATES; state++)
+		any |= t->passed[state] | t->failed[state];
+	if (!any)
+		return;
+	printf("%-18s", s->id);
+	for (state = 0; state < EGPR_NR_STATES; state++)
+		proof_print_cell(t->passed[state], t->failed[state]);
+	printf(" %7llu%s\n", (unsigned long long)t->exits, proof_is_control(s) ? "  control" : "");
+}
+
+/* The table of a layer, or why there is none. Returns the number of proofs. */
+static unsigned int sum_up(struct proving *p, enum egpr_layer layer)
+{
+	unsigned int passed = 0, failed = 0;
+	const struct egpr_strategy *s;
+	int state;
+
+	egpr_for_each_strategy(s) {
+		for (state = 0; state < EGPR_NR_STATES; state++) {
+			passed += p->tally[s - egpr_strategies].passed[state];
+			failed += p->tally[s - egpr_strategies].failed[state];
+		}
+	}
+	if (!(passed + failed)) {
+		printf("State proofs, layer %s: none run: %s\n", egpr_layers[layer].id,
+		       *p->skipped ? p->skipped : "nothing was chosen that moves registers");
+		return 0;
+	}
+	printf("\nState proofs, layer %s (%s), provenance emu (software APX)%s%s.\n"
+	       "Checks per guest state:\n\n",
+	       egpr_layers[layer].id, egpr_layers[layer].text,
+	       *p->host.backend ? ", guests by " : "", p->host.backend);
+	proof_print_head("exits");
+	egpr_for_each_strategy(s)
+		print_line(s, &p->tally[s - egpr_strategies]);
+	if (p->tally[EGPR_STRATEGY_none].passed[EGPR_STATE_DIRTY])
+		printf("\nA control keeps no registers: it passes where its guest missed them.\n");
+	printf("\nState proofs, layer %s: %u pass, %u FAIL\n", egpr_layers[layer].id, passed,
+	       failed);
+	memset(p->tally, 0, sizeof(p->tally));
+	return passed + failed;
+}
+
+int proof_module(struct rundir *dir, const struct plan *plan, unsigned int *proved,
+		 unsigned int *failures, struct data_error *e)
+{
+	struct proving p = { .dir = dir, .e = e, .plan = plan, .failures = failures };
+	int status = 0;
+
+	*proved = 0;
+	if (plan->layer[EGPR_LAYER_RING0].wanted) {
+		status = prove_ring0(&p);
+		*proved += sum_up(&p, EGPR_LAYER_RING0);
+	}
+	if (!status && plan->layer[EGPR_LAYER_KVM].wanted) {
+		status = prove_kvm(&p);
+		*proved += sum_up(&p, EGPR_LAYER_KVM);
+	}
+	return status;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * State proofs of the layers that the kernel module runs: ring0 and kvm.
+ */
+#ifndef BENCH_PROOF_MODULE_H
+#define BENCH_PROOF_MODULE_H
+
+#include <bench/plan/plan.h>
+#include <bench/rundir/rundir.h>
+
+/**
+ * proof_module - prove every strategy that moves registers, in form trap, in the kernel
+ * @dir: receives rows of proofs.csv and skipped.csv
+ * @plan: which of the two layers are wanted, and what the command line chose
+ * @proved: receives how many proofs were made
+ * @failures: is increased by the proofs that failed
+ * @e: receives the message
+ *
+ * In layer ring0 the halves run once each on a register file with a pattern. In layer kvm a
+ * guest checks its registers before every exit. Return: 0 or an enum egpr_status.
+ */
+int proof_module(struct rundir *dir, const struct plan *plan, unsigned int *proved,
+		 unsigned int *failures, struct data_error *e);
+
+#endif /* BENCH_PROOF_MODULE_H */

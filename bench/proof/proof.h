@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * State proofs of layer boundary: does a strategy keep, clear and hide r16..r31?
+ *
+ * The `trap` form of a strategy runs under the user host of emu/, on the same
+ * register file as the guest. Around it stands a model of what KVM does beside the
+ * switch, in KVM's order: at entry the host's values are still in the registers,
+ * XCR0 becomes the guest's, the entry half comes last; at exit the exit half comes
+ * first, under the guest's XCR0, then XCR0 becomes the host's, then the kernel's
+ * FPU switch gives the host its own registers back. A strategy that changes XCR0
+ * by itself (EGPR_NEEDS_XSETBV) does so in its halves instead.
+ *
+ * The model knows at any moment what the guest's registers architecturally hold,
+ * because it looks at the register file when the guest leaves; every check compares
+ * with that. Two guests use it: a function (proof_soft.c: XCR0 semantics, needs no
+ * KVM) and a VM (proof_guest.c). No time is taken anywhere.
+ *
+ * Strategies that move nothing (home: in hardware) are the negative control: the
+ * same checks must fail for them, or they prove nothing.
+ */
+#ifndef BENCH_PROOF_H
+#define BENCH_PROOF_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <egpr/axis.h>
+#include <egpr/exit_kind.h>
+#include <egpr/page.h>
+#include <egpr/strategy.h>
+
+#include <bench/base/error.h>
+
+/* X(SYM, id, text): what is proved. */
+/* clang-format off */
+#define PROOF_CHECKS(X)									\
+	X(RUNS, "runs", "both halves run under the XCR0 that they meet, without a fault")	\
+	X(XCR0, "xcr0", "guest XCR0 after entry, host XCR0 after exit")			\
+	X(SURVIVES, "guest-survives", "the guest finds in r16..r31 what it left there")	\
+	X(NO_LEAK, "no-leak", "no guest value in r16..r31 after the exit half")		\
+	X(HOST, "host-survives", "the host's r16..r31 are its own, and no guest sees them") \
+	X(HOME, "home", "an accessor reads every guest register from the strategy's home")	\
+	X(CONTEXT, "context", "the halves write nothing else: stack, saved registers, switch context") \
+	X(ENABLE, "first-enable", "registers read zero when the guest first sets XCR0.APX")	\
+	X(DISABLE, "disable-keeps", "XCR0.APX off and on again: the registers are as before") \
+	X(SOURCE, "wrmsrns-source", "WRMSRNS from r16..r31 writes what the guest had there")
+/* clang-format on */
+
+#define PROOF_CHECK_ENUM(SYM, id, text) PROOF_##SYM,
+enum proof_check {
+	PROOF_CHECKS(PROOF_CHECK_ENUM) PROOF_NR
+};
+
+#define PROOF_DETAIL 160
+
+/**
+ * struct proof_result - the outcome of one strategy in one setting
+ * @exits: how often the exit half ran
+ * @tried: how often each check was made; one that never was is not reported
+ * @failed: how often it failed
+ * @detail: its first failure, in words
+ */
+struct proof_result {
+	uint64_t exits;
+	uint64_t tried[PROOF_NR];
+	uint64_t failed[PROOF_NR];
+	char detail[PROOF_NR][PROOF_DETAIL];
+};
+
+/**
+ * struct proof_model - a host with one vCPU and one strategy
+ * @sw: the switch context; the hooks get its address
+ * @s: the strategy
+ * @page: registers of host and guest, in turn
+ * @guest: what the guest's registers architecturally hold
+ * @guest_xcr0: the guest's XCR0
+ * @host_xcr0: the host's
+ * @host: what the host had in the registers
+ * @serial: makes every host pattern another
+ * @broken: a half faulted; nothing more can be run on this model
+ * @r: outcome
+ */
+struct proof_model {
+	struct egpr_switch sw;
+	const struct egpr_strategy *s;
+	struct egpr_page *page;
+	uint64_t guest[EGPR_COUNT];
+	uint64_t guest_xcr0;
+	uint64_t host_xcr0;
+	uint64_t host[EGPR_COUNT];
+	uint64_t serial;
+	bool broken;
+	struct proof_result r;
+};
+
+/**
+ * proof_start - take SIGILL and SIGSEGV, make the calling thread's register file @page
+ * @page: shared with the guest
+ * @why: receives the reason of a failure
+ *
+ * Return: 0; EGPR_SKIPPED on a CPU with APX, where the halves would not trap.
+ */
+int proof_start(struct egpr_page *page, const char **why);
+void proof_stop(void);
+
+/**
+ * proof_model_init - host and vCPU before the first entry
+ * @m: the model; 64-byte aligned
+ * @s: the strategy
+ * @page: from proof_start(); its registers are the guest's, as is its XCR0
+ */
+void proof_model_init(struct proof_model *m, const struct egpr_strategy *s, struct egpr_page *page);
+
+/* VM entry and VM exit. The guest runs between the two, with its registers in @page. */
+void proof_enter(struct proof_model *m);
+void proof_leave(struct proof_model *m);
+
+/**
+ * proof_access - what an exit handler's accessor reads for a guest register
+ * @m: the model, after proof_leave()
+ * @reg: 16..31
+ */
+uint64_t proof_access(const struct proof_model *m, unsigned int reg);
+
+/* Count a check; on failure keep the first detail. */
+void proof_note(struct proof_model *m, enum proof_check check, bool ok, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Whether the strategy is meant to fail: it moves no registers. */
+bool proof_is_control(const struct egpr_strategy *s);
+
+/**
+ * proof_is_meant - must this check fail, for the checks to be worth anything
+ *
+ * Return: true where @s is a control and moves nothing that @check is about.
+ */
+bool proof_is_meant(const struct egpr_strategy *s, enum egpr_guest_state state,
+		    enum proof_check check);
+
+/**
+ * proof_passes - the verdict on a result
+ * @r: the result
+ * @s: its strategy
+ * @state: guest state: a control can only show a leak where there is something to leak
+ * @reason: receives the first failure; PROOF_DETAIL + 32 bytes
+ *
+ * Return: whether every check that was made passed; for a control, whether the
+ * checks did catch it.
+ */
+bool proof_passes(const struct proof_result *r, const struct egpr_strategy *s,
+		  enum egpr_guest_state state, char *reason);
+
+extern const char *const proof_check_ids[PROOF_NR];
+
+/**
+ * proof_soft - prove one strategy with the function that plays the guest
+ * @s: any strategy with a trap form, in the table or not
+ * @state: guest state at the end; DIRTY includes first enable, off and on again,
+ *	and the WRMSRNS accessor
+ * @r: receives the result
+ *
+ * Needs proof_start(). Return: 0.
+ */
+void proof_soft(const struct egpr_strategy *s, enum egpr_guest_state state, struct egpr_page *page,
+		struct proof_result *r);
+
+/**
+ * proof_quick - may a number be given to this strategy in this build
+ * @s: the strategy
+ * @reason: receives why not; PROOF_DETAIL + 32 bytes
+ *
+ * Runs proof_soft() in all states, under 0.1 s. Return: 0 proved; EGPR_DATA the proof
+ * failed: give it no number; EGPR_SKIPPED this host cannot run the proof (@reason).
+ */
+int proof_quick(const struct egpr_strategy *s, char *reason);
+
+/**
+ * proof_gate - proof_quick(), asked once per strategy, for whoever is about to measure
+ * @s: a row of the table
+ * @e: receives the reason
+ *
+ * Return: 0, also where this host cannot run the proof; EGPR_SKIPPED if it failed.
+ */
+int proof_gate(const struct egpr_strategy *s, struct data_error *e);
+
+/**
+ * proof_known - proof_quick(), asked once per strategy
+ * @s: a row of the table
+ * @reason: receives what it said, in static storage
+ *
+ * Return: as proof_quick().
+ */
+int proof_known(const struct egpr_strategy *s, const char **reason);
+
+#define PROOF_REASON (PROOF_DETAIL + 32)
+
+#endif /* BENCH_PROOF_H */

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A document as one HTML page that asks nobody for anything.
+ *
+ * Pictures become part of the page as SVG elements. Their ids, which gnuplot
+ * repeats from picture to picture, get the picture's number in front.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "doc.h"
+#include <bench/rundir/rundir.h>
+#include <bench/rundir/file.h>
+
+/* bench/report_assets.S */
+extern const char report_css[];
+extern const char report_js[];
+
+#define CONTENTS_LEVEL 2
+
+static void escaped(FILE *f, const char *s)
+{
+	for (; *s; s++) {
+		switch (*s) {
+		case '&':
+			fputs("&amp;", f);
+			break;
+		case '<':
+			fputs("&lt;", f);
+			break;
+		case '>':
+			fputs("&gt;", f);
+			break;
+		case '"':
+			fputs("&quot;", f);
+			break;
+		default:
+			putc(*s, f);
+		}
+	}
+}
+
+static const char *tone_class(enum doc_tone tone)
+{
+	static const char *const classes[] = {
+		[DOC_PLAIN] = "", [DOC_GOOD] = "good", [DOC_BAD] = "bad", [DOC_OPEN] = "open"
+	};
+
+	return classes[tone];
+}
+
+static void html_contents(FILE *f, const struct doc *d)
+{
+	size_t i;
+
+	fputs("<nav aria-label=\"Contents\"><ul>\n", f);
+	for (i = 0; i < d->nblocks; i++) {
+		const struct doc_block *b = &d->blocks[i];
+
+		if (b->kind != DOC_HEADING || b->level != CONTENTS_LEVEL)
+			continue;
+		fprintf(f, "<li><a href=\"#%s\">", b->id);
+		escaped(f, b->text);
+		fputs("</a></li>\n", f);
+	}
+	fputs("</ul></nav>\n", f);
+}
+
+static void html_cell(FILE *f, const struct doc_cell *c, unsigned int flags)
+{
+	const char *tone = tone_class(c->tone);
+	const char *number = flags & DOC_NUMBER ? "n" : "";
+
+	if (*tone || *number)
+		fprintf(f, "<td class=\"%s%s%s\">", number, *tone && *number ? " " : "", tone);
+	else
+		fputs("<td>", f);
+	if (c->href && *c->text) {
+		fprintf(f, "<a href=\"%s\">", c->href);
+		escaped(f, c->text);
+		fputs("</a>", f);
+	} else {
+		escaped(f, c->text);
+	}
+	fputs("</td>", f);
+}
+
+static void html_table(FILE *f, const struct doc_block *b)
+{
+	unsigned int c;
+	size_t i;
+
+	fprintf(f, "<p class=\"caption\" id=\"%s-caption\">", b->id);
+	escaped(f, b->text);
+	fprintf(f,
+		"</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+		"aria-labelledby=\"%s-caption\"><table id=\"%s\" aria-labelledby=\"%s-caption\">\n"
+		"<thead><tr>",
+		b->id, b->id, b->id);
+	for (c = 0; c < b->ncolumns; c++) {
+		fprintf(f, "<th scope=\"col\"%s>",
+			b->columns[c].flags & DOC_NUMBER ? " class=\"n\"" : "");
+		escaped(f, b->columns[c].name);
+		fputs("</th>", f);
+	}
+	fputs("</tr></thead>\n<tbody>\n", f);
+	for (i = 0; i < b->ncells; i += b->ncolumns) {
+		fputs("<tr>", f);
+		for (c = 0; c < b->ncolumns; c++)
+			html_cell(f, &b->cells[i + c], b->columns[c].flags);
+		fputs("</tr>\n", f);
+	}
+	fputs("</tbody></table></div>\n", f);
+}
+
+/* Copies SVG text, putting "p<number>-" in front of every id and reference to one. */
+static void svg_with_own_ids(FILE *f, const char *svg, size_t number)
+{
+	static const char *const marks[] = { " id=\"", " id='", "href='#", "href=\"#", "url(#" };
+	size_t i;
+
+	while (*svg) {
+		for (i = 0; i < sizeof(marks) / sizeof(*marks); i++) {
+			size_t n = strlen(marks[i]);
+
+			if (strncmp(svg, marks[i], n))
+				continue;
+			fprintf(f, "%sp%zu-", marks[i], number);
+			svg += n;
+			break;
+		}
+		if (i == sizeof(marks) / sizeof(*marks))
+			putc(*svg++, f);
+	}
+}
+
+static void html_picture(FILE *f, const struct doc_block *b, const char *dir, size_t number)
+{
+	char path[4096], *text = NULL, *svg = NULL;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/" RUNDIR_PLOTS "/%s.svg", dir, b->id);
+	if (!rundir_file_slurp(path, &text, &len))
+		svg = strstr(text, "<svg");
+	if (svg) {
+		fprintf(f,
+			"<figure id=\"%s\"><div class=\"scroll\" tabindex=\"0\" role=\"img\" "
+			"aria-label=\"",
+			b->id);
+		escaped(f, b->text);
+		fputs("\">\n", f);
+		svg_with_own_ids(f, svg, number);
+		fputs("</div>\n<figcaption>", f);
+		escaped(f, b->text);
+		fputs("</figcaption></figure>\n", f);
+	} else {
+		fprintf(f, "<p class=\"caption\">No picture %s: ", b->id);
+		escaped(f, b->text);
+		fputs("</p>\n", f);
+	}
+	free(text);
+}
+
+static void html_block(FILE *f, const struct doc_block *b, const char *dir, size_t number)
+{
+	switch (b->kind) {
+	case DOC_HEADING:
+		fprintf(f, "<h%d id=\"%s\">", b->level, b->id);
+		escaped(f, b->text);
+		fprintf(f, "</h%d>\n", b->level);
+		break;
+	case DOC_PARA:
+		fputs("<p>", f);
+		escaped(f, b->text);
+		fputs("</p>\n", f);
+		break;
+	case DOC_ALERT:
+		fprintf(f, "<p class=\"alert %s\">", tone_class(b->tone));
+		escaped(f, b->text);
+		fputs("</p>\n", f);
+		break;
+	case DOC_TABLE:
+		html_table(f, b);
+		break;
+	case DOC_PICTURE:
+		html_picture(f, b, dir, number);
+		break;
+	}
+}
+
+int doc_html(const struct doc *d, const char *dir, FILE *f)
+{
+	int contents = 0;
+	size_t i;
+
+	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	      "<link rel=\"icon\" href=\"data:,\">\n<title>",
+	      f);
+	escaped(f, d->nblocks ? d->blocks[0].text : "");
+	fprintf(f,
+		"</title>\n<style>\n%s</style></head><body>\n"
+		"<a class=\"skip\" href=\"#main\">Skip to the answer</a>\n<main id=\"main\">\n",
+		report_css);
+	for (i = 0; i < d->nblocks; i++) {
+		const struct doc_block *b = &d->blocks[i];
+
+		/* The list of contents stands behind the first section: first the answer. */
+		if (b->kind == DOC_HEADING && b->level == CONTENTS_LEVEL && contents++ == 1)
+			html_contents(f, d);
+		html_block(f, b, dir, i);
+	}
+	fprintf(f, "</main>\n<script>\n%s</script>\n</body></html>\n", report_js);
+	return ferror(f) ? -1 : 0;
+}

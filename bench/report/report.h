@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Inside `egprlab report`: what its parts share.
+ *
+ * report_data.c asks the tables, report_plot.c draws, report_*.c write one
+ * chapter each. Rows are grouped by provenance and layer, and no table or
+ * picture crosses a group: that is how provenances are never mixed.
+ */
+#ifndef BENCH_REPORT_H
+#define BENCH_REPORT_H
+
+#include <stdbool.h>
+
+#include "doc.h"
+#include <bench/rundir/rundir.h>
+
+/**
+ * struct report - a report being written
+ * @run: the data
+ * @doc: the document
+ * @plots: directory of the gnuplot scripts, NULL where pictures cannot be drawn
+ * @pictures: number of pictures drawn
+ */
+struct report {
+	const struct rundir_data *run;
+	struct doc doc;
+	char *plots;
+	unsigned int pictures;
+};
+
+/**
+ * struct report_filter - which rows; NULL matches any value
+ */
+struct report_filter {
+	const char *provenance;
+	const char *layer;
+	const char *exit_kind;
+	const char *path;
+	const char *strategy;
+	const char *state;
+	const char *margin; /* in verdicts.csv only: elsewhere it is ignored */
+};
+
+bool report_row_is(const struct csv_table *t, size_t row, const struct report_filter *f);
+/* First row at or behind @row that matches; t->rows if there is none. */
+size_t report_next(const struct csv_table *t, size_t row, const struct report_filter *f);
+
+/* One provenance in one layer; in all of them where @layer is NULL. */
+struct report_group {
+	const char *provenance;
+	const char *layer;
+	const char *margin; /* the one that answers; the others are in the table of comparisons */
+};
+
+#define REPORT_MAX_GROUPS 32
+
+/**
+ * report_groups - the groups that carry times, in the order of the report
+ * @run: the data
+ * @groups: REPORT_MAX_GROUPS entries
+ *
+ * Layers around a guest come first; where the backend is not representative,
+ * the sequences alone (prim, ring0) do. Return: their number.
+ */
+unsigned int report_groups(const struct rundir_data *run, struct report_group *groups);
+
+/**
+ * report_values - distinct values of a column among matching rows
+ * @values: receives pointers into the table, in order of first appearance
+ * @max: room in @values
+ *
+ * Return: their number, at most @max.
+ */
+unsigned int report_values(const struct csv_table *t, unsigned int column,
+			   const struct report_filter *f, const char **values, unsigned int max);
+
+/* The guest state with the most to switch among matching rows: dirty where it was measured. */
+const char *report_main_state(const struct csv_table *t, const struct report_filter *f);
+
+/* Whether a strategy switches something, unlike `none`, the A/A arm and the injected delays. */
+bool report_is_switch(const char *strategy);
+/* N of delay-N, -1 for any other strategy. */
+int report_delay(const char *strategy);
+
+/**
+ * report_block_differences - paired differences of a comparison, from samples.csv
+ * @verdict: row of verdicts.csv that names it
+ * @diff: receives an array of TSC cycles per exit, sorted; to be freed
+ *
+ * Return: number of blocks that carry both arms.
+ */
+size_t report_block_differences(const struct rundir_data *run, size_t verdict, double **diff);
+
+/* Quantile of sorted values, by linear interpolation. */
+double report_quantile(const double *sorted, size_t n, double q);
+
+/* Median per code offset of a comparison: distinct offsets into @offset, medians into @median. */
+unsigned int report_by_offset(const struct rundir_data *run, size_t verdict, uint64_t *offset,
+			      double *median, unsigned int max);
+
+/* What kind of evidence a group is, in words: "proxy (...), backend pvm, not representative". */
+const char *report_group_text(const struct rundir_data *run, const struct report_group *g,
+			      char *text, size_t size);
+/* The line under every picture: the same, and the run. */
+const char *report_caption(const struct rundir_data *run, const struct report_group *g, char *text,
+			   size_t size);
+
+/* Numbers as the report shows them; NaN becomes "". A static ring of buffers: use before the 60th
+ * next call. */
+const char *report_number(double v);
+const char *report_signed(double v);
+const char *report_interval(double low, double high);
+const char *report_href(const struct csv_table *t, size_t row);
+
+/* Tone and order of a verdict; report_verdict_index() is 1 equivalent, 2 faster, 3 slower, 4 else.
+ */
+enum doc_tone report_tone(const char *verdict);
+int report_verdict_index(const char *verdict);
+
+/**
+ * report_plot_open - start the data file of a picture
+ * @name: of the picture
+ *
+ * Return: the file, or NULL after saying why on stderr.
+ */
+FILE *report_plot_open(struct report *r, const char *name);
+
+/**
+ * report_plot_close - draw it as SVG and PNG and put it into the document
+ * @f: from report_plot_open()
+ * @script: scripts/plot/<script>.gp
+ * @name: of the picture
+ * @rows: rows of the data file, for the height
+ * @extra: further argument of the script, "" for none
+ * @g: group, for the caption
+ * @title: above the picture
+ */
+void report_plot_close(struct report *r, FILE *f, const char *script, const char *name,
+		       unsigned int rows, const char *extra, const struct report_group *g,
+		       const char *title);
+
+/* Finds gnuplot and its scripts; says on stderr what is missing. */
+void report_plot_init(struct report *r);
+
+/* Chapters. */
+void report_front(struct report *r); /* question, provenance, soundness, answer */
+void report_answer(struct report *r, const struct report_group *g);
+void report_layer(struct report *r, const struct report_group *g);  /* latency, forests, blocks */
+void report_levels(struct report *r, const struct report_group *g); /* variance components */
+void report_spread(struct report *r, const struct report_group *g); /* states, layout, delays */
+void report_module(struct report *r); /* what the module itself costs */
+void report_code(struct report *r);
+void report_properties(struct report *r);
+void report_counters(struct report *r);
+void report_path_length(struct report *r);
+void report_proofs(struct report *r);
+void report_checks(struct report *r);
+void report_skipped(struct report *r);
+void report_context(struct report *r); /* plan, host, versions, files */
+
+#endif /* BENCH_REPORT_H */

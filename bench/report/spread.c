@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How far a difference moves with guest state and with code placement, and what
+ * the ruler itself reads: injected delays and the A/A arm.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gsl/gsl_fit.h>
+
+#include <bench/plan/axis.h>
+#include "report.h"
+
+#define MAX_OFFSETS 64
+#define MAX_DELAYS  64
+#define NAME_BYTES  96
+
+static bool differs(const char *a, const char *b)
+{
+	return strcmp(a, b) != 0;
+}
+
+/* Rows: exit kind and strategy; series: guest states. Only where there are two states or more. */
+static void states_plot(struct report *r, const struct report_group *g)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
+	const char *states[EGPR_NR_STATES];
+	char name[NAME_BYTES], legend[64] = "";
+	unsigned int i, n, rows = 0;
+	size_t row, other;
+	FILE *dat;
+
+	n = report_values(t, EGPR_COL_guest_state, &f, states, EGPR_NR_STATES);
+	if (n < 2)
+		return;
+	snprintf(name, sizeof(name), "states-%s-%s", g->layer, g->provenance);
+	dat = report_plot_open(r, name);
+	if (!dat)
+		return;
+	for (i = 0; i < n; i++)
+		snprintf(legend + strlen(legend), sizeof(legend) - strlen(legend), "%s%s",
+			 i ? " " : "", states[i]);
+	f.state = states[0];
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
+		struct report_filter same = { .provenance = g->provenance,
+					      .layer = g->layer,
+					      .margin = g->margin,
+					      .exit_kind = csv_text(t, row, EGPR_COL_exit_kind),
+					      .strategy = csv_text(t, row, EGPR_COL_strategy) };
+
+		if (!report_is_switch(same.strategy))
+			continue;
+		for (i = 0; i < n; i++) {
+			same.state = states[i];
+			other = report_next(t, 0, &same);
+			if (other == t->rows)
+				continue;
+			fprintf(dat, "%u\t%s%s%s\t%.12g\t%u\n", rows,
+				differs(same.exit_kind, "none") ? same.exit_kind : "",
+				differs(same.exit_kind, "none") ? "  " : "", same.strategy,
+				csv_real(t, other, EGPR_VERDICTS_diff), i + 1);
+		}
+		rows++;
+	}
+	report_plot_close(r, dat, "spread", name, rows, legend, g, "Difference per guest state");
+}
+
+static void layout_plot(struct report *r, const struct report_group *g)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
+	uint64_t offset[MAX_OFFSETS];
+	double median[MAX_OFFSETS];
+	char name[NAME_BYTES];
+	unsigned int i, n, most = 0, rows = 0;
+	size_t row;
+	FILE *dat;
+
+	f.state = report_main_state(t, &f);
+	snprintf(name, sizeof(name), "layout-%s-%s", g->layer, g->provenance);
+	dat = report_plot_open(r, name);
+	if (!dat)
+		return;
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
+		const char *kind = csv_text(t, row, EGPR_COL_exit_kind);
+
+		if (report_delay(csv_text(t, row, EGPR_COL_strategy)) >= 0)
+			continue;
+		n = report_by_offset(r->run, row, offset, median, MAX_OFFSETS);
+		most = n > most ? n : most;
+		for (i = 0; i < n; i++)
+			fprintf(dat, "%u\t%s%s%s (%s)\t%.12g\t1\n", rows,
+				differs(kind, "none") ? kind : "",
+				differs(kind, "none") ? "  " : "",
+				csv_text(t, row, EGPR_COL_strategy),
+				csv_text(t, row, EGPR_COL_guest_state), median[i]);
+		rows += n > 0;
+	}
+	if (most < 2) {
+		fclose(dat);
+		doc_para(&r->doc, "Layout: every block of this layer ran at one code offset, so "
+				  "placement is not separated from the difference.");
+		return;
+	}
+	report_plot_close(r, dat, "spread", name, rows, "", g,
+			  "Median block difference at each code offset");
+}
+
+static void slope_text(struct report *r, const double *x, const double *y, size_t n)
+{
+	double c0, c1, v00, v01, v11, rss;
+	size_t i, distinct = 1;
+
+	for (i = 1; i < n; i++)
+		distinct += x[i] != x[0];
+	if (n < 3 || distinct < 2)
+		return;
+	gsl_fit_linear(x, 1, y, 1, n, &c0, &c1, &v00, &v01, &v11, &rss);
+	doc_para(
+		&r->doc,
+		"Injected delays: slope %.3f cycles per operation (standard error %.3f), offset %s "
+		"cycles, from %zu points. A ruler without error has slope 1 where the TSC runs at "
+		"the core's frequency.",
+		c1, sqrt(v11), report_signed(c0), n);
+}
+
+static void delays_plot(struct report *r, const struct report_group *g)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = { .provenance = g->provenance,
+				   .layer = g->layer,
+				   .margin = g->margin };
+	double x[MAX_DELAYS], y[MAX_DELAYS];
+	char name[NAME_BYTES];
+	unsigned int n = 0;
+	size_t row;
+	FILE *dat;
+
+	snprintf(name, sizeof(name), "delays-%s-%s", g->layer, g->provenance);
+	dat = report_plot_open(r, name);
+	if (!dat)
+		return;
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
+		int delay = report_delay(csv_text(t, row, EGPR_COL_strategy));
+		int base = report_delay(csv_text(t, row, EGPR_VERDICTS_baseline));
+
+		/* Against a delay, so that the ruler's own call and return cancel out. */
+		if (delay < 0 || base < 0 || n == MAX_DELAYS ||
+		    isnan(csv_real(t, row, EGPR_VERDICTS_diff)))
+			continue;
+		x[n] = delay - base;
+		y[n++] = csv_real(t, row, EGPR_VERDICTS_diff);
+		fprintf(dat, "%g\t%.12g\t%.12g\t%.12g\n", x[n - 1], y[n - 1],
+			csv_real(t, row, EGPR_VERDICTS_diff_low),
+			csv_real(t, row, EGPR_VERDICTS_diff_high));
+	}
+	if (n < 2) {
+		fclose(dat);
+		return;
+	}
+	report_plot_close(r, dat, "calibration", name, n, "", g,
+			  "Injected delays and what was measured");
+	slope_text(r, x, y, n);
+}
+
+void report_spread(struct report *r, const struct report_group *g)
+{
+	states_plot(r, g);
+	layout_plot(r, g);
+	report_levels(r, g);
+	delays_plot(r, g);
+}

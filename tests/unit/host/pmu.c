@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Event counters: spellings, refusals in words, and a group that did not count
+ * all the time is refused. The kernel's answer to read(2) is replaced for that.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bench/host/pmu.h>
+
+ssize_t __real_read(int fd, void *buf, size_t size);
+ssize_t __wrap_read(int fd, void *buf, size_t size);
+
+static const uint64_t *answer;
+static size_t answer_size;
+
+ssize_t __wrap_read(int fd, void *buf, size_t size)
+{
+	if (!answer)
+		return __real_read(fd, buf, size);
+	memcpy(buf, answer, answer_size);
+	return (ssize_t)answer_size;
+}
+
+static const char *const software[] = { "page-faults", "context-switches:user" };
+
+static void wrong_spellings(void **state)
+{
+	static const char *const wrong[] = {
+		"",	    "no-such-event", "r",     "rxyz", "r1g", "cycles:nobody", "msr/none/",
+		"nopmu/x/", "msr/../type/",  ":user", "/",
+	};
+	char why[EGPR_PMU_WHY_SIZE];
+	struct egpr_pmu *pmu;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		assert_int_equal(egpr_pmu_open(&wrong[i], 1, &pmu, why), -EINVAL);
+		assert_non_null(strstr(why, "no such event"));
+	}
+	assert_int_equal(egpr_pmu_open(software, 0, &pmu, why), -EINVAL);
+	assert_int_equal(egpr_pmu_open(software, EGPR_PMU_EVENTS_MAX + 1, &pmu, why), -EINVAL);
+}
+
+/* Raw codes are accepted: what the host cannot count is another refusal. */
+static void raw_codes(void **state)
+{
+	static const char *const raw[] = { "r01c2", "r01c2:user", "rC0:guest" };
+	struct egpr_pmu_info info;
+	char why[EGPR_PMU_WHY_SIZE];
+	struct egpr_pmu *pmu;
+	size_t i;
+
+	(void)state;
+	egpr_pmu_probe(&info);
+	assert_int_equal(info.hardware, *info.why == 0);
+	for (i = 0; i < sizeof(raw) / sizeof(*raw); i++) {
+		int err = egpr_pmu_open(&raw[i], 1, &pmu, why);
+
+		assert_int_not_equal(err, -EINVAL);
+		if (!err)
+			egpr_pmu_close(pmu);
+		else
+			assert_non_null(strstr(why, raw[i]));
+	}
+}
+
+static void software_group(void **state)
+{
+	uint64_t before[2], after[2];
+	char why[EGPR_PMU_WHY_SIZE];
+	struct egpr_pmu *pmu;
+	volatile char *page;
+
+	(void)state;
+	if (egpr_pmu_open(software, 2, &pmu, why)) {
+		print_message("%s\n", why);
+		skip();
+	}
+	assert_int_equal(egpr_pmu_read(pmu, before), 0);
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(page != MAP_FAILED);
+	*page = 1;
+	assert_int_equal(egpr_pmu_read(pmu, after), 0);
+	assert_true(after[0] > before[0]);
+	assert_true(after[1] >= before[1]);
+	munmap((void *)page, 4096);
+	egpr_pmu_close(pmu);
+	egpr_pmu_close(NULL);
+}
+
+static void shared_counters(void **state)
+{
+	static const uint64_t all_the_time[] = { 2, 1000, 1000, 7, 8 };
+	static const uint64_t half_the_time[] = { 2, 1000, 500, 7, 8 };
+	char why[EGPR_PMU_WHY_SIZE];
+	struct egpr_pmu *pmu;
+	uint64_t counts[2] = { 0, 0 };
+
+	(void)state;
+	if (egpr_pmu_open(software, 2, &pmu, why)) {
+		print_message("%s\n", why);
+		skip();
+	}
+	answer = all_the_time;
+	answer_size = sizeof(all_the_time);
+	assert_int_equal(egpr_pmu_read(pmu, counts), 0);
+	assert_int_equal(counts[0], 7);
+	assert_int_equal(counts[1], 8);
+	answer = half_the_time;
+	counts[0] = 0;
+	assert_int_equal(egpr_pmu_read(pmu, counts), -EAGAIN);
+	assert_int_equal(counts[0], 0);
+	answer_size = 0; /* a group in error reads as end of file */
+	assert_int_equal(egpr_pmu_read(pmu, counts), -EAGAIN);
+	answer = NULL;
+	egpr_pmu_close(pmu);
+}
+
+struct seen {
+	unsigned int n, cycles, faults;
+	struct egpr_pmu_info info;
+};
+
+static void look(void *context, const struct egpr_counter *c)
+{
+	struct seen *seen = context;
+
+	seen->n++;
+	assert_true(*c->id && *c->text && *c->source);
+	seen->faults += !strcmp(c->id, "page-faults");
+	if (!strcmp(c->id, "cycles")) {
+		seen->cycles++;
+		assert_int_equal(*c->why == 0, seen->info.hardware);
+	}
+}
+
+static void list(void **state)
+{
+	struct seen seen = { 0 };
+
+	(void)state;
+	egpr_pmu_probe(&seen.info);
+	egpr_pmu_list(look, &seen);
+	assert_int_equal(seen.cycles, 1);
+	assert_int_equal(seen.faults, 1);
+	assert_true(seen.n >= 16);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_spellings),
+		cmocka_unit_test(raw_codes),
+		cmocka_unit_test(software_group),
+		cmocka_unit_test(shared_counters),
+		cmocka_unit_test(list),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -101,7 +101,7 @@ check-after-deps: build-tests
 unit-tests: $(UNIT_TESTS)
 	@:
 
-lint:
+lint: all
 	@B=$(B) scripts/lint
 
 # `c FILE FLAGS...` and `sh FILE`, for scripts/lint.
@@ -121,7 +121,7 @@ help:
 #: make bench          install what is missing, build, measure, plot, report
 #: make check          install what is missing, build, run every test that can run here
 #: make                build everything that this host has the tools for
-#: make lint           clang-format, clang-tidy, cppcheck, shellcheck
+#: make lint           clang-format, clang-tidy, cppcheck, shellcheck, house rules, arrows between rooms
 #: make clean          remove the build directory
 #: make help           this list
 #:

@@ -30,7 +30,7 @@
 #ifdef __KERNEL__
 #include <linux/linkage.h>
 #include <asm/ibt.h>
-#include "../kmod/unwind.h"
+#include "unwind.h"
 #define SEQ_RET   RET
 #define SEQ_ENDBR ENDBR
 #else

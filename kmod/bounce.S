@@ -11,7 +11,7 @@
 #include <asm/percpu.h>
 #include <asm/nospec-branch.h>
 #include <asm/ibt.h>
-#include "unwind.h"
+#include "../asm/unwind.h"
 
 /* struct egpr_bounce in virtual.c */
 #define BOUNCE_LOW  0

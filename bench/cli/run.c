@@ -138,21 +138,6 @@ static int check_options(const char *const *value)
 	return 0;
 }
 
-void run_conclude(const struct run *run, const char *path)
-{
-	double own = 0, elapsed = 0;
-	unsigned int i, cells = 0;
-
-	for (i = 0; i < run->nr_cells; i++) {
-		own += run->cells[i].r.own;
-		elapsed += run->cells[i].r.elapsed;
-		cells += run->cells[i].r.blocks > 0;
-	}
-	fprintf(stderr, "%u cells measured, %u combinations skipped; engine's own work %.1f %%\n",
-		cells, run->nr_skips, elapsed > 0 ? 100 * own / elapsed : 0);
-	printf("%s\n", path);
-}
-
 /* The first line of a run whose exits say nothing about hardware. */
 static void warn_backend(const struct run *run)
 {

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "launch.h"
+#include <bench/rundir/launches.h>
 #include <bench/rundir/rundir.h>
 
 /**

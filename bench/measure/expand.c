@@ -247,3 +247,18 @@ void run_print(const struct run *run)
 		       s->reason);
 	}
 }
+
+void run_conclude(const struct run *run, const char *path)
+{
+	double own = 0, elapsed = 0;
+	unsigned int i, cells = 0;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		own += run->cells[i].r.own;
+		elapsed += run->cells[i].r.elapsed;
+		cells += run->cells[i].r.blocks > 0;
+	}
+	fprintf(stderr, "%u cells measured, %u combinations skipped; engine's own work %.1f %%\n",
+		cells, run->nr_skips, elapsed > 0 ? 100 * own / elapsed : 0);
+	printf("%s\n", path);
+}

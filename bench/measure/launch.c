@@ -22,20 +22,6 @@
 /* Modules whose placement is that of code which runs at an exit. */
 static const char *const modules[] = { "kvm", "kvm_intel", "kvm_amd", "kvm_pvm", "egpr_switch" };
 
-/* Members of a launch in meta.json that tell a level's groups apart. */
-static const char *const members[STATS_NR_LEVELS] = {
-	[STATS_BOOT] = "boot_id",
-	[STATS_MODULE] = "module_load",
-	[STATS_LAUNCH] = "launch",
-};
-
-static const char *text_of(const cJSON *o, const char *name)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
-}
-
-static const char not_loaded[] = "none";
-
 /* "kvm:8542 egpr_switch:9001"; "none" where nothing is loaded. */
 static void module_load(const char *root, char *id, size_t size)
 {
@@ -43,7 +29,7 @@ static void module_load(const char *root, char *id, size_t size)
 	size_t i, used = 0;
 	struct stat st;
 
-	snprintf(id, size, "%s", not_loaded);
+	snprintf(id, size, "%s", LAUNCH_NOT_LOADED);
 	for (i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
 		/* Built in, it has no state. */
 		if (egpr_sysfile_read(root, state, sizeof(state), "/sys/module/%s/initstate",
@@ -55,59 +41,6 @@ static void module_load(const char *root, char *id, size_t size)
 						 used ? " " : "", modules[i],
 						 (unsigned long long)st.st_ino);
 	}
-}
-
-static bool same_at(const cJSON *a, const cJSON *b, enum stats_level level)
-{
-	unsigned int k;
-
-	if (level == STATS_LAUNCH)
-		return a == b;
-	/* A load ends with its boot. */
-	for (k = STATS_BOOT; k <= level; k++) {
-		if (strcmp(text_of(a, members[k]), text_of(b, members[k])))
-			return false;
-	}
-	return true;
-}
-
-/* The number of the first launch that is in the same group numbers the group. */
-static void place(const cJSON *list, const cJSON *one, struct launches *l)
-{
-	enum stats_level level;
-	const cJSON *o;
-
-	for (level = 0; level < STATS_NR_LEVELS; level++) {
-		unsigned int i = 0;
-
-		cJSON_ArrayForEach(o, list) {
-			if (same_at(o, one, level))
-				break;
-			i++;
-		}
-		l->place[l->n].id[level] = i;
-		l->groups[level] += i == l->n;
-	}
-	l->loaded |= strcmp(text_of(one, members[STATS_MODULE]), not_loaded) != 0;
-	l->n++;
-}
-
-int launch_read(const cJSON *meta, struct launches *l, struct data_error *e)
-{
-	const cJSON *list = cJSON_GetObjectItemCaseSensitive(meta, LAUNCH_META), *o;
-
-	memset(l, 0, sizeof(*l));
-	cJSON_ArrayForEach(o, list) {
-		if (!text_of(o, members[STATS_BOOT]) || !text_of(o, members[STATS_MODULE]))
-			return data_fail(e, EGPR_DATA,
-					 "meta.json: a launch has no text \"%s\" or \"%s\"",
-					 members[STATS_BOOT], members[STATS_MODULE]);
-		if (l->n == STATS_MAX_LAUNCHES)
-			return data_fail(e, EGPR_DATA, "meta.json: more than %d launches",
-					 STATS_MAX_LAUNCHES);
-		place(list, o, l);
-	}
-	return 0;
 }
 
 int launch_add(const char *root, cJSON *meta, int cpu, struct launches *l, struct data_error *e)
@@ -129,9 +62,9 @@ int launch_add(const char *root, cJSON *meta, int cpu, struct launches *l, struc
 	if (!list)
 		list = cJSON_AddArrayToObject(meta, LAUNCH_META);
 	o = cJSON_CreateObject();
-	cJSON_AddNumberToObject(o, members[STATS_LAUNCH], cJSON_GetArraySize(list));
-	cJSON_AddStringToObject(o, members[STATS_BOOT], boot);
-	cJSON_AddStringToObject(o, members[STATS_MODULE], load);
+	cJSON_AddNumberToObject(o, LAUNCH_NUMBER, cJSON_GetArraySize(list));
+	cJSON_AddStringToObject(o, LAUNCH_BOOT, boot);
+	cJSON_AddStringToObject(o, LAUNCH_MODULE, load);
 	cJSON_AddNumberToObject(o, "cpu", cpu);
 	cJSON_AddStringToObject(o, "start", now);
 	cJSON_AddItemToArray(list, o);

@@ -5,33 +5,12 @@
 #include <stdlib.h>
 
 #include <bench/layer/module.h>
+#include <bench/plan/operation.h>
 #include "module_cost.h"
 #include <bench/stats/stats.h>
 
 #define SAMPLES 501
 #define ROUNDS	32 /* of the slowest operations, XSETBV under a hypervisor, a millisecond */
-
-#define OP_ROW(SYM, id, text) [EGPR_BENCH_##SYM] = { id, text },
-static const struct {
-	const char *id;
-	const char *text;
-} ops[EGPR_NR_BENCH_OPS] = { EGPR_BENCH_OPS(OP_ROW) };
-
-/* Halves of a strategy are not the module's; but that of `none` is an empty call. */
-static bool is_own(enum egpr_bench_op op)
-{
-	return op != EGPR_BENCH_SWITCH && op != EGPR_BENCH_ENTRY;
-}
-
-const char *module_cost_id(enum egpr_bench_op op)
-{
-	return is_own(op) ? ops[op].id : NULL;
-}
-
-const char *module_cost_text(enum egpr_bench_op op)
-{
-	return op == MODULE_COST_EMPTY ? "an empty call: the exit half of `none`" : ops[op].text;
-}
 
 static int skip(struct rundir *dir, const struct rundir_key *key, enum egpr_bench_op op,
 		const char *why, struct data_error *e)
@@ -39,7 +18,7 @@ static int skip(struct rundir *dir, const struct rundir_key *key, enum egpr_benc
 	struct csv_row row;
 	char reason[600];
 
-	snprintf(reason, sizeof(reason), "operation %s: %.512s", ops[op].id, why);
+	snprintf(reason, sizeof(reason), "operation %s: %.512s", module_op_name(op), why);
 	rundir_row(dir, EGPR_CSV_SKIPPED, key, &row);
 	csv_set_text(&row, EGPR_SKIPPED_reason, reason);
 	return rundir_append(dir, &row, e);
@@ -58,7 +37,7 @@ static int write_row(struct rundir *dir, const struct rundir_key *key, enum egpr
 
 	stats_sort(per_round, SAMPLES);
 	rundir_row(dir, EGPR_CSV_MODULE, key, &row);
-	csv_set_text(&row, EGPR_MODULE_op, ops[op].id);
+	csv_set_text(&row, EGPR_MODULE_op, module_op_name(op));
 	csv_set_count(&row, EGPR_MODULE_samples, SAMPLES);
 	csv_set_count(&row, EGPR_MODULE_rounds, ROUNDS);
 	for (i = 0; i < sizeof(of) / sizeof(*of); i++)
@@ -113,7 +92,7 @@ int module_cost_write(struct rundir *dir, const struct layer_env *env, bool repr
 	if (module_open(&m, &why))
 		return 0;
 	for (op = 0; op < EGPR_NR_BENCH_OPS && !ret; op++) {
-		if (is_own(op))
+		if (module_op_id(op))
 			ret = time_op(&m, dir, env, &key, op, launch, e);
 	}
 	module_close(&m);

@@ -11,13 +11,6 @@
 #include <bench/layer/layer.h>
 #include <bench/rundir/rundir.h>
 
-/* An operation of the module, or NULL: its half of a strategy is what layer ring0 measures. */
-const char *module_cost_id(enum egpr_bench_op op);
-const char *module_cost_text(enum egpr_bench_op op);
-
-/* The operation with an empty call in it: what a round takes by itself. */
-#define MODULE_COST_EMPTY EGPR_BENCH_EXIT
-
 /**
  * module_cost_write - time every operation and write its row of module.csv
  * @dir: the run directory

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include <bench/plan/axis.h>
-#include <bench/measure/launch.h>
+#include <bench/rundir/launches.h>
 #include "report.h"
 
 #define MAX_OFFSETS 64

@@ -9,7 +9,7 @@
 #include <egpr/uapi.h>
 
 #include <bench/plan/axis.h>
-#include <bench/measure/module_cost.h>
+#include <bench/plan/operation.h>
 #include "report.h"
 
 #define MAX_LAUNCHES 64
@@ -48,18 +48,18 @@ static void op_row(struct report *r, const char *provenance, enum egpr_bench_op 
 	static const unsigned int columns[] = { EGPR_MODULE_p5, EGPR_MODULE_p50, EGPR_MODULE_p95,
 						EGPR_MODULE_p99 };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_MODULE];
-	const char *id = module_cost_id(op);
+	const char *id = module_op_id(op);
 	size_t row, i;
 
 	if (isnan(over_launches(t, provenance, id, EGPR_MODULE_p50, &row)))
 		return;
-	doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", op == MODULE_COST_EMPTY ? "(empty)" : id);
+	doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", op == MODULE_OP_EMPTY ? "(empty)" : id);
 	for (i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
 		double v = over_launches(t, provenance, id, columns[i], &row);
 
 		doc_cell(&r->doc, DOC_PLAIN, report_href(t, row), "%s", report_number(v));
 	}
-	doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", module_cost_text(op));
+	doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", module_op_text(op));
 }
 
 static void module_table(struct report *r, const char *provenance)
@@ -92,7 +92,7 @@ static void module_table(struct report *r, const char *provenance)
 			? "; an emulator runs this kernel, so these say nothing of hardware"
 			: "");
 	for (op = 0; op < EGPR_NR_BENCH_OPS; op++) {
-		if (module_cost_id(op))
+		if (module_op_id(op))
 			op_row(r, provenance, op);
 	}
 }

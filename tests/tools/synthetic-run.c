@@ -18,8 +18,8 @@
 #include <egpr/strategy.h>
 
 #include <bench/plan/axis.h>
-#include <bench/measure/launch.h>
-#include <bench/measure/module_cost.h>
+#include <bench/rundir/launches.h>
+#include <bench/plan/operation.h>
 #include <bench/rundir/rundir.h>
 
 #define EXITS_PER_BATCH	  1024
@@ -316,10 +316,10 @@ static void module(struct rundir *d, const struct wish *w)
 	key.layer = EGPR_LAYER_RING0;
 	for (launch = 0; launch < w->launches; launch++) {
 		for (op = 0; op < EGPR_NR_BENCH_OPS; op++) {
-			if (!module_cost_id(op))
+			if (!module_op_id(op))
 				continue;
 			rundir_row(d, EGPR_CSV_MODULE, &key, &row);
-			csv_set_text(&row, EGPR_MODULE_op, module_cost_id(op));
+			csv_set_text(&row, EGPR_MODULE_op, module_op_id(op));
 			csv_set_count(&row, EGPR_MODULE_samples, w->blocks);
 			csv_set_count(&row, EGPR_MODULE_rounds, 1);
 			for (i = 0; i < sizeof(columns) / sizeof(*columns); i++)

@@ -4,8 +4,8 @@
  * behind a UD2 is reached. Both annotations changed their names; kmod/probe finds
  * out which ones the headers have.
  */
-#ifndef KMOD_UNWIND_H
-#define KMOD_UNWIND_H
+#ifndef ASM_UNWIND_H
+#define ASM_UNWIND_H
 
 #include <linux/objtool.h>
 #include <asm/unwind_hints.h>
@@ -28,4 +28,4 @@
 	REACHABLE
 #endif
 
-#endif /* KMOD_UNWIND_H */
+#endif /* ASM_UNWIND_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A cell: what the engine measures together and a layer sets up.
+ */
+#ifndef BENCH_PLAN_CELL_H
+#define BENCH_PLAN_CELL_H
+
+#include <stdbool.h>
+
+#include <egpr/axis.h>
+#include <egpr/exit_kind.h>
+
+#include "plan.h"
+
+struct layer_env;
+struct layer_ops;
+
+/**
+ * struct cell - what is measured together: one layer, exit kind and guest state
+ * @ops: the layer
+ * @host: from @ops->probe()
+ * @env: of the run
+ * @kind: exit kind; NULL in a layer without a guest
+ * @state: guest state
+ * @path: who handles the exit; set by @ops->check_cell()
+ * @cpl: privilege level of the guest; likewise
+ * @backend: what runs the guest, "none" without one; likewise
+ * @representative: whether exits here say anything about hardware; likewise
+ * @guest_timed: TSC is read in the guest, because KVM handles the exits; likewise
+ * @nr_arms: arms that can run here
+ * @arms: the first is the baseline
+ * @offsets: code offsets to go through
+ */
+struct cell {
+	const struct layer_ops *ops;
+	void *host;
+	const struct layer_env *env;
+	const struct egpr_exit_kind *kind;
+	enum egpr_guest_state state;
+	enum egpr_path path;
+	unsigned int cpl;
+	char backend[16];
+	bool representative;
+	bool guest_timed;
+	unsigned int nr_arms;
+	struct plan_arm arms[PLAN_MAX_ARMS];
+	unsigned int offsets;
+};
+
+#endif /* BENCH_PLAN_CELL_H */

@@ -20,9 +20,9 @@ all: $(EMU_LIB) $(EMU_FREE)
 
 # Proofs: the decoder against LLVM, execution against the CPU and against an oracle.
 $(B)/tests/emu/decode-llvm: $(B)/tests/emu/decode-llvm.o $(EMU_LIB)
-$(B)/tests/emu/diff-rex2: $(B)/tests/emu/diff-rex2.o $(B)/tests/emu/machine.o \
+$(B)/tests/emu/diff-rex2: $(B)/tests/emu/diff-rex2.o $(B)/tests/emu/diff.o $(B)/tests/emu/machine.o \
 	$(B)/tests/emu/ref.o $(EMU_LIB)
-$(B)/tests/emu/diff-map4: $(B)/tests/emu/diff-map4.o $(B)/tests/emu/machine.o $(EMU_LIB)
+$(B)/tests/emu/diff-map4: $(B)/tests/emu/diff-map4.o $(B)/tests/emu/diff.o $(B)/tests/emu/machine.o $(EMU_LIB)
 EMU_PROOFS := $(B)/tests/emu/decode-llvm $(B)/tests/emu/diff-rex2 $(B)/tests/emu/diff-map4
 $(EMU_PROOFS):
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@

@@ -32,27 +32,8 @@ static int vmm_failed(struct data_error *e, const struct vmm_error *v)
 
 static int kvm_probe(const struct layer_env *env, void **host, struct data_error *e)
 {
-	struct vmm_host *h;
-	struct module_session m;
-	struct vmm_error v;
-	int ret;
-
 	(void)env;
-	*host = NULL;
-	ret = module_open(&m, e);
-	if (ret)
-		return ret;
-	module_close(&m);
-	h = calloc(1, sizeof(*h));
-	if (!h)
-		return data_fail(e, EGPR_INTERNAL, "out of memory");
-	if (vmm_host_probe(h, NULL, &v)) {
-		free(h);
-		vmm_failed(e, &v);
-		return EGPR_SKIPPED;
-	}
-	*host = h;
-	return 0;
+	return layer_module_probe(true, host, e);
 }
 
 static unsigned int choose_cpl(const struct egpr_exit_kind *kind)

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 
 #include <bench/plan/axis.h>
+#include <vmm-mini/vmm.h>
+
 #include "layer.h"
+#include "module.h"
 
 /* X(SYM, name): the runner layer_<name>_ops of EGPR_LAYER_<SYM>. */
 /* clang-format off */
@@ -105,4 +108,28 @@ struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm)
 		l->owner = arm;
 	}
 	return &l->place;
+}
+
+int layer_module_probe(bool kvm_too, void **host, struct data_error *e)
+{
+	struct module_session m;
+	struct vmm_host *h;
+	struct vmm_error v;
+	int ret;
+
+	*host = NULL;
+	ret = module_open(&m, e);
+	if (ret)
+		return ret;
+	module_close(&m);
+	h = calloc(1, sizeof(*h));
+	if (!h)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	if (vmm_host_probe(h, NULL, &v) && kvm_too) {
+		free(h);
+		return data_fail(e, EGPR_SKIPPED, "%s: %s%s%s", v.thing, v.reason,
+				 *v.fix ? "; " : "", v.fix);
+	}
+	*host = h;
+	return 0;
 }

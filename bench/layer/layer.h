@@ -2,8 +2,8 @@
 /*
  * Layers as runners: what the engine knows of the place where a strategy runs.
  *
- * One more layer is one file bench/layer_<id>.c with a `struct layer_ops`, and one row in
- * bench/layer.c. The engine decides what runs when; a layer says what can run, and
+ * One more layer is one file bench/layer/<id>.c with a `struct layer_ops`, and one row in
+ * bench/layer/layer.c. The engine decides what runs when; a layer says what can run, and
  * runs one batch.
  */
 #ifndef BENCH_LAYER_H
@@ -94,6 +94,16 @@ const struct layer_ops *layer_find(enum egpr_layer layer);
  */
 int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state state,
 			 const struct plan_arm *arm, bool cpl0, struct data_error *e);
+
+/**
+ * layer_module_probe - what the layers that the module runs ask first
+ * @kvm_too: skip the layer where no guest can run; otherwise only an emulator is looked for
+ * @host: receives a struct vmm_host to be freed
+ * @e: receives the reason
+ *
+ * Return: 0; EGPR_SKIPPED without the module or, if asked for, a guest; EGPR_INTERNAL.
+ */
+int layer_module_probe(bool kvm_too, void **host, struct data_error *e);
 
 /**
  * layer_contexts_open - one switch context per arm

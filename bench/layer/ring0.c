@@ -26,23 +26,8 @@ struct ring0 {
 
 static int ring0_probe(const struct layer_env *env, void **host, struct data_error *e)
 {
-	struct module_session m;
-	struct vmm_host *h;
-	struct vmm_error v;
-	int ret;
-
 	(void)env;
-	*host = NULL;
-	ret = module_open(&m, e);
-	if (ret)
-		return ret;
-	module_close(&m);
-	h = calloc(1, sizeof(*h));
-	if (!h)
-		return data_fail(e, EGPR_INTERNAL, "out of memory");
-	vmm_host_probe(h, NULL, &v); /* only whether an emulator runs this kernel */
-	*host = h;
-	return 0;
+	return layer_module_probe(false, host, e);
 }
 
 static int ring0_check_cell(struct cell *c, struct data_error *e)

@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <ucontext.h>
-#include <x86intrin.h>
 
 #include <egpr/status.h>
 #include <emu/user/user.h>
 
+#include <bench/host/clock.h>
 #include "suite.h"
 
 #define HEADING	    "APX in software"
@@ -30,16 +30,6 @@
 #define ADD_1_RAX   ".byte 0x48, 0x81, 0xc0\n\t.long 1\n\t"	  /* add $1, %rax */
 
 extern const struct speed_case speed_trap, speed_patch;
-
-static inline uint64_t stamp(void)
-{
-	uint64_t t;
-
-	_mm_lfence();
-	t = __rdtsc();
-	_mm_lfence();
-	return t;
-}
 
 static struct sigaction lab_action;
 
@@ -88,12 +78,12 @@ static int trap_open(void **context, char *why)
 
 static __attribute__((noinline)) double time_traps(void)
 {
-	uint64_t begin = stamp();
+	uint64_t begin = clock_tsc();
 	unsigned int i;
 
 	for (i = 0; i < TRAPS; i++)
 		__asm__ volatile(MOV_RAX_R16 : : "a"(i) : "memory");
-	return (double)(stamp() - begin) / TRAPS;
+	return (double)(clock_tsc() - begin) / TRAPS;
 }
 
 static int trap_ours(void *context, double *cycles)
@@ -132,12 +122,12 @@ const struct speed_case speed_trap = {
 
 static __attribute__((noinline)) double time_patched(unsigned int n)
 {
-	uint64_t begin = stamp();
+	uint64_t begin = clock_tsc();
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		__asm__ volatile(ADD_1_R16 : : : "memory", "cc");
-	return (double)(stamp() - begin) / n;
+	return (double)(clock_tsc() - begin) / n;
 }
 
 static int patch_open(void **context, char *why)
@@ -167,13 +157,13 @@ static int patch_ours(void *context, double *cycles)
 
 static int patch_bare(void *context, double *cycles)
 {
-	uint64_t begin = stamp(), sum = 0;
+	uint64_t begin = clock_tsc(), sum = 0;
 	unsigned int i;
 
 	(void)context;
 	for (i = 0; i < PATCHED; i++)
 		__asm__ volatile(ADD_1_RAX : "+a"(sum) : : "memory", "cc");
-	*cycles = (double)(stamp() - begin) / PATCHED;
+	*cycles = (double)(clock_tsc() - begin) / PATCHED;
 	return 0;
 }
 

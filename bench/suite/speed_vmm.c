@@ -12,7 +12,6 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
 #include <linux/kvm.h>
 #include <egpr/exit_kind.h>
@@ -20,6 +19,7 @@
 #include <egpr/status.h>
 #include <vmm-mini/vmm.h>
 
+#include <bench/host/clock.h>
 #include "suite.h"
 
 #define KIND	     "pio-out"
@@ -31,16 +31,6 @@
 
 extern char **environ;
 extern const struct speed_case speed_exit, speed_process;
-
-static inline uint64_t stamp(void)
-{
-	uint64_t t;
-
-	_mm_lfence();
-	t = __rdtsc();
-	_mm_lfence();
-	return t;
-}
 
 static int refuse(const struct vmm_error *e, char *why)
 {
@@ -72,11 +62,11 @@ static int exit_ours(void *context, double *cycles)
 {
 	struct vmm_batch b = { .exits = EXITS };
 	struct vmm_error e;
-	uint64_t begin = stamp();
+	uint64_t begin = clock_tsc();
 
 	if (vmm_batch(context, &b, &e))
 		return -1;
-	*cycles = (double)(stamp() - begin) / EXITS;
+	*cycles = (double)(clock_tsc() - begin) / EXITS;
 	return 0;
 }
 
@@ -86,7 +76,7 @@ static int exit_bare(void *context, double *cycles)
 	struct egpr_mailbox *m = vmm_mailbox(context);
 	struct kvm_run *run = vmm_run_page(context);
 	int vcpu = vmm_vcpu_fd(context);
-	uint64_t begin = stamp();
+	uint64_t begin = clock_tsc();
 	unsigned int left;
 
 	m->iterations = EXITS;
@@ -95,7 +85,7 @@ static int exit_bare(void *context, double *cycles)
 		if (ioctl(vcpu, KVM_RUN, 0) || run->exit_reason != KVM_EXIT_IO)
 			return -1;
 	}
-	*cycles = (double)(stamp() - begin) / EXITS;
+	*cycles = (double)(clock_tsc() - begin) / EXITS;
 	return m->done == EXITS ? 0 : -1;
 }
 
@@ -151,11 +141,11 @@ static int process_ours(void *context, double *cycles)
 {
 	struct process *p = context;
 	char *argv[] = { p->ours, "--exits", "1", p->payload, NULL };
-	uint64_t begin = stamp();
+	uint64_t begin = clock_tsc();
 
 	if (spawn(p, argv))
 		return -1;
-	*cycles = (double)(stamp() - begin);
+	*cycles = (double)(clock_tsc() - begin);
 	return 0;
 }
 
@@ -163,11 +153,11 @@ static int process_bare(void *context, double *cycles)
 {
 	struct process *p = context;
 	char *argv[] = { p->bare, p->payload, NULL };
-	uint64_t begin = stamp();
+	uint64_t begin = clock_tsc();
 
 	if (spawn(p, argv))
 		return -1;
-	*cycles = (double)(stamp() - begin);
+	*cycles = (double)(clock_tsc() - begin);
 	return 0;
 }
 

@@ -8,28 +8,16 @@ set -u
 B=${B:-build}
 lab=$B/egprlab
 json=$B/tests/tools/json
-tmp=$(mktemp -d) || exit 70
-trap 'rm -rf "$tmp"' EXIT
-point=0
-
-is() { # is WHAT COMMAND...
-	what=$1
-	shift
-	point=$((point + 1))
-	if "$@" >/dev/null; then
-		echo "ok $point - $what"
-	else
-		echo "not ok $point - $what"
-		cat "$tmp/out" "$tmp/err" 2>/dev/null | head -n 20 | sed 's/^/# /'
-	fi
-}
+. tests/e2e/tap.inc
+tmp=$dir/work
+mkdir "$tmp"
 
 bench() { # bench STATUS OPTION...: leaves $tmp/out and $tmp/err
 	want=$1
 	shift
 	"$lab" bench --benchmark_min_time=0.001 "$@" >"$tmp/out" 2>"$tmp/err"
 	status=$?
-	is "bench $* ends with $want" test $status -eq "$want"
+	check "bench $* ends with $want" test $status -eq "$want"
 }
 
 if ! "$lab" --help | grep -q '^  bench'; then
@@ -42,40 +30,40 @@ bench 0 --benchmark_list_tests=true --benchmark_filter='^prim/'
 for state in $("$lab" list states --json | $json each/id); do
 	"$lab" list strategies --json | $json each/id | sed "s|delay-N|delay-10|; s|.*|prim/none/$state/&/manual_time|"
 done | sort >"$tmp/want"
-is 'layer prim has one benchmark per state and strategy' sh -c 'sort "$1" | cmp -s "$2" -' - "$tmp/out" "$tmp/want"
+check 'layer prim has one benchmark per state and strategy' sh -c 'sort "$1" | cmp -s "$2" -' - "$tmp/out" "$tmp/want"
 bench 0 --benchmark_list_tests=true --benchmark_filter='^boundary/'
-is 'layer boundary has every exit kind' test \
+check 'layer boundary has every exit kind' test \
 	"$(cut -d/ -f2 "$tmp/out" | sort -u)" = "$("$lab" list exits --json | $json each/id | sort)"
 
 bench 0 --benchmark_filter='^prim/none/dirty/(none|gated-mov)/' --benchmark_format=json
-is 'both arms ran' test "$($json 'benchmarks/#' <"$tmp/out")" -eq 2
-is 'they have cycles' sh -c '[ "$("$1" benchmarks/0/tsc_cycles <"$2")" != 0 ]' - "$json" "$tmp/out"
-is 'and a provenance' sh -c '"$1" benchmarks/1/label <"$2" | grep -qE "^(hw|proxy)"' - "$json" "$tmp/out"
-is 'the context names the host' test "$($json context/egpr_host_id <"$tmp/out")" = \
+check 'both arms ran' test "$($json 'benchmarks/#' <"$tmp/out")" -eq 2
+check 'they have cycles' sh -c '[ "$("$1" benchmarks/0/tsc_cycles <"$2")" != 0 ]' - "$json" "$tmp/out"
+check 'and a provenance' sh -c '"$1" benchmarks/1/label <"$2" | grep -qE "^(hw|proxy)"' - "$json" "$tmp/out"
+check 'the context names the host' test "$($json context/egpr_host_id <"$tmp/out")" = \
 	"$("$lab" doctor --json --seconds 0.01 | $json host/id)"
 
 bench 0 --benchmark_filter='^prim/none/dirty/none/' --benchmark_repetitions=3 \
 	--benchmark_enable_random_interleaving=true --benchmark_format=json
-is 'repetitions and their aggregates' test "$($json benchmarks/each/name <"$tmp/out" | grep -c '_median$')" -eq 1
+check 'repetitions and their aggregates' test "$($json benchmarks/each/name <"$tmp/out" | grep -c '_median$')" -eq 1
 bench 0 --benchmark_filter='^prim/none/dirty/none/' --benchmark_format=csv
-is 'CSV with a header' sh -c 'head -n 1 "$1" | grep -q "^name,iterations,real_time"' - "$tmp/out"
+check 'CSV with a header' sh -c 'head -n 1 "$1" | grep -q "^name,iterations,real_time"' - "$tmp/out"
 bench 0 --benchmark_filter='^prim/none/dirty/none/' --benchmark_min_time=0.002s
-is 'no word about how the library was built' sh -c '! grep -q DEBUG "$1"' - "$tmp/err"
+check 'no word about how the library was built' sh -c '! grep -q DEBUG "$1"' - "$tmp/err"
 
 # XSAVES needs CPL 0, which layer prim has nowhere.
 bench 77 --benchmark_filter='^prim/none/dirty/xsaves/'
-is 'skipped, with the reason' grep -q 'skipped: .*CPL 0' "$tmp/out"
+check 'skipped, with the reason' grep -q 'skipped: .*CPL 0' "$tmp/out"
 bench 77 --benchmark_filter='^prim/none/dirty/xsaves/' --benchmark_format=json
-is 'the row is in the JSON' test "$($json benchmarks/0/error_occurred <"$tmp/out")" = true
-is 'without a measurement' test "$($json benchmarks/0/iterations <"$tmp/out")" -eq 0
+check 'the row is in the JSON' test "$($json benchmarks/0/error_occurred <"$tmp/out")" = true
+check 'without a measurement' test "$($json benchmarks/0/iterations <"$tmp/out")" -eq 0
 bench 0 --benchmark_filter='^prim/none/dirty/(none|xsaves)/'
 
 bench 0 --benchmark_filter='^prim/none/dirty/none/' --out "$tmp/run"
-is 'gbench.json is written' test "$($json 'benchmarks/#' <"$tmp/run/gbench.json")" -eq 1
-is 'and nothing else' test "$(ls -A "$tmp/run")" = gbench.json
+check 'gbench.json is written' test "$($json 'benchmarks/#' <"$tmp/run/gbench.json")" -eq 1
+check 'and nothing else' test "$(ls -A "$tmp/run")" = gbench.json
 rm -r "$tmp/run"
 bench 64 --benchmark_filter='^nothing/' --out "$tmp/run"
-is 'a failed run leaves no file' test -z "$(ls -A "$tmp/run")"
+check 'a failed run leaves no file' test -z "$(ls -A "$tmp/run")"
 
 bench 64 --benchmark_filter='['
 bench 64 --benchmark_min_time=soon
@@ -89,14 +77,14 @@ bench 64 --out /proc/nowhere
 
 # Figures about the lab's own speed: printed with their goals, never a verdict here.
 bench 0 --speed
-is 'the summary has its own heading' grep -q '^Speed of the lab itself' "$tmp/out"
-is 'software APX is under a heading of its own' grep -q '^  APX in software' "$tmp/out"
+check 'the summary has its own heading' grep -q '^Speed of the lab itself' "$tmp/out"
+check 'software APX is under a heading of its own' grep -q '^  APX in software' "$tmp/out"
 if [ -w /dev/kvm ]; then
 	for what in 'pio-out exit' 'whole vmm-mini process'; do
-		is "it compares a $what" sh -c 'grep -A 1 "$1" "$2" | grep -qE "ratio [0-9.]+ .*goal|fewer than"' - \
+		check "it compares a $what" sh -c 'grep -A 1 "$1" "$2" | grep -qE "ratio [0-9.]+ .*goal|fewer than"' - \
 			"$what" "$tmp/out"
 	done
-	is 'the bare program does its exit' "$B/bare-vm" "$B/payloads/pio-out.elf"
-	is 'and tells when it cannot' sh -c '! "$1" /dev/null 2>/dev/null' - "$B/bare-vm"
+	check 'the bare program does its exit' "$B/bare-vm" "$B/payloads/pio-out.elf"
+	check 'and tells when it cannot' sh -c '! "$1" /dev/null 2>/dev/null' - "$B/bare-vm"
 fi
-echo "1..$point"
+echo "1..$n"

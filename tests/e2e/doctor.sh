@@ -7,25 +7,13 @@
 set -u
 B=${B:-build}
 json=$B/tests/tools/json
-tmp=$(mktemp -d) || exit 70
-trap 'rm -rf "$tmp"' EXIT
-point=0
-
-is() { # is WHAT COMMAND...
-	what=$1
-	shift
-	point=$((point + 1))
-	if "$@" >/dev/null; then
-		echo "ok $point - $what"
-	else
-		echo "not ok $point - $what"
-		sed 's/^/# /' "$tmp/text"
-	fi
-}
+. tests/e2e/tap.inc
+tmp=$dir/work
+mkdir "$tmp"
 
 skip() { # skip WHAT REASON
-	point=$((point + 1))
-	echo "ok $point - $1 # SKIP $2"
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
 }
 
 fact() { # fact FILE ID KEY: of one check
@@ -34,19 +22,19 @@ fact() { # fact FILE ID KEY: of one check
 }
 
 "$B/egprlab" doctor --seconds 0.05 >"$tmp/text"
-is 'doctor succeeds' test $? -eq 0
+check 'doctor succeeds' test $? -eq 0
 "$B/egprlab" doctor --json --seconds 0.05 >"$tmp/json"
-is 'doctor --json succeeds' test $? -eq 0
-is 'the verdict comes first' sh -c 'head -n 1 "$1" | grep -q "^Verdict: "' - "$tmp/text"
-is 'JSON and text give the same verdict' grep -qF "$($json verdict <"$tmp/json" | cut -c1-40)" "$tmp/text"
-is 'ids of checks are unique' test -z "$($json checks/each/id <"$tmp/json" | sort | uniq -d)"
+check 'doctor --json succeeds' test $? -eq 0
+check 'the verdict comes first' sh -c 'head -n 1 "$1" | grep -q "^Verdict: "' - "$tmp/text"
+check 'JSON and text give the same verdict' grep -qF "$($json verdict <"$tmp/json" | cut -c1-40)" "$tmp/text"
+check 'ids of checks are unique' test -z "$($json checks/each/id <"$tmp/json" | sort | uniq -d)"
 for id in apx pmu msr clocksource hypervisor kvm module noise isolation; do
-	is "there is a fact about $id" test -n "$(fact "$tmp/json" $id fact)"
-	is "the text shows $id" grep -q "^  $id" "$tmp/text"
+	check "there is a fact about $id" test -n "$(fact "$tmp/json" $id fact)"
+	check "the text shows $id" grep -q "^  $id" "$tmp/text"
 done
 
 # What is not fine says what it costs and how to mend it.
-is 'every fault has its cost and its remedy' sh -c '
+check 'every fault has its cost and its remedy' sh -c '
 	n=$("$1" checks/# <"$2")
 	i=0
 	while [ $i -lt "$n" ]; do
@@ -63,20 +51,20 @@ is 'every fault has its cost and its remedy' sh -c '
 
 # Against /proc/cpuinfo.
 if grep -qw apx /proc/cpuinfo; then
-	is 'APX is seen' test "$($json apx <"$tmp/json")" = true
+	check 'APX is seen' test "$($json apx <"$tmp/json")" = true
 else
-	is 'no APX is seen' test "$($json apx <"$tmp/json")" = false
-	is 'REX2 was tried, and the result said' sh -c 'echo "$1" | grep -q "raise #UD"' - "$(fact "$tmp/json" apx fact)"
-	is 'the cost names the provenances that remain' sh -c 'echo "$1" | grep -q "proxy.*emu"' - \
+	check 'no APX is seen' test "$($json apx <"$tmp/json")" = false
+	check 'REX2 was tried, and the result said' sh -c 'echo "$1" | grep -q "raise #UD"' - "$(fact "$tmp/json" apx fact)"
+	check 'the cost names the provenances that remain' sh -c 'echo "$1" | grep -q "proxy.*emu"' - \
 		"$(fact "$tmp/json" apx cost)"
 fi
 if [ -w /dev/kvm ]; then
-	is 'the backend is named' sh -c 'echo "$1" | grep -qxE "vmx|svm|pvm"' - "$($json backend <"$tmp/json")"
+	check 'the backend is named' sh -c 'echo "$1" | grep -qxE "vmx|svm|pvm"' - "$($json backend <"$tmp/json")"
 	if [ "$($json representative <"$tmp/json")" = false ]; then
-		is 'what interprets guest code is said' test "$(fact "$tmp/json" backend level)" = lack
-		is 'the verdict says so too' sh -c 'grep -q "say nothing about hardware" "$1"' - "$tmp/json"
+		check 'what interprets guest code is said' test "$(fact "$tmp/json" backend level)" = lack
+		check 'the verdict says so too' sh -c 'grep -q "say nothing about hardware" "$1"' - "$tmp/json"
 	else
-		is 'the backend is fine' test "$(fact "$tmp/json" backend level)" = fine
+		check 'the backend is fine' test "$(fact "$tmp/json" backend level)" = fine
 	fi
 else
 	skip 'the backend is named' 'no /dev/kvm'
@@ -85,11 +73,11 @@ fi
 # A host without anything.
 mkdir "$tmp/root"
 "$B/egprlab" doctor --json --seconds 0.05 --root "$tmp/root" >"$tmp/none"
-is 'a host without /proc and /dev can be asked' test $? -eq 0
-is 'no KVM there' test "$(fact "$tmp/none" kvm level)" = mend
-is 'the verdict says that no guest runs' grep -q 'no guest runs' "$tmp/none"
-is 'no settings there' test -z "$(fact "$tmp/none" ksm fact)"
-is 'nor a governor, which is said' test "$(fact "$tmp/none" governor level)" = lack
+check 'a host without /proc and /dev can be asked' test $? -eq 0
+check 'no KVM there' test "$(fact "$tmp/none" kvm level)" = mend
+check 'the verdict says that no guest runs' grep -q 'no guest runs' "$tmp/none"
+check 'no settings there' test -z "$(fact "$tmp/none" ksm fact)"
+check 'nor a governor, which is said' test "$(fact "$tmp/none" governor level)" = lack
 
 # A host that is badly set up.
 mkdir -p "$tmp/root/sys/kernel/mm/ksm" "$tmp/root/proc/sys/kernel" "$tmp/root/sys/devices/system/cpu" \
@@ -101,18 +89,18 @@ echo powersave >"$tmp/root/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 : >"$tmp/root/proc/modules"
 : >"$tmp/root/lib/modules/6.1.0-test/build/Makefile"
 "$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
-is 'KSM is a fault' test "$(fact "$tmp/bad" ksm level)" = mend
-is 'the governor is a fault' test "$(fact "$tmp/bad" governor level)" = mend
-is 'the remedy is the script' sh -c 'echo "$1" | grep -q "scripts/noise apply --cpu 0"' - "$(fact "$tmp/bad" governor fix)"
-is 'headers are there, the module is not' sh -c 'echo "$1" | grep -q "headers of 6.1.0-test are installed"' - \
+check 'KSM is a fault' test "$(fact "$tmp/bad" ksm level)" = mend
+check 'the governor is a fault' test "$(fact "$tmp/bad" governor level)" = mend
+check 'the remedy is the script' sh -c 'echo "$1" | grep -q "scripts/noise apply --cpu 0"' - "$(fact "$tmp/bad" governor fix)"
+check 'headers are there, the module is not' sh -c 'echo "$1" | grep -q "headers of 6.1.0-test are installed"' - \
 	"$(fact "$tmp/bad" module fact)"
 mkdir -p "$tmp/root/sys/module/egpr_switch"
 "$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
-is 'a loaded module is seen' test "$($json module <"$tmp/bad")" = true
+check 'a loaded module is seen' test "$($json module <"$tmp/bad")" = true
 
 for bad in '--cpu x' '--cpu -1' '--cpu 1e9' '--seconds 0' '--seconds nan' '--seconds -3' '--cpu' 'extra'; do
 	# shellcheck disable=SC2086
 	"$B/egprlab" doctor $bad >"$tmp/text" 2>&1
-	is "doctor $bad is refused" test $? -eq 64
+	check "doctor $bad is refused" test $? -eq 64
 done
-echo "1..$point"
+echo "1..$n"

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "machine.h"
+#include "diff.h"
 
 #define CF 0x001u
 #define PF 0x004u
@@ -161,11 +161,9 @@ static const struct form forms[] = {
 };
 /* clang-format on */
 
-static uint64_t seed_state;
-
 static unsigned int below(unsigned int n)
 {
-	return (unsigned int)(rnd(&seed_state) % n);
+	return (unsigned int)(rnd(&diff_seed) % n);
 }
 
 static uint64_t mask_of(unsigned int size)
@@ -775,10 +773,10 @@ static void choose(struct caze *c, struct machine *m)
 		c->v = pick();
 	c->mem = !(f->fl & REGM) && below(2);
 	for (i = 0; i < 32; i++)
-		set(m, i, rnd_value(&seed_state));
-	m->ctx.rflags = 0x202 | (rnd(&seed_state) & STATUS_FLAGS);
+		set(m, i, rnd_value(&diff_seed));
+	m->ctx.rflags = 0x202 | (rnd(&diff_seed) & STATUS_FLAGS);
 	for (i = 0; i < MEM_SIZE / 8; i += 1 + below(8))
-		((uint64_t *)m->mem)[i] = rnd_value(&seed_state);
+		((uint64_t *)m->mem)[i] = rnd_value(&diff_seed);
 	if (f->op == DIV || f->op == IDIV)
 		switch (below(3)) {
 		case 0:
@@ -788,7 +786,7 @@ static void choose(struct caze *c, struct machine *m)
 			m->ctx.gpr[2] = below(4);
 			break;
 		}
-	c->imm = (int64_t)rnd_value(&seed_state);
+	c->imm = (int64_t)rnd_value(&diff_seed);
 	m->ctx.gpr[RSP] = (uint64_t)(uintptr_t)m->mem + 1024 + 16ULL * below(64);
 	if (c->mem) {
 		c->base = pick();
@@ -796,7 +794,7 @@ static void choose(struct caze *c, struct machine *m)
 			c->index = pick();
 		while (c->index == c->base);
 		c->scale = below(4);
-		c->disp = (int32_t)rnd(&seed_state);
+		c->disp = (int32_t)rnd(&diff_seed);
 		want = (uint64_t)(uintptr_t)m->mem + 1024 + below(1024);
 		set(m, c->base, want - (uint64_t)c->disp - (get(m, c->index) << c->scale));
 		c->ea = want;
@@ -960,47 +958,15 @@ static int run(struct caze *c, struct machine *m)
 	return 0;
 }
 
-#define MISMATCHES_SHOWN 10
+static int one(struct machine *m)
+{
+	struct caze c;
+
+	choose(&c, m);
+	return run(&c, m);
+}
 
 int main(int argc, char **argv)
 {
-	uint64_t cases = 1000000, n = 0, skipped = 0, bad = 0;
-	struct machine m;
-	int i;
-
-	seed_state = 1;
-	for (i = 1; i + 1 < argc; i += 2) {
-		if (!strcmp(argv[i], "--cases"))
-			cases = strtoull(argv[i + 1], NULL, 0);
-		else if (!strcmp(argv[i], "--seed"))
-			seed_state = strtoull(argv[i + 1], NULL, 0) * 2 + 1;
-		else
-			break;
-	}
-	if (i < argc) {
-		fprintf(stderr, "usage: diff-map4 [--cases N] [--seed N]\n");
-		return 64;
-	}
-	machine_catch();
-	if (machine_init(&m)) {
-		perror("diff-map4: no memory for the test machine");
-		return 70;
-	}
-	while (n < cases && bad < MISMATCHES_SHOWN && !machine_stop) {
-		struct caze c;
-		int r;
-
-		choose(&c, &m);
-		r = run(&c, &m);
-		if (r > 0) {
-			skipped++;
-			continue;
-		}
-		n++;
-		bad += r < 0;
-	}
-	printf("map4: %" PRIu64 " cases equal of %" PRIu64 ", %" PRIu64 " not run\n", n - bad, n,
-	       skipped);
-	machine_exit(&m);
-	return bad ? 1 : 0;
+	return diff_main(argc, argv, "diff-map4", one, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "machine.h"
+#include "diff.h"
 
 extern uint64_t ref_state[17];
 void ref_call(const void *code);
@@ -148,11 +148,9 @@ struct caze {
 	unsigned int apx_len, legacy_len;
 };
 
-static uint64_t seed_state;
-
 static unsigned int below(unsigned int n)
 {
-	return (unsigned int)(rnd(&seed_state) % n);
+	return (unsigned int)(rnd(&diff_seed) % n);
 }
 
 /* A virtual register: half of the time an EGPR. Never one that is used implicitly, never rsp. */
@@ -330,7 +328,7 @@ static void choose(struct caze *c)
 		c->imm_len = c->size == 2 ? 2 : 4;
 	if (t->flags & T_IV)
 		c->imm_len = c->size;
-	c->imm = (int64_t)rnd_value(&seed_state);
+	c->imm = (int64_t)rnd_value(&diff_seed);
 
 	for (i = 0; i < 16; i++)
 		if (t->uses & 1u << i) {
@@ -349,7 +347,7 @@ static void choose(struct caze *c)
 	if (c->mem && c->mod == 0 && (L(c, c->base) & 7) == 5 && !c->rip)
 		c->mod = 1;
 	if (c->mem && c->mod)
-		c->disp = c->mod == 1 ? (int8_t)rnd(&seed_state) : (int32_t)rnd(&seed_state);
+		c->disp = c->mod == 1 ? (int8_t)rnd(&diff_seed) : (int32_t)rnd(&diff_seed);
 }
 
 /* Division faults, by dividing. */
@@ -400,12 +398,12 @@ static int state(struct caze *c, struct machine *m)
 	unsigned int i;
 
 	for (i = 0; i < 32; i++)
-		set(m, i, rnd_value(&seed_state));
-	m->ctx.rflags = 0x202 | (rnd(&seed_state) & STATUS_FLAGS);
+		set(m, i, rnd_value(&diff_seed));
+	m->ctx.rflags = 0x202 | (rnd(&diff_seed) & STATUS_FLAGS);
 	for (i = 0; i < MEM_SIZE / 8; i += 1 + below(8))
-		((uint64_t *)m->mem)[i] = rnd_value(&seed_state);
+		((uint64_t *)m->mem)[i] = rnd_value(&diff_seed);
 	if (c->t->flags & T_BT && c->mem)
-		set(m, c->reg, (uint64_t)((int64_t)(int16_t)rnd(&seed_state) >> 4));
+		set(m, c->reg, (uint64_t)((int64_t)(int16_t)rnd(&diff_seed) >> 4));
 	if (c->t->flags & T_IDIV && below(2)) {
 		m->ctx.gpr[2] = (uint64_t)(m->ctx.gpr[0] >> 63 ? -1 : 0);
 	} else if (c->t->flags & T_DIV && below(2)) {
@@ -450,7 +448,7 @@ static int state(struct caze *c, struct machine *m)
 		sum -= get(m, c->index) << c->scale;
 	set(m, c->base, sum);
 	if (c->p67)
-		set(m, c->base, (uint32_t)sum | rnd(&seed_state) << 32);
+		set(m, c->base, (uint32_t)sum | rnd(&diff_seed) << 32);
 	c->ea = want;
 	return 0;
 }
@@ -560,55 +558,24 @@ static int run(struct caze *c, struct machine *m)
 	return 0;
 }
 
-#define MISMATCHES_SHOWN 10
+static uint64_t egpr;
+
+static int one(struct machine *m)
+{
+	struct caze c;
+	int r;
+
+	choose(&c);
+	if (c.lock && c.t->exts && c.ext == 7 && c.t->map == 0 && (c.opcode & 0xfc) == 0x80)
+		c.lock = 0;
+	if (state(&c, m))
+		return 1;
+	r = run(&c, m);
+	egpr += r <= 0 && c.reg != NONE && c.reg >= 16;
+	return r;
+}
 
 int main(int argc, char **argv)
 {
-	uint64_t cases = 1000000, n = 0, skipped = 0, egpr = 0, bad = 0;
-	struct machine m;
-	int i;
-
-	seed_state = 1;
-	for (i = 1; i + 1 < argc; i += 2) {
-		if (!strcmp(argv[i], "--cases"))
-			cases = strtoull(argv[i + 1], NULL, 0);
-		else if (!strcmp(argv[i], "--seed"))
-			seed_state = strtoull(argv[i + 1], NULL, 0) * 2 + 1;
-		else
-			break;
-	}
-	if (i < argc) {
-		fprintf(stderr, "usage: diff-rex2 [--cases N] [--seed N]\n");
-		return 64;
-	}
-	machine_catch();
-	if (machine_init(&m)) {
-		perror("diff-rex2: no memory for the test machine");
-		return 70;
-	}
-	while (n < cases && bad < MISMATCHES_SHOWN && !machine_stop) {
-		struct caze c;
-		int r;
-
-		choose(&c);
-		if (c.lock && c.t->exts && c.ext == 7 && c.t->map == 0 && (c.opcode & 0xfc) == 0x80)
-			c.lock = 0;
-		if (state(&c, &m)) {
-			skipped++;
-			continue;
-		}
-		r = run(&c, &m);
-		if (r > 0) {
-			skipped++;
-			continue;
-		}
-		n++;
-		bad += r < 0;
-		egpr += c.reg != NONE && c.reg >= 16;
-	}
-	printf("rex2: %" PRIu64 " cases equal of %" PRIu64 ", %" PRIu64
-	       " with ModRM.reg in r16..r31, %" PRIu64 " combinations not runnable\n",
-	       n - bad, n, egpr, skipped);
-	machine_exit(&m);
-	return bad ? 1 : 0;
+	return diff_main(argc, argv, "diff-rex2", one, "with ModRM.reg in r16..r31", &egpr);
 }

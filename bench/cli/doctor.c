@@ -6,7 +6,6 @@
  * with what it costs the user and what mends it.
  */
 #include <getopt.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 
 #include "command.h"
 #include <bench/doctor/doctor.h>
+#include <bench/host/cpus.h>
 
 #define WIDTH	      79
 #define INDENT	      8
@@ -130,16 +130,11 @@ static int print_json(const struct doctor *d)
 /* The last CPU this process may run on: the first one serves most interrupts. */
 static int default_cpu(void)
 {
-	cpu_set_t allowed;
-	int cpu;
+	struct cpus allowed = { 0 };
+	int cpu = cpus_allowed(&allowed) ? -1 : cpus_last(&allowed);
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return 0;
-	for (cpu = CPU_SETSIZE - 1; cpu > 0; cpu--) {
-		if (CPU_ISSET(cpu, &allowed))
-			break;
-	}
-	return cpu;
+	cpus_free(&allowed);
+	return cpu < 0 ? 0 : cpu;
 }
 
 enum {
@@ -167,7 +162,7 @@ static int read_option(struct doctor *d, int option, const char *value, int *jso
 		return 0;
 	case OPTION_CPU:
 		cpu = strtol(value, &end, 10);
-		if (!*value || *end || cpu < 0 || cpu >= CPU_SETSIZE)
+		if (!*value || *end || cpu < 0 || cpu >= CPUS_MOST)
 			return egpr_command_usage(&egpr_cmd_doctor, "'%s' is no CPU number", value);
 		d->cpu = (int)cpu;
 		return 0;

@@ -99,7 +99,7 @@ static int parse(struct request *r, int argc, char **argv)
 			break;
 		case OPTION_CPU:
 			cpu = strtol(value, &end, 10);
-			if (!*value || *end || cpu < 0 || cpu > INT_MAX)
+			if (!*value || *end || cpu < 0 || cpu >= CPUS_MOST)
 				return egpr_command_usage(&egpr_cmd_bench, "'%s' is no CPU number",
 							  value);
 			r->cpu = (int)cpu;

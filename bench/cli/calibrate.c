@@ -363,7 +363,7 @@ static int calibrate_run(int argc, char **argv)
 	if (value[OPTION_SECONDS] && read_number(value[OPTION_SECONDS], 2, 86400, &seconds))
 		return egpr_command_usage(&egpr_cmd_calibrate, "--seconds '%s' is not in 2..86400",
 					  value[OPTION_SECONDS]);
-	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], 0, 65535, &cpu))
+	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], 0, CPUS_MOST - 1, &cpu))
 		return egpr_command_usage(&egpr_cmd_calibrate,
 					  "--cpu '%s' is not the number of a CPU",
 					  value[OPTION_CPU]);

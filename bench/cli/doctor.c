@@ -6,8 +6,6 @@
  * with what it costs the user and what mends it.
  */
 #include <getopt.h>
-#include <sched.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +15,7 @@
 
 #include "command.h"
 #include <bench/doctor/doctor.h>
+#include <bench/host/cpus.h>
 
 #define WIDTH	      79
 #define INDENT	      8
@@ -29,45 +28,6 @@ extern const struct egpr_command egpr_cmd_doctor;
 #define LEVEL_HEADING(SYM, id, heading) [DOCTOR_##SYM] = heading,
 static const char *const level_ids[DOCTOR_NR_LEVELS] = { DOCTOR_LEVELS(LEVEL_ID) };
 static const char *const level_headings[DOCTOR_NR_LEVELS] = { DOCTOR_LEVELS(LEVEL_HEADING) };
-
-void doctor_say(struct doctor *d, const char *id, enum doctor_level level, const char *cost,
-		const char *fix, const char *fact, ...)
-{
-	struct doctor_finding *f;
-	va_list ap;
-
-	if (d->nr_found == DOCTOR_FINDINGS_MAX)
-		return;
-	f = &d->found[d->nr_found++];
-	f->id = id;
-	f->level = level;
-	snprintf(f->cost, sizeof(f->cost), "%s", cost);
-	snprintf(f->fix, sizeof(f->fix), "%s", fix);
-	va_start(ap, fact);
-	vsnprintf(f->fact, sizeof(f->fact), fact, ap);
-	va_end(ap);
-}
-
-/* What can be learnt here, in one sentence. */
-static const char *verdict(const struct doctor *d)
-{
-	if (d->kvm_error.status)
-		return d->apx ? "sequence costs can be measured here on real APX; no guest runs "
-				"here, so exits cannot be measured"
-			      : "sequence costs can be measured here, on stand-ins for APX; no guest "
-				"runs here, so neither exits nor state proofs can be had";
-	if (!d->kvm.representative)
-		return d->apx ? "sequence costs can be measured here on real APX; exits can be run "
-				"but say nothing about hardware, because this KVM interprets guest "
-				"code"
-			      : "sequence costs can be measured here, on stand-ins for APX; exits can "
-				"be run but say nothing about hardware, because this KVM interprets "
-				"guest code";
-	if (!d->apx)
-		return "sequences, and exits of real hardware, can be measured here, with stand-ins "
-		       "for APX";
-	return "everything can be measured here, on real APX";
-}
 
 static void print_wrapped(int indent, const char *label, const char *text)
 {
@@ -95,7 +55,7 @@ static void print_text(const struct doctor *d)
 	char label[32];
 	unsigned int i;
 
-	print_wrapped(0, "Verdict:", verdict(d));
+	print_wrapped(0, "Verdict:", doctor_verdict(d));
 	putchar('\n');
 	printf("Host %s: %s, family %s model %s stepping %s, microcode %s, Linux %s\n", d->host.id,
 	       d->host.fact[EGPR_HOST_cpu_name], d->host.fact[EGPR_HOST_cpu_family],
@@ -133,7 +93,7 @@ static int print_json(const struct doctor *d)
 	unsigned int i;
 	char *text;
 
-	cJSON_AddStringToObject(object, "verdict", verdict(d));
+	cJSON_AddStringToObject(object, "verdict", doctor_verdict(d));
 	cJSON_AddItemToObject(object, "host", egpr_host_json(&d->host));
 	cJSON_AddStringToObject(object, "backend", *d->kvm.backend ? d->kvm.backend : "none");
 	cJSON_AddStringToObject(object, "emulator", d->kvm.emulator);
@@ -170,16 +130,11 @@ static int print_json(const struct doctor *d)
 /* The last CPU this process may run on: the first one serves most interrupts. */
 static int default_cpu(void)
 {
-	cpu_set_t allowed;
-	int cpu;
+	struct cpus allowed = { 0 };
+	int cpu = cpus_allowed(&allowed) ? -1 : cpus_last(&allowed);
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return 0;
-	for (cpu = CPU_SETSIZE - 1; cpu > 0; cpu--) {
-		if (CPU_ISSET(cpu, &allowed))
-			break;
-	}
-	return cpu;
+	cpus_free(&allowed);
+	return cpu < 0 ? 0 : cpu;
 }
 
 enum {
@@ -207,7 +162,7 @@ static int read_option(struct doctor *d, int option, const char *value, int *jso
 		return 0;
 	case OPTION_CPU:
 		cpu = strtol(value, &end, 10);
-		if (!*value || *end || cpu < 0 || cpu >= CPU_SETSIZE)
+		if (!*value || *end || cpu < 0 || cpu >= CPUS_MOST)
 			return egpr_command_usage(&egpr_cmd_doctor, "'%s' is no CPU number", value);
 		d->cpu = (int)cpu;
 		return 0;

@@ -272,7 +272,7 @@ static int run_run(int argc, char **argv)
 	if (optind < argc)
 		return egpr_command_usage(&egpr_cmd_run, "'%s' is one argument too many",
 					  argv[optind]);
-	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], 65535, &cpu))
+	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], CPUS_MOST - 1, &cpu))
 		return egpr_command_usage(&egpr_cmd_run, "--cpu '%s' is not the number of a CPU",
 					  value[OPTION_CPU]);
 	if (value[OPTION_SEED] && read_number(value[OPTION_SEED], ~0ULL, &seed))

@@ -89,6 +89,9 @@ struct doctor {
 void doctor_say(struct doctor *d, const char *id, enum doctor_level level, const char *cost,
 		const char *fix, const char *fact, ...) __attribute__((format(printf, 6, 7)));
 
+/* What can be learnt here, in one sentence. */
+const char *doctor_verdict(const struct doctor *d);
+
 /* The checks, by what they look at. Each adds its findings. */
 void doctor_kvm(struct doctor *d);
 void doctor_cpu(struct doctor *d);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "doctor.h"
+#include <bench/host/cpu.h>
 #include <bench/host/sysfile.h>
 
 /* Rows of the table that are about the clock of the CPU. */
@@ -70,28 +71,21 @@ static void say_smt(struct doctor *d)
 			   "active; what counts is the measuring CPU's sibling");
 }
 
-/* Is @cpu in a list such as "2-5,7"? */
-static int list_has(const char *list, int cpu)
+/* Is @cpu in a list of the kernel's? */
+static bool list_has(const char *list, int cpu)
 {
-	int from, to, n;
+	struct cpus s = { 0 };
+	bool has;
 
-	while (sscanf(list, "%d%n", &from, &n) == 1) {
-		list += n;
-		to = from;
-		if (*list == '-' && sscanf(list, "-%d%n", &to, &n) == 1)
-			list += n;
-		if (cpu >= from && cpu <= to)
-			return 1;
-		if (*list != ',')
-			return 0;
-		list++;
-	}
-	return 0;
+	cpus_parse(&s, list);
+	has = cpus_has(&s, cpu);
+	cpus_free(&s);
+	return has;
 }
 
 static void say_isolation(struct doctor *d)
 {
-	char isolated[1024], tickless[1024];
+	char isolated[EGPR_SYSFILE_MAX], tickless[EGPR_SYSFILE_MAX];
 
 	egpr_sysfile_read(d->root, isolated, sizeof(isolated), "/sys/devices/system/cpu/isolated");
 	egpr_sysfile_read(d->root, tickless, sizeof(tickless), "/sys/devices/system/cpu/nohz_full");
@@ -109,11 +103,27 @@ static void say_isolation(struct doctor *d)
 			list_has(tickless, d->cpu) ? "runs without" : "has");
 }
 
+/* Offline, not there, or not allowed: said with what would help. */
+static bool can_measure(struct doctor *d)
+{
+	struct cpus allowed = { 0 };
+	struct data_error e = { "" };
+
+	if (!cpus_allowed(&allowed) && cpu_check(d->root, &allowed, d->cpu, &e))
+		doctor_say(d, "noise", DOCTOR_MEND, "nothing can be measured on that CPU",
+			   "bring it online, or choose another with --cpu", "%s", e.text);
+	cpus_free(&allowed);
+	return !*e.text;
+}
+
 static void say_noise(struct doctor *d)
 {
 	struct egpr_preflight *p = &d->noise;
-	int err = egpr_noise_preflight(d->cpu, d->seconds, p);
+	int err;
 
+	if (!can_measure(d))
+		return;
+	err = egpr_noise_preflight(d->cpu, d->seconds, p);
 	if (err) {
 		doctor_say(d, "noise", DOCTOR_MEND, "nothing can be measured on that CPU",
 			   "choose another with --cpu", "CPU %d: %s", d->cpu, strerror(-err));

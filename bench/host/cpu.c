@@ -3,13 +3,15 @@
  * Choosing and pinning the measuring CPU, and its clocks.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "cpu.h"
+#include "cpus.h"
 #include "noise.h"
+#include "sysfile.h"
 #include <bench/stats/stats.h>
 
 #define MAX_WATCHED   8 /* CPUs watched at most: the choice must not take longer than a cell */
@@ -17,6 +19,9 @@
 #define CHAIN_ROUNDS  400 /* of CHAIN_ADDS additions each */
 #define CHAIN_ADDS    64
 #define CHAIN_REPEATS 15
+
+#define CPU_DIR	   "/sys/devices/system/cpu"
+#define LIST_SHOWN 160 /* of a list of CPUs, in a message */
 
 static uint64_t tsc(void)
 {
@@ -26,15 +31,16 @@ static uint64_t tsc(void)
 	return low | (uint64_t)high << 32;
 }
 
-static double quietest(const cpu_set_t *allowed, double seconds, int *cpu)
+static double quietest(const struct cpus *allowed, double seconds, int *cpu)
 {
 	double best = -1;
 	int i, watched = 0;
 
-	for (i = 0; i < CPU_SETSIZE && watched < MAX_WATCHED; i++) {
+	for (i = cpus_next(allowed, -1); i >= 0 && watched < MAX_WATCHED;
+	     i = cpus_next(allowed, i)) {
 		struct egpr_preflight p;
 
-		if (!CPU_ISSET(i, allowed) || egpr_noise_preflight(i, seconds, &p))
+		if (egpr_noise_preflight(i, seconds, &p))
 			continue;
 		watched++;
 		/* Of equals the highest: interrupts and daemons favour the first CPU. */
@@ -46,48 +52,95 @@ static double quietest(const cpu_set_t *allowed, double seconds, int *cpu)
 	return best;
 }
 
-int cpu_choose(int wanted, double seconds, int *cpu, struct data_error *e)
+/* The CPUs of one of the kernel's lists; empty where the kernel does not say. */
+static void read_cpus(const char *root, const char *name, struct cpus *s)
 {
-	cpu_set_t allowed;
+	char text[EGPR_SYSFILE_MAX];
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed))
-		return data_fail(e, EGPR_UNAVAILABLE, "cannot ask for the allowed CPUs: %s",
-				 strerror(errno));
-	if (wanted >= 0) {
-		if (wanted >= CPU_SETSIZE || !CPU_ISSET(wanted, &allowed))
-			return data_fail(e, EGPR_USAGE,
-					 "CPU %d is not there or not allowed for this process; see "
-					 "`taskset -p $$`",
-					 wanted);
-		*cpu = wanted;
-		return 0;
-	}
-	if (quietest(&allowed, seconds, cpu) < 0)
-		return data_fail(e, EGPR_UNAVAILABLE, "no CPU can be pinned to");
-	return 0;
+	egpr_sysfile_read(root, text, sizeof(text), CPU_DIR "/%s", name);
+	cpus_parse(s, text);
 }
 
-static cpu_set_t before_pin;
-static int pinned;
+/* How an offline CPU comes back: not by its own file while SMT as a whole is off. */
+static void how_to_wake(const char *root, int cpu, char *text, size_t size)
+{
+	char smt[32];
+
+	egpr_sysfile_read(root, smt, sizeof(smt), CPU_DIR "/smt/control");
+	if (!strcmp(smt, "forceoff"))
+		snprintf(text, size, "SMT was turned off at boot; boot without nosmt");
+	else if (!strcmp(smt, "off"))
+		snprintf(text, size, "as root: echo on > " CPU_DIR "/smt/control");
+	else
+		snprintf(text, size, "as root: echo 1 > " CPU_DIR "/cpu%d/online", cpu);
+}
+
+int cpu_check(const char *root, const struct cpus *allowed, int cpu, struct data_error *e)
+{
+	struct cpus present = { 0 }, online = { 0 };
+	char list[LIST_SHOWN], fix[128];
+	int ret = 0;
+
+	read_cpus(root, "present", &present);
+	read_cpus(root, "online", &online);
+	if (cpus_last(&present) >= 0 && !cpus_has(&present, cpu)) {
+		cpus_text(&present, list, sizeof(list));
+		ret = data_fail(e, EGPR_USAGE, "CPU %d is not there; this host has CPUs %s", cpu,
+				list);
+	} else if (cpus_last(&online) >= 0 && !cpus_has(&online, cpu)) {
+		cpus_text(&online, list, sizeof(list));
+		how_to_wake(root, cpu, fix, sizeof(fix));
+		ret = data_fail(e, EGPR_UNAVAILABLE,
+				"CPU %d is offline; %s, or name one of CPUs %s", cpu, fix, list);
+	} else if (!cpus_has(allowed, cpu)) {
+		cpus_text(allowed, list, sizeof(list));
+		ret = data_fail(e, EGPR_USAGE,
+				"CPU %d is not there or not allowed for this process, which may "
+				"use CPUs %s; see `taskset -p $$`",
+				cpu, list);
+	}
+	cpus_free(&present);
+	cpus_free(&online);
+	return ret;
+}
+
+int cpu_choose(int wanted, double seconds, int *cpu, struct data_error *e)
+{
+	struct cpus allowed = { 0 };
+	int err = cpus_allowed(&allowed), ret = 0;
+
+	if (err) {
+		ret = data_fail(e, EGPR_UNAVAILABLE, "cannot ask for the allowed CPUs: %s",
+				strerror(-err));
+	} else if (wanted >= 0) {
+		*cpu = wanted;
+		ret = cpu_check("", &allowed, wanted, e);
+	} else if (quietest(&allowed, seconds, cpu) < 0) {
+		ret = data_fail(e, EGPR_UNAVAILABLE, "no CPU can be pinned to");
+	}
+	cpus_free(&allowed);
+	return ret;
+}
+
+static struct cpus before_pin;
 
 void cpu_unpin(void)
 {
-	if (pinned)
-		sched_setaffinity(0, sizeof(before_pin), &before_pin);
-	pinned = 0;
+	if (before_pin.set)
+		cpus_allow(&before_pin);
+	cpus_free(&before_pin);
 }
 
 int cpu_pin(int cpu, struct data_error *e)
 {
-	cpu_set_t set;
+	int err;
 
-	if (!pinned)
-		pinned = !sched_getaffinity(0, sizeof(before_pin), &before_pin);
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set))
+	if (!before_pin.set && cpus_allowed(&before_pin))
+		cpus_free(&before_pin);
+	err = cpus_move(cpu);
+	if (err)
 		return data_fail(e, EGPR_UNAVAILABLE, "cannot pin to CPU %d: %s", cpu,
-				 strerror(errno));
+				 strerror(-err));
 	return 0;
 }
 

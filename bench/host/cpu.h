@@ -7,6 +7,8 @@
 
 #include <bench/base/error.h>
 
+#include "cpus.h"
+
 /**
  * cpu_choose - the CPU to measure on
  * @wanted: from the command line, or -1 for the quietest of those allowed
@@ -14,9 +16,21 @@
  * @cpu: receives it
  * @e: receives the message
  *
- * Return: 0, or EGPR_USAGE where @wanted is not one this process may use.
+ * Return: 0, or the status of cpu_check() for @wanted.
  */
 int cpu_choose(int wanted, double seconds, int *cpu, struct data_error *e);
+
+/**
+ * cpu_check - can this process measure on a CPU
+ * @root: directory that stands for "/", "" for this host
+ * @allowed: the CPUs that the process may run on
+ * @cpu: which
+ * @e: receives the message: why not, and which would do
+ *
+ * Return: 0; EGPR_UNAVAILABLE where it is offline, EGPR_USAGE where it is not there or not
+ * allowed.
+ */
+int cpu_check(const char *root, const struct cpus *allowed, int cpu, struct data_error *e);
 
 /* Pin the calling thread. Return: 0 or EGPR_UNAVAILABLE. */
 int cpu_pin(int cpu, struct data_error *e);

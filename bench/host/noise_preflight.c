@@ -4,13 +4,13 @@
  * was held up.
  */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 #include <x86intrin.h>
 
 #include <cjson/cJSON.h>
 
+#include "cpus.h"
 #include "noise.h"
 
 #define VERDICT_ID(SYM, id, text)   [EGPR_NOISE_##SYM] = id,
@@ -82,20 +82,17 @@ int egpr_noise_preflight(int cpu, double seconds, struct egpr_preflight *p)
 {
 	struct egpr_noise_counts before, after;
 	struct egpr_noise *noise;
-	cpu_set_t old, one;
+	struct cpus old = { 0 };
 	int err;
 
 	memset(p, 0, sizeof(*p));
 	p->cpu = cpu;
 	p->seconds = seconds;
-	if (cpu < 0 || cpu >= CPU_SETSIZE)
-		return -EINVAL;
-	if (sched_getaffinity(0, sizeof(old), &old))
-		return -errno;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	if (sched_setaffinity(0, sizeof(one), &one))
-		return -errno;
+	err = cpus_allowed(&old);
+	if (!err)
+		err = cpus_move(cpu);
+	if (err)
+		goto out_free;
 	err = egpr_noise_open("", cpu, &noise);
 	if (err)
 		goto out_move_back;
@@ -112,7 +109,9 @@ int egpr_noise_preflight(int cpu, double seconds, struct egpr_preflight *p)
 	else
 		p->verdict = EGPR_NOISE_NOISY;
 out_move_back:
-	sched_setaffinity(0, sizeof(old), &old);
+	cpus_allow(&old);
+out_free:
+	cpus_free(&old);
 	return err;
 }
 

@@ -8,7 +8,6 @@
  */
 #include <glob.h>
 #include <limits.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 
 #include <egpr/noise-table.h>
 
+#include "cpus.h"
 #include "noise.h"
 #include "sysfile.h"
 
@@ -30,52 +30,36 @@ struct row {
 static const struct row rows[] = { EGPR_NOISE_TABLE(ROW) };
 
 #define LATENCY_FILE "/dev/cpu_dma_latency"
-#define LIST_SIZE    1024
 
 struct place {
 	const char *root;
 	int cpu;
-	cpu_set_t core;		/* the measuring CPU and its siblings */
-	char others[LIST_SIZE]; /* the other CPUs as the kernel writes lists */
+	struct cpus core;		      /* the measuring CPU and its siblings */
+	char others[EGPR_SETTING_VALUE_SIZE]; /* the other CPUs as the kernel writes lists */
 };
-
-/* The CPUs of a kernel list such as "0-3,8". */
-static void parse_list(const char *text, cpu_set_t *set)
-{
-	char *next;
-	long from, to;
-
-	CPU_ZERO(set);
-	while (*text >= '0' && *text <= '9') {
-		from = to = strtol(text, &next, 10);
-		if (*next == '-')
-			to = strtol(next + 1, &next, 10);
-		for (; from <= to && from < CPU_SETSIZE; from++)
-			CPU_SET((int)from, set);
-		text = *next == ',' ? next + 1 : next;
-	}
-}
 
 static void find_place(const char *root, int cpu, struct place *p)
 {
-	char text[LIST_SIZE];
-	cpu_set_t online;
-	size_t used = 0;
+	struct cpus online = { 0 }, others = { 0 };
+	char text[EGPR_SYSFILE_MAX];
 	int i;
 
+	memset(p, 0, sizeof(*p));
 	p->root = root;
 	p->cpu = cpu;
-	p->others[0] = '\0';
 	egpr_sysfile_read(root, text, sizeof(text),
 			  "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
-	parse_list(text, &p->core);
-	CPU_SET(cpu, &p->core);
+	cpus_parse(&p->core, text);
+	cpus_add(&p->core, cpu);
 	egpr_sysfile_read(root, text, sizeof(text), "/sys/devices/system/cpu/online");
-	parse_list(text, &online);
-	for (i = 0; i < CPU_SETSIZE && used < sizeof(p->others) - sizeof(",1023"); i++) {
-		if (CPU_ISSET(i, &online) && !CPU_ISSET(i, &p->core))
-			used += (size_t)sprintf(p->others + used, "%s%d", used ? "," : "", i);
+	cpus_parse(&online, text);
+	for (i = cpus_next(&online, -1); i >= 0; i = cpus_next(&online, i)) {
+		if (!cpus_has(&p->core, i))
+			cpus_add(&others, i);
 	}
+	cpus_text(&others, p->others, sizeof(p->others));
+	cpus_free(&others);
+	cpus_free(&online);
 }
 
 /* Copy @text with @mark replaced by @value, or as it is without the mark. */
@@ -91,11 +75,14 @@ static void fill_in(const char *text, const char *mark, const char *value, char 
 
 static int touches_core(const struct place *p, const char *list)
 {
-	cpu_set_t set, both;
+	struct cpus set = { 0 };
+	int cpu, touches = 0;
 
-	parse_list(list, &set);
-	CPU_AND(&both, &set, &p->core);
-	return CPU_COUNT(&both) != 0;
+	cpus_parse(&set, list);
+	for (cpu = cpus_next(&set, -1); cpu >= 0 && !touches; cpu = cpus_next(&set, cpu))
+		touches = cpus_has(&p->core, cpu);
+	cpus_free(&set);
+	return touches;
 }
 
 static void name_file(struct egpr_setting *s, const char *path)
@@ -123,7 +110,7 @@ static void read_latency(const char *path, struct egpr_setting *s)
 static void read_one(const struct place *p, const struct row *row, const char *path,
 		     struct egpr_setting *s)
 {
-	char value[EGPR_SETTING_VALUE_SIZE];
+	char value[EGPR_SYSFILE_MAX];
 	int quiet;
 
 	if (!strcmp(row->path, LATENCY_FILE)) {
@@ -139,7 +126,7 @@ static void read_one(const struct place *p, const struct row *row, const char *p
 		quiet = !strcmp(value, s->wanted);
 	if (!s->present || (s->quiet && !quiet)) {
 		name_file(s, path + strlen(p->root));
-		snprintf(s->value, sizeof(s->value), "%s", value);
+		snprintf(s->value, sizeof(s->value), "%.*s", (int)sizeof(s->value) - 1, value);
 		s->quiet = quiet;
 	}
 	s->present = 1;
@@ -174,8 +161,8 @@ static void read_setting(const struct place *p, const struct row *row, struct eg
 		read_paths(p, row, path, s);
 		return;
 	}
-	for (i = 0; i < CPU_SETSIZE; i++) {
-		if (i == p->cpu || !CPU_ISSET(i, &p->core))
+	for (i = cpus_next(&p->core, -1); i >= 0; i = cpus_next(&p->core, i)) {
+		if (i == p->cpu)
 			continue;
 		snprintf(number, sizeof(number), "%d", i);
 		fill_in(row->path, "{sibling}", number, path, sizeof(path));
@@ -197,4 +184,5 @@ void egpr_noise_settings(const char *root, int cpu,
 		read_setting(&p, &rows[i], &s);
 		fn(context, &s);
 	}
+	cpus_free(&p.core);
 }

@@ -100,7 +100,7 @@ const char *rundir_path(const struct rundir *d);
 const char *rundir_id(const struct rundir *d);
 cJSON *rundir_meta(struct rundir *d);
 
-/* Names inside meta.json that rundir.c writes. Everything else belongs to the caller. */
+/* Names inside meta.json that the room writes. Everything else belongs to the caller. */
 #define RUNDIR_SCHEMA	  "schema_version"
 #define RUNDIR_RUN_ID	  "run_id"
 #define RUNDIR_HOST_ID	  "host_id"

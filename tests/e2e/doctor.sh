@@ -98,6 +98,19 @@ mkdir -p "$tmp/root/sys/module/egpr_switch"
 "$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
 check 'a loaded module is seen' test "$($json module <"$tmp/bad")" = true
 
+# CPUs that are offline, and numbers beyond 1023 with holes between them.
+mkdir -p "$tmp/far/sys/devices/system/cpu"
+echo 0-3,1024-1031,1500 >"$tmp/far/sys/devices/system/cpu/present"
+echo 0-3,1024-1031 >"$tmp/far/sys/devices/system/cpu/online"
+"$B/egprlab" doctor --json --cpu 1500 --seconds 0.05 --root "$tmp/far" >"$tmp/text" 2>&1
+is 'an offline CPU ends no doctor' test $? -eq 0
+is 'it is a fault' test "$(fact "$tmp/text" noise level)" = mend
+is 'with what brings it online' sh -c 'echo "$1" | grep -q "CPU 1500 is offline.*cpu1500/online.*0-3,1024-1031"' - \
+	"$(fact "$tmp/text" noise fact)"
+echo 0-3,1024-1500 >"$tmp/far/sys/devices/system/cpu/isolated"
+"$B/egprlab" doctor --json --cpu 1500 --seconds 0.05 --root "$tmp/far" >"$tmp/text" 2>&1
+is 'CPU 1500 can be isolated' sh -c 'echo "$1" | grep -q "CPU 1500 is isolated"' - "$(fact "$tmp/text" isolation fact)"
+
 for bad in '--cpu x' '--cpu -1' '--cpu 1e9' '--seconds 0' '--seconds nan' '--seconds -3' '--cpu' 'extra'; do
 	# shellcheck disable=SC2086
 	"$B/egprlab" doctor $bad >"$tmp/text" 2>&1

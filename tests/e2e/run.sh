@@ -50,8 +50,20 @@ PLAN
 check 'an unknown profile is a usage error' says 64 'no profile' "$egprlab" run --profile none-such
 check 'an unknown exit kind names the table' says 64 'egprlab list exits' "$egprlab" run --exit x
 check 'a wrong seed is a usage error' says 64 'not a number' "$egprlab" run --seed -1
-check 'a wrong CPU is a usage error' says 64 'not there or not allowed' \
+check 'a wrong CPU is a usage error' says 64 'CPU 4095 is not there' \
 	"$egprlab" run --plan "$dir/plan.ini" --cpu 4095 --out "$dir/refused"
+# An offline CPU: this one, in a namespace where the kernel says so.
+mkdir -p "$dir/cpus"
+echo 0-1 >"$dir/cpus/present"
+echo 0 >"$dir/cpus/online"
+offline="mount --bind '$dir/cpus' /sys/devices/system/cpu"
+if unshare -m sh -c "$offline" 2>/dev/null; then
+	check 'an offline CPU is named, with how to bring it online' says 69 'CPU 1 is offline.*cpu1/online' \
+		unshare -m sh -c "$offline && exec '$egprlab' run --plan '$dir/plan.ini' --cpu 1 --out '$dir/refused'"
+else
+	n=$((n + 1))
+	echo "ok $n - an offline CPU # SKIP no mount namespace of its own"
+fi
 check 'a refused run leaves no directory' test ! -e "$dir/refused"
 check '--plan and --profile exclude each other' gives 64 \
 	"$egprlab" run --plan "$dir/plan.ini" --profile smoke

@@ -10,14 +10,26 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "state.h"
 
-#define OWN_SIZE (USER_PAGE_SIZE + USER_STACK_SIZE + sizeof(struct egpr_page))
+#define KERNEL_SIGSET 8 /* bytes of the kernel's sigset_t */
+#define OWN_SIZE      (USER_PAGE_SIZE + USER_STACK_SIZE + sizeof(struct egpr_page))
 
 _Thread_local struct user_thread user_thread;
 static pthread_key_t key;
 static bool have_key;
+
+/** user_mask_set - set the thread's kernel signal mask. Return: the one before. */
+uint64_t user_mask_set(uint64_t mask)
+{
+	uint64_t was = 0;
+
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &was, KERNEL_SIGSET);
+	return was;
+}
 
 stack_t user_thread_stack(const struct user_thread *t)
 {

@@ -86,13 +86,26 @@ static inline void emu_zero(void *dst, unsigned int len)
 		*d++ = 0;
 }
 
+/* operand.c */
 enum emu_status emu_fail(struct emu_ctx *ctx, enum emu_status st, const char *reason);
-
-/* execute.c: memory with the checks that precede the host's callbacks. */
+int emu_canonical(const struct emu_ctx *ctx, __u64 addr);
+__u64 emu_get_sized(const struct emu_ctx *ctx, unsigned int reg, unsigned int size);
+/* Write @size bytes of a register: 32 bits zero-extend, 8 and 16 merge unless @zero_upper. */
+void emu_set_sized(struct emu_ctx *ctx, unsigned int reg, unsigned int size, __u64 value,
+		   int zero_upper);
+/* Memory with the checks that precede the host's callbacks; @insn is NULL for the stack. */
 enum emu_status emu_mem_read(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr,
 			     void *buf, unsigned int len, enum emu_access access);
 enum emu_status emu_mem_write(struct emu_ctx *ctx, const struct emu_insn *insn, __u64 addr,
 			      const void *buf, unsigned int len);
+/* The memory operand, or NULL. */
+const struct emu_operand *emu_mem_operand(const struct emu_insn *insn);
+/* Value of an r/m operand of @size bytes, from register or memory. */
+enum emu_status emu_get_rm(struct emu_ctx *ctx, const struct emu_insn *insn, unsigned int size,
+			   __u64 *value);
+
+/* legacy.c: execute an instruction that has a legacy form. */
+enum emu_status emu_legacy(struct emu_ctx *ctx, const struct emu_insn *insn);
 
 /**
  * emu_cond - evaluate a condition code

@@ -20,6 +20,8 @@
 #define UNITS	    (CHUNK_SIZE / USER_SLOT_ALIGN)
 #define PLACE_TRIES 256
 #define PLACE_STEP  (1024ul * 1024)
+#define REACH	    (UINT64_C(1) << 31)
+#define REACH_SLOP  4096 /* a chunk's later slots and the jump itself */
 
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000
@@ -160,6 +162,13 @@ static struct chunk *map_between(uint64_t low, uint64_t high)
 			return c;
 	}
 	return NULL;
+}
+
+/** user_code_reach - the addresses to which a jump at @rip leads. */
+void user_code_reach(uint64_t rip, uint64_t *low, uint64_t *high)
+{
+	*low = rip > REACH ? rip - REACH + REACH_SLOP : REACH_SLOP;
+	*high = rip + REACH - REACH_SLOP;
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The C library's sigaction, for programs that link the host statically.
- * The preloaded form, which interposes the name, has its own (preload.c).
+ * The preloaded form, which interposes the name, has its own (next.c).
  */
 #include "state.h"
 

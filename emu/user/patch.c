@@ -24,9 +24,9 @@
 
 #define INSN_MIN 3 /* bytes; the shortest REX2 instruction */
 
-#define PIN_HITS   64 /* traps after which a cold neighbour is made unpatchable instead */
-#define REACH	   (UINT64_C(1) << 31)
-#define REACH_SLOP 4096 /* a chunk's later slots and the jump itself */
+#define PIN_HITS 64 /* traps after which a cold neighbour is made unpatchable instead */
+
+atomic_ulong user_nr_patched, user_nr_unpatchable;
 
 static bool have_membarrier;
 
@@ -194,13 +194,6 @@ static uint8_t *place_relay(struct user_slot *s)
 	if (relay)
 		user_build_jump(relay, (uint64_t)(uintptr_t)relay, (uint64_t)(uintptr_t)s->code);
 	return relay;
-}
-
-/** user_code_reach - the addresses to which a jump at @rip leads. */
-void user_code_reach(uint64_t rip, uint64_t *low, uint64_t *high)
-{
-	*low = rip > REACH ? rip - REACH + REACH_SLOP : REACH_SLOP;
-	*high = rip + REACH - REACH_SLOP;
 }
 
 /**

@@ -2,7 +2,6 @@
 /*
  * The preloaded form: starts the host before any constructor of the program.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,22 +11,6 @@
 #include <egpr/status.h>
 
 #include "state.h"
-
-typedef int sigaction_fn(int, const struct sigaction *, struct sigaction *);
-
-int user_real_sigaction(int sig, const struct sigaction *sa, struct sigaction *old)
-{
-	static sigaction_fn *_Atomic real;
-	sigaction_fn *fn = real;
-
-	if (!fn) {
-		fn = (sigaction_fn *)dlsym(RTLD_NEXT, "sigaction");
-		if (!fn)
-			abort();
-		real = fn;
-	}
-	return fn(sig, sa, old);
-}
 
 /* A child must not inherit a lock that another thread held, so fork takes it. */
 static _Thread_local uint64_t mask_before_fork;

@@ -17,17 +17,6 @@
 
 struct sigaction user_action[USER_NSIG];
 
-#define KERNEL_SIGSET 8 /* bytes of the kernel's sigset_t */
-
-/** user_mask_set - set the thread's kernel signal mask. Return: the one before. */
-uint64_t user_mask_set(uint64_t mask)
-{
-	uint64_t was = 0;
-
-	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, &was, KERNEL_SIGSET);
-	return was;
-}
-
 /** user_stack_ready - give the calling thread our signal stack unless it has one. */
 void user_stack_ready(struct user_thread *t)
 {

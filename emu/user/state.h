@@ -57,6 +57,7 @@ USER_HIDDEN;
 USER_HIDDEN int user_thread_init(struct user_thread *t);
 USER_HIDDEN int user_thread_setup(void);
 USER_HIDDEN uint64_t user_real_xcr0(void);
+USER_HIDDEN uint64_t user_mask_set(uint64_t mask);
 USER_HIDDEN stack_t user_thread_stack(const struct user_thread *t);
 
 /* What a slot does after the instruction itself, in order; user_unwind() can finish it. */
@@ -147,6 +148,7 @@ USER_HIDDEN struct user_slot *user_cache_find(uint64_t rip);
 USER_HIDDEN struct user_slot *user_cache_add(const struct user_slot *s);
 USER_HIDDEN uint8_t *user_code_alloc(unsigned int len, uint64_t low, uint64_t high,
 				     struct user_slot *owner);
+USER_HIDDEN void user_code_reach(uint64_t rip, uint64_t *low, uint64_t *high);
 USER_HIDDEN struct user_slot *user_code_owner(uint64_t rip);
 USER_HIDDEN void user_lock(void);
 USER_HIDDEN void user_unlock(void);
@@ -157,7 +159,7 @@ USER_HIDDEN void user_unlock(void);
 #define USER_HOT	8 /* traps after which an instruction is patched */
 USER_HIDDEN int user_patch_setup(void);
 USER_HIDDEN void user_patch(struct user_slot *s);
-USER_HIDDEN void user_code_reach(uint64_t rip, uint64_t *low, uint64_t *high);
+extern atomic_ulong user_nr_patched USER_HIDDEN, user_nr_unpatchable USER_HIDDEN;
 
 /* unwind.c: make a context that stands in a slot stand in the program. */
 USER_HIDDEN bool user_unwind(struct user_thread *t, ucontext_t *uc);
@@ -171,12 +173,20 @@ extern const char user_access_begin[] USER_HIDDEN, user_access_end[] USER_HIDDEN
 	user_access_failed[] USER_HIDDEN;
 extern const struct emu_host user_memory_host USER_HIDDEN;
 
-/* host.c */
-USER_HIDDEN struct user_slot *user_slot_make(uint64_t rip);
+/* slot.c */
+#define USER_UD2_BYTES	 2
+#define USER_FETCH_BYTES (EMU_INSN_MAX + USER_UD2_BYTES)
+USER_HIDDEN unsigned int user_fetch(uint64_t rip, uint8_t *bytes);
 USER_HIDDEN bool user_is_apx(uint64_t rip);
+USER_HIDDEN struct user_slot *user_slot_make(uint64_t rip);
+USER_HIDDEN bool user_slot_matches(const struct user_slot *s, const uint8_t *bytes,
+				   unsigned int len);
 extern unsigned int user_options USER_HIDDEN;
-extern atomic_ulong user_nr_traps USER_HIDDEN, user_nr_slots USER_HIDDEN,
-	user_nr_patched USER_HIDDEN, user_nr_unpatchable USER_HIDDEN;
+extern atomic_ulong user_nr_slots USER_HIDDEN;
+
+/* serve.c */
+extern atomic_ulong user_nr_traps USER_HIDDEN;
+USER_HIDDEN int user_serve_setup(void);
 
 /* What became of an instruction that trapped. */
 enum user_outcome {
@@ -197,8 +207,7 @@ USER_HIDDEN void user_on_other(int sig, siginfo_t *si, void *context);
 USER_HIDDEN void user_stack_ready(struct user_thread *t);
 extern struct sigaction user_action[USER_NSIG] USER_HIDDEN; /* the program's, under user_lock() */
 
-/* The C library's own, whoever interposes the name: libc.c or preload.c. */
+/* The C library's own, whoever interposes the name: libc.c or next.c. */
 USER_HIDDEN int user_real_sigaction(int sig, const struct sigaction *sa, struct sigaction *old);
-USER_HIDDEN uint64_t user_mask_set(uint64_t mask);
 
 #endif /* EMU_USER_STATE_H */

@@ -20,17 +20,17 @@ n=0
 # file | sed expression | test that must notice | what is wrong
 mutants() {
 	cat <<'LIST'
-decode|s/idx == EMU_RSP ?/(idx \& 7) == EMU_RSP ?/|diff-rex2|r12, r20 and r28 are no index
-decode|s/b->x4 << 4/0/|diff-rex2|X4 is ignored
+decode_operands|s/idx == EMU_RSP ?/(idx \& 7) == EMU_RSP ?/|diff-rex2|r12, r20 and r28 are no index
+decode_operands|s/b->x4 << 4/0/|diff-rex2|X4 is ignored
 reencode|s/ | row->impl / /|diff-rex2|a stand-in hides an implicit register
 reencode|s/insn->w << 3/0/|unit|W is lost
-execute|s/size >= 4 || zero_upper/size >= 8 || zero_upper/|diff-map4|32-bit results do not zero-extend
+operand|s/size >= 4 || zero_upper/size >= 8 || zero_upper/|diff-map4|32-bit results do not zero-extend
 execute|s/FL_CF | FL_PF : 0/FL_CF : 0/|diff-map4|PF is not CF in default flags
-execute|s/if (!re->noflags)/if (1)/|diff-map4|NF writes flags
+legacy|s/if (!re->noflags)/if (1)/|diff-map4|NF writes flags
 execute|s/pair\[1\] = emu_get(ctx, insn->vreg)/pair[1] = emu_get(ctx, insn->rm)/|diff-map4|PUSH2 pushes one register twice
-execute|s/return dividend >= limit/return dividend > limit/|unit|the smallest overflowing quotient
-execute|s/re->zext ? v . emu_mask(re->zext) : v/v/|diff-map4|16-bit NDD keeps upper bits
-execute|s/EMU_READ_FOR_WRITE : EMU_READ/EMU_READ : EMU_READ/|unit|a read-modify-write faults as a read
+legacy|s/return dividend >= limit/return dividend > limit/|unit|the smallest overflowing quotient
+legacy|s/re->zext ? v . emu_mask(re->zext) : v/v/|diff-map4|16-bit NDD keeps upper bits
+legacy|s/EMU_READ_FOR_WRITE : EMU_READ/EMU_READ : EMU_READ/|unit|a read-modify-write faults as a read
 semantics|s/f |= out \& 8 ? FL_AF : 0;//|diff-map4|AF without a slot
 xstate|s/(inuse || !(x->opt || x->compact))/inuse/|unit|XSAVE leaves initial data out
 xstate|s/ctx->page->xinuse = load ? 1 : 0/ctx->page->xinuse = 1/|unit|XINUSE stays set

@@ -5,7 +5,7 @@
 
 LAB_CFLAGS += -I. # for <bench/ROOM/x.h>, <vmm-mini/vmm.h>
 BENCH_LIB := $(B)/libegprbench.a
-BENCH_SRC := $(filter-out bench/cli/main.c,$(sort $(wildcard bench/*/*.c)))
+BENCH_SRC := $(filter-out bench/cli/main.c,$(sort $(wildcard bench/*/*.c bench/report/*/*.c)))
 
 # Optional libraries: without one, what needs it is left out and says so.
 BENCH_LIBS := -lsqlite3 -lcjson -linih -lgsl -lgslcblas -lcrypto -lpthread -lm
@@ -44,4 +44,4 @@ $(B)/egprlab: $(B)/bench/cli/main.o $(BENCH_LINK)
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 
 PROGRAMS += $(B)/egprlab
-LINT_C += $(wildcard bench/*/*.c bench/*/*.h bench/*/*.cc bench/suite/bare/*.c)
+LINT_C += $(wildcard bench/*/*.[ch] bench/*/*.cc bench/report/*/*.[ch] bench/suite/bare/*.c)

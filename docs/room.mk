@@ -29,7 +29,7 @@ install: all
 	install -m 644 $(wildcard $(B)/payloads/*.elf) $(libdir)/payloads
 	install -m 644 bench/plan/plans/*.ini $(libdir)/bench/plan/plans
 	install -m 644 scripts/plot/*.gp $(sharedir)/plot
-	install -m 644 bench/report/profiles/*.ini $(sharedir)/profiles
+	install -m 644 bench/report/cost/profiles/*.ini $(sharedir)/profiles
 	$(if $(wildcard results/reference/path-length.csv),install -m 644 results/reference/path-length.csv \
 		$(sharedir)/reference)
 	install -m 644 scripts/completion/egprlab $(completiondir)

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "command.h"
-#include <bench/report/cost.h>
+#include <bench/report/cost/cost.h>
 #include <bench/report/report.h>
-#include <bench/report/cost_doc.h>
+#include <bench/report/cost/doc.h>
 
 extern const struct egpr_command egpr_cmd_cost;
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 
 #include "command.h"
-#include <bench/report/doc.h>
+#include <bench/report/doc/doc.h>
 #include <bench/stats/meta_analysis.h>
 #include <bench/report/plot.h>
 #include <bench/report/report.h>

@@ -12,7 +12,7 @@
 
 #include "command.h"
 #include <bench/report/report.h>
-#include <bench/report/cost_doc.h>
+#include <bench/report/cost/doc.h>
 #include <bench/rundir/file.h>
 
 extern const struct egpr_command egpr_cmd_report;

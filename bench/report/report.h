@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#include "doc.h"
+#include "doc/doc.h"
 #include <bench/rundir/rundir.h>
 
 /**

@@ -76,7 +76,7 @@ check 'an unknown format is a usage error' fails 64 xml "$egprlab" export --form
 
 check 'every shipped profile yields a cost' sh -c "
 	'$egprlab' cost '$dir/a' >'$dir/cost' &&
-	for f in bench/report/profiles/*.ini; do
+	for f in bench/report/cost/profiles/*.ini; do
 		grep -q \"^Profile \$(basename \$f .ini) (example\" '$dir/cost' || exit 1
 	done"
 cat >"$dir/one.ini" <<END

@@ -10,7 +10,7 @@
 #include <ini.h>
 
 #include "cost.h"
-#include "report.h"
+#include "../report.h"
 #include <bench/base/share.h>
 
 #define SECTION_PROFILE "profile"
@@ -151,5 +151,5 @@ int cost_of(const struct rundir_data *run, const struct cost_profile *p,
 
 char *cost_profiles_dir(void)
 {
-	return share_dir(NULL, "profiles", "bench/report/profiles");
+	return share_dir(NULL, "profiles", "bench/report/cost/profiles");
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cost.h"
-#include "cost_doc.h"
+#include "doc.h"
 
 #define MAX_STRATEGIES 64
 #define PERCENT	       100

@@ -5,7 +5,7 @@
 #ifndef BENCH_REPORT_COST_H
 #define BENCH_REPORT_COST_H
 
-#include "report.h"
+#include "../report.h"
 
 /**
  * report_cost_of - a table per profile

@@ -6,6 +6,9 @@
  * run against run: whatever a reload or a boot moved for all arms alike cancels. The
  * baseline itself is compared as it is, so a slower exit path shows as well; that row
  * includes what reload and boot did.
+ *
+ * What one launch says holds for that launch (docs/method.md): without several launches in both
+ * runs nothing is known of how far launches lie apart, and there is no verdict.
  */
 #include <getopt.h>
 #include <math.h>
@@ -24,9 +27,10 @@
 #include "command.h"
 #include <bench/plan/plan.h>
 
-#define ALPHA	   0.05
-#define MIN_BLOCKS 6	     /* the signed rank has no 95 % interval below */
-#define HOST_FACTS "machine" /* of the host object in meta.json: its facts without the lab's */
+#define ALPHA	     0.05
+#define MIN_LAUNCHES 4	       /* of a run, where nothing is known of their spread */
+#define MIN_BLOCKS   6	       /* the signed rank has no 95 % interval below */
+#define HOST_FACTS   "machine" /* of the host object in meta.json: its facts without the lab's */
 
 extern const struct egpr_command egpr_cmd_compare;
 
@@ -39,6 +43,7 @@ extern const struct egpr_command egpr_cmd_compare;
  * @df: degrees of freedom
  * @base: median of the first run's baseline, TSC cycles per exit
  * @margin: in cycles
+ * @launches: of the first and of the second run
  * @d: evidence
  */
 struct change {
@@ -50,6 +55,7 @@ struct change {
 	double base;
 	double margin;
 	char margin_text[32];
+	size_t launches[2];
 	struct stats_decision d;
 };
 
@@ -170,6 +176,8 @@ static int add_change(struct comparing *k, const struct blocks_arm *a, const str
 	c->row = a->row;
 	c->baseline = baseline;
 	c->estimate = sb.estimate - sa.estimate;
+	c->launches[0] = sa.groups[STATS_LAUNCH];
+	c->launches[1] = sb.groups[STATS_LAUNCH];
 	/* Identical data have no spread: keep the quotients finite. */
 	c->se = fmax(sqrt(va + vb), 1e-9);
 	c->df = va + vb > 0
@@ -185,6 +193,26 @@ out:
 	stats_shift_free(&sa);
 	stats_shift_free(&sb);
 	return ret;
+}
+
+/* Launch variance is in both intervals. */
+static bool covers_launches(const struct change *c)
+{
+	return c->launches[0] > 1 && c->launches[1] > 1;
+}
+
+/*
+ * Launches of each run that would decide, all else equal: the interval shrinks with their root,
+ * and has to fit between the estimate and the margin that is next to it.
+ */
+static double launches_needed(const struct change *c, double half)
+{
+	double room = fabs(fabs(c->estimate) - c->margin),
+	       have = (double)(c->launches[0] < c->launches[1] ? c->launches[0] : c->launches[1]);
+
+	if (!covers_launches(c))
+		return MIN_LAUNCHES;
+	return room > 0 ? fmax(ceil(have * (half / room) * (half / room)), have + 1) : INFINITY;
 }
 
 static const char *baseline_of(const char *strategy)
@@ -267,33 +295,60 @@ out:
 	return ret;
 }
 
+/* The row's last word: the verdict, or what is missing for one. */
+static void print_verdict(const struct change *c, enum stats_verdict v, double half)
+{
+	double needed;
+
+	if (v != STATS_INCONCLUSIVE) {
+		printf("%s\n", stats_verdict_names[v]);
+		return;
+	}
+	needed = launches_needed(c, half);
+	if (!covers_launches(c))
+		printf("%s: launch not estimable, >= %.0f launches per run needed\n",
+		       stats_verdict_names[v], needed);
+	else if (needed <= STATS_MAX_LAUNCHES)
+		printf("%s: about %.0f launches per run needed\n", stats_verdict_names[v], needed);
+	else
+		printf("%s: more than %d launches per run needed\n", stats_verdict_names[v],
+		       STATS_MAX_LAUNCHES);
+}
+
 static int print(const struct comparing *k, unsigned int *verdicts)
 {
 	const struct csv_table *t = k->first.blocks.samples;
-	size_t i;
+	size_t i, one_launch = 0;
 
-	printf("%-10s%-26s%-8s%-18s%10s%24s  %-12s%s\n", "layer", "exit kind", "state", "strategy",
-	       "change", "95 % interval", "margin", "verdict");
+	printf("%-10s%-26s%-8s%-18s%10s%24s  %-12s%-10s%s\n", "layer", "exit kind", "state",
+	       "strategy", "change", "95 % interval", "margin", "launches", "verdict");
 	for (i = 0; i < k->n; i++) {
 		const struct change *c = &k->change[i];
 		double half = gsl_cdf_tdist_Qinv(ALPHA / 2, c->df) * c->se, p;
 		struct stats_decision d;
 		enum stats_verdict v;
-		char ci[48];
+		char ci[48], launches[48];
 
 		if (adjusted(k, c, &d))
 			return -1;
-		v = stats_verdict(&d, ALPHA, &p);
+		v = covers_launches(c) ? stats_verdict(&d, ALPHA, &p) : STATS_INCONCLUSIVE;
+		one_launch += !covers_launches(c);
 		verdicts[v]++;
 		snprintf(ci, sizeof(ci), "%.2f .. %.2f", c->estimate - half, c->estimate + half);
-		printf("%-10s%-26s%-8s%-18s%10.2f%24s  %-12s%s\n",
+		snprintf(launches, sizeof(launches), "%zu, %zu", c->launches[0], c->launches[1]);
+		printf("%-10s%-26s%-8s%-18s%10.2f%24s  %-12s%-10s",
 		       csv_text(t, c->row, EGPR_COL_layer), csv_text(t, c->row, EGPR_COL_exit_kind),
 		       csv_text(t, c->row, EGPR_COL_guest_state),
 		       csv_text(t, c->row, EGPR_COL_strategy), c->estimate, ci, c->margin_text,
-		       stats_verdict_names[v]);
+		       launches);
+		print_verdict(c, v, half);
 	}
-	printf("\nTSC cycles per exit, second run minus first; strategies by their shift against "
+	printf("\nTSC ticks per exit, second run minus first; strategies by their shift against "
 	       "their own baseline.\n");
+	if (one_launch)
+		printf("%zu rows have one launch in a run: their intervals hold for those launches "
+		       "only and say nothing of the next.\n",
+		       one_launch);
 	if (k->only_one)
 		printf("%zu arms are in one run only, or have too few blocks.\n", k->only_one);
 	return 0;

@@ -204,6 +204,25 @@ static bool go_on(const struct run *run, const struct provenance_ops *ops, const
 	return false;
 }
 
+/* Cells without a number because they crashed. Return: EGPR_CRASHED if there are any. */
+static int say_crashes(const struct run *run, const char *path)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		if (!run_crashed(c))
+			continue;
+		n++;
+		fprintf(stderr, "egprlab run: %s crashed: %s%s%s\n", c->r.name, c->failed,
+			c->crashes == 1 ? "; once more: egprlab run --resume "
+					: "; twice, so it stays",
+			c->crashes == 1 ? path : "");
+	}
+	return n ? EGPR_CRASHED : EGPR_DONE;
+}
+
 static int measure(struct plan *plan, enum egpr_provenance provenance, const char *const *value,
 		   int cpu)
 {
@@ -213,6 +232,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		.cpu = cpu,
 		.out = value[OPTION_OUT],
 		.resume = value[OPTION_RESUME],
+		.pause = value[OPTION_PAUSE] != NULL,
 	};
 	struct data_error e = { "" };
 	char *path = NULL;
@@ -243,6 +263,8 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		fail(ret, &e);
 	else
 		more = go_on(&run, ops, path, value[OPTION_PAUSE]);
+	if (!ret && !more && !run.more)
+		ret = say_crashes(&run, path);
 out:
 	run_free(&run);
 	if (more)

@@ -182,6 +182,14 @@ static int boundary_batch(void *run, struct layer_batch *r, struct data_error *e
 	return 0;
 }
 
+static void boundary_locate(void *run, const struct layer_batch *b, uintptr_t ip, char *text,
+			    size_t size)
+{
+	const struct boundary *t = run;
+
+	layout_locate(layout_site(t->layout, b->arm, b->layout), ip, text, size);
+}
+
 const struct layer_ops layer_boundary_ops = {
 	.layer = EGPR_LAYER_BOUNDARY,
 	.guest = true,
@@ -190,6 +198,7 @@ const struct layer_ops layer_boundary_ops = {
 	.check_arm = boundary_check_arm,
 	.open = boundary_open,
 	.batch = boundary_batch,
+	.locate = boundary_locate,
 	.close = boundary_close,
 	.release = free,
 };

@@ -64,6 +64,8 @@ struct layer_batch {
  * @check_arm: can this arm run in this cell. Return: as @probe
  * @open: set the cell up. Return: 0; EGPR_SKIPPED; another status for an error
  * @batch: run one batch. After a failure the cell is closed
+ * @locate: which half of the batch's sequence an address lies in, in words; leaves @text alone
+ *	where it is none. NULL is allowed
  * @close: undo @open; NULL is allowed
  * @release: undo @probe; NULL is allowed
  */
@@ -75,6 +77,8 @@ struct layer_ops {
 	int (*check_arm)(const struct cell *c, const struct plan_arm *arm, struct data_error *e);
 	int (*open)(const struct cell *c, void **run, struct data_error *e);
 	int (*batch)(void *run, struct layer_batch *b, struct data_error *e);
+	void (*locate)(void *run, const struct layer_batch *b, uintptr_t ip, char *text,
+		       size_t size);
 	void (*close)(void *run);
 	void (*release)(void *host);
 };

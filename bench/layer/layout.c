@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -182,4 +183,17 @@ void layout_close(struct layout *l)
 	munmap(l->memory, l->bytes);
 	free(l->sites);
 	free(l);
+}
+
+void layout_locate(const struct layout_site *site, uintptr_t ip, char *text, size_t size)
+{
+	uintptr_t exit = (uintptr_t)site->seq.exit, entry = (uintptr_t)site->seq.entry;
+	uintptr_t loop = (uintptr_t)site->loop;
+
+	if (ip >= exit && ip < entry)
+		snprintf(text, size, "exit half + 0x%lx", (unsigned long)(ip - exit));
+	else if (ip >= entry && ip < loop)
+		snprintf(text, size, "entry half + 0x%lx", (unsigned long)(ip - entry));
+	else if (ip >= loop && ip < loop + SITE_BYTES - LOOP_SLOT)
+		snprintf(text, size, "timed loop + 0x%lx", (unsigned long)(ip - loop));
 }

@@ -58,6 +58,9 @@ static inline unsigned int layout_offset(unsigned int offsets, unsigned int inde
 	return index * LAYOUT_LINE / offsets;
 }
 
+/* "exit half + 0x1c" where @ip lies in a half of the site; leaves @text alone elsewhere. */
+void layout_locate(const struct layout_site *site, uintptr_t ip, char *text, size_t size);
+
 void layout_close(struct layout *l);
 
 #endif /* BENCH_LAYOUT_H */

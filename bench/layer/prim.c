@@ -131,6 +131,14 @@ static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 	return 0;
 }
 
+static void prim_locate(void *run, const struct layer_batch *b, uintptr_t ip, char *text,
+			size_t size)
+{
+	const struct prim *p = run;
+
+	layout_locate(layout_site(p->layout, b->arm, b->layout), ip, text, size);
+}
+
 const struct layer_ops layer_prim_ops = {
 	.layer = EGPR_LAYER_PRIM,
 	.guest = false,
@@ -139,5 +147,6 @@ const struct layer_ops layer_prim_ops = {
 	.check_arm = prim_check_arm,
 	.open = prim_open,
 	.batch = prim_batch,
+	.locate = prim_locate,
 	.close = prim_close,
 };

@@ -148,7 +148,7 @@ unsigned int engine_looks(const struct engine *g)
 static int one_batch(struct work *w, struct layer_batch *b)
 {
 	double before = clock_now(), used;
-	int ret = guard_batch(w->c->ops, w->run, b, w->e);
+	int ret = guard_batch(w->c, w->run, b, w->e);
 
 	used = clock_now() - before;
 	w->r->busy += used;

@@ -32,6 +32,19 @@ int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error
 	return rundir_append(g->dir, &row, e);
 }
 
+int run_write_failure(const struct run_cell *c, struct engine *g, struct data_error *e)
+{
+	struct run_skip skip = { .key = cell_key(&c->cell, NULL) };
+
+	snprintf(skip.backend, sizeof(skip.backend), "%s", c->cell.backend);
+	if (c->r.blocks)
+		snprintf(skip.reason, sizeof(skip.reason), "ended after %u blocks: %.440s",
+			 c->r.blocks, c->failed);
+	else
+		snprintf(skip.reason, sizeof(skip.reason), "%.511s", c->failed);
+	return run_write_skip(&skip, g, e);
+}
+
 static void set_code(struct csv_row *row, const struct plan_arm *arm, enum egpr_form form)
 {
 	const struct egpr_code *at_exit = egpr_code_find(arm->strategy, form, 0);
@@ -297,7 +310,7 @@ int run_write_verdicts(const struct run *run, struct engine *g, struct data_erro
 	for (i = 0; i < run->nr_cells && !ret; i++) {
 		const struct run_cell *c = &run->cells[i];
 
-		for (j = 0; j < c->r.nr_comparisons && !ret; j++)
+		for (j = 0; j < c->r.nr_comparisons && !run_crashed(c) && !ret; j++)
 			ret = write_comparison(run, c, g, &c->r.comparisons[j], family, e);
 	}
 	free(family);
@@ -347,6 +360,8 @@ static cJSON *cell_json(const struct run_cell *c)
 	cJSON_AddBoolToObject(o, "done", c->done);
 	if (*c->failed)
 		cJSON_AddStringToObject(o, "failed", c->failed);
+	if (c->crashes)
+		cJSON_AddNumberToObject(o, "crashes", c->crashes);
 	cJSON_AddNumberToObject(o, "exits_counted", (double)r->exits);
 	cJSON_AddNumberToObject(o, "elapsed_s", r->elapsed);
 	cJSON_AddNumberToObject(o, "engine_s", r->own);
@@ -572,6 +587,25 @@ static void check_registers(struct checks *k, const struct run *run)
 	}
 }
 
+/* What has no number, and should have one: a cell that crashed, or all of them. */
+static void check_cells(struct checks *k, const struct run *run)
+{
+	unsigned int i, measured = 0;
+	char name[160];
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		measured += c->r.blocks && !run_crashed(c);
+		if (!run_crashed(c))
+			continue;
+		snprintf(name, sizeof(name), "crash %s", c->r.name);
+		check(k, FAIL, name, c->failed);
+	}
+	if (!measured)
+		check(k, FAIL, "samples", "no cell of this run has a sample");
+}
+
 bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 {
 	struct checks k = { .array = cJSON_CreateArray(), .said = said, .size = size };
@@ -581,13 +615,14 @@ bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 	for (i = 0; i < run->nr_cells; i++) {
 		const struct run_cell *c = &run->cells[i];
 
-		if (!c->r.blocks)
+		if (!c->r.blocks || run_crashed(c))
 			continue;
 		check_aa(&k, g, c);
 		check_delays(&k, g, c);
 		check_exits(&k, c);
 	}
 	check_registers(&k, run);
+	check_cells(&k, run);
 	if (g->dir)
 		rundir_set_soundness(g->dir, !k.failed, k.array);
 	else

@@ -5,8 +5,10 @@
  * Orders follow from the seed and the block's number, so nothing else has to be kept but
  * each cell's batch size and number of planned blocks.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bench/plan/axis.h>
 #include <bench/layer/layout.h>
@@ -233,6 +235,7 @@ static int restore_cell(struct run_cell *c, const struct rundir_data *data, cons
 	c->r.visits = number_of(json, "visits");
 	take_times(c, json);
 	snprintf(c->failed, sizeof(c->failed), "%s", text_of(json, "failed"));
+	c->crashes = number_of(json, "crashes");
 	if (c->r.blocks &&
 	    take_looks(c, g, g->launches > 1 ? c->r.parts : number_of(json, "looks")))
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
@@ -257,5 +260,75 @@ int run_restore_cells(struct run *run, const struct rundir_data *data, const str
 		}
 		ret = restore_cell(&run->cells[i], data, found, g, run->launches.n, e);
 	}
+	return ret;
+}
+
+#define NOTE_FILE "crash.txt"
+
+char *run_note_path(const char *dir)
+{
+	char *path;
+
+	return asprintf(&path, "%s/" NOTE_FILE, dir) < 0 ? NULL : path;
+}
+
+/* A cell that crashed once, in a run that has nothing else left to do. */
+static void try_again(struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		if (!run->cells[i].done)
+			return;
+	}
+	for (i = 0; i < run->nr_cells; i++) {
+		struct run_cell *c = &run->cells[i];
+
+		if (!run_crashed(c) || c->crashes > 1)
+			continue;
+		c->done = false;
+		c->failed[0] = '\0';
+	}
+}
+
+int run_take_note(struct run *run, struct engine *g, struct data_error *e)
+{
+	char *path = run_note_path(rundir_path(g->dir)), cell[96] = "", why[256] = "";
+	unsigned int i;
+	FILE *f;
+	int ret = 0;
+
+	if (!path)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	f = fopen(path, "re");
+	if (!f) {
+		try_again(run);
+		goto out;
+	}
+	if (fgets(cell, sizeof(cell), f) && fgets(why, sizeof(why), f)) {
+		cell[strcspn(cell, "\n")] = '\0';
+		why[strcspn(why, "\n")] = '\0';
+	}
+	fclose(f);
+	for (i = 0; i < run->nr_cells && !ret; i++) {
+		struct run_cell *c = &run->cells[i];
+		char name[96];
+
+		cell_name(&c->cell, name, sizeof(name));
+		if (strcmp(name, cell))
+			continue;
+		c->done = true;
+		c->crashes++;
+		snprintf(c->failed, sizeof(c->failed), "%s", why);
+		ret = run_write_failure(c, g, e);
+	}
+	/* meta.json has to know before the note is gone. */
+	run_write_cells(run, g);
+	if (!ret)
+		ret = rundir_sync(g->dir, e);
+	if (!ret)
+		unlink(path);
+out:
+	free(path);
 	return ret;
 }

@@ -28,12 +28,17 @@
 #define PREFLIGHT_SECONDS 0.2
 #define COST_READINGS	  20
 #define MIN_CELL_SECONDS  0.2
-#define SIGNAL_STATUS	  128 /* plus the signal, as shells do */
+/* A cell is stuck after some multiple of its time, and what opening it may take under emulation. */
+#define STUCK_SECONDS 20
+#define STUCK_FACTOR  4
+#define SIGNAL_STATUS 128 /* plus the signal, as shells do */
 
 static volatile sig_atomic_t stop;
 
 /*
  * struct session - what run_measure() sets up and takes down
+ * @note: file that a crash leaves for the process which goes on
+ * @restart: its command line
  */
 struct session {
 	struct run *run;
@@ -43,6 +48,9 @@ struct session {
 	struct progress progress;
 	int cpu;
 	double start;
+	char *note;
+	char cpu_text[16];
+	const char *restart[8];
 };
 
 static cJSON *versions_json(void)
@@ -190,19 +198,12 @@ static unsigned int family_size(const struct run *run, const struct cell *c)
 }
 
 /* A cell that failed is recorded; the others have their chance. */
-static int fail_cell(struct session *s, struct run_cell *c, const struct data_error *why,
-		     struct data_error *e)
+static int fail_cell(struct session *s, struct run_cell *c, int status,
+		     const struct data_error *why, struct data_error *e)
 {
-	struct run_skip skip = { .key = cell_key(&c->cell, NULL) };
-
-	snprintf(skip.backend, sizeof(skip.backend), "%s", c->cell.backend);
+	c->crashes += status == EGPR_CRASHED;
 	snprintf(c->failed, sizeof(c->failed), "%.511s", why->text);
-	if (c->r.blocks)
-		snprintf(skip.reason, sizeof(skip.reason), "ended after %u blocks: %.440s",
-			 c->r.blocks, why->text);
-	else
-		snprintf(skip.reason, sizeof(skip.reason), "%.511s", why->text);
-	return s->g.dir ? run_write_skip(&skip, &s->g, e) : 0;
+	return s->g.dir ? run_write_failure(c, &s->g, e) : 0;
 }
 
 static void say_done(struct session *s, const struct run_cell *c)
@@ -221,7 +222,7 @@ static void say_done(struct session *s, const struct run_cell *c)
 
 static int keep_cell(struct session *s, const struct run_cell *c, struct data_error *e)
 {
-	int ret = c->done ? run_write_summary(c, &s->g, e) : 0;
+	int ret = c->done && !run_crashed(c) ? run_write_summary(c, &s->g, e) : 0;
 
 	run_write_cells(s->run, &s->g);
 	return ret ? ret : rundir_sync(s->g.dir, e);
@@ -237,8 +238,11 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 
 	cell_name(&c->cell, name, sizeof(name));
 	progress_cell(&s->progress, name);
-	ret = engine_cell(&s->g, &c->cell, seconds > MIN_CELL_SECONDS ? seconds : MIN_CELL_SECONDS,
-			  family_size(s->run, &c->cell), &c->r, &why);
+	if (seconds < MIN_CELL_SECONDS)
+		seconds = MIN_CELL_SECONDS;
+	guard_cell(name, STUCK_SECONDS + STUCK_FACTOR * seconds);
+	ret = engine_cell(&s->g, &c->cell, seconds, family_size(s->run, &c->cell), &c->r, &why);
+	guard_cell(NULL, 0);
 	if (stop && !ret)
 		return 0;
 	/* A full disk is the run's failure, not the cell's. */
@@ -248,9 +252,9 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 	}
 	c->done = ret || c->r.finished;
 	if (ret)
-		ret = fail_cell(s, c, &why, e);
+		ret = fail_cell(s, c, ret, &why, e);
 	/* After a failure no look was taken at the blocks there are. */
-	if (!ret && c->r.blocks && *c->failed) {
+	if (!ret && c->r.blocks && *c->failed && !c->crashes) {
 		c->r.final = true;
 		ret = engine_decide(&s->g, &c->cell, c->r.blocks, engine_looks(&s->g) - 1, &c->r);
 	}
@@ -340,7 +344,28 @@ static int start_or_resume(struct session *s, struct data_error *e)
 	rundir_free(&data);
 	if (!status)
 		s->g.dir = rundir_resume(s->o->resume, e, &status);
-	return status;
+	return status ? status : run_take_note(s->run, &s->g, e);
+}
+
+/* What a crash between batches starts: this run again, without the cell that crashed. */
+static int prepare_restart(struct session *s, struct data_error *e)
+{
+	const char *argv[] = { "egprlab", "run", "--resume", rundir_path(s->g.dir) };
+	unsigned int n = sizeof(argv) / sizeof(*argv);
+
+	memcpy(s->restart, argv, sizeof(argv));
+	if (s->o->pause)
+		s->restart[n++] = "--pause";
+	if (s->o->cpu >= 0) {
+		snprintf(s->cpu_text, sizeof(s->cpu_text), "%d", s->o->cpu);
+		s->restart[n++] = "--cpu";
+		s->restart[n++] = s->cpu_text;
+	}
+	s->note = run_note_path(rundir_path(s->g.dir));
+	if (!s->note)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	guard_restart(s->note, (char *const *)s->restart);
+	return 0;
 }
 
 /* This process as a launch of the run. */
@@ -389,12 +414,25 @@ static void session_close(struct session *s)
 	egpr_noise_close(s->g.noise);
 	egpr_pmu_close(s->g.pmu);
 	egpr_host_free(&s->host);
+	free(s->note);
+}
+
+/* A cell that crashed once may be tried again. */
+static bool retry_open(const struct run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		if (run_crashed(&run->cells[i]) && run->cells[i].crashes == 1)
+			return true;
+	}
+	return false;
 }
 
 /* Anything left of a run that cannot go on is a directory that says so. */
 static int finish(struct session *s, int ret, char **path, struct data_error *e)
 {
-	bool complete = !ret && !stop && !s->run->more;
+	bool complete = !ret && !stop && !s->run->more && !retry_open(s->run);
 	struct data_error later;
 	int closed;
 
@@ -431,6 +469,8 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 	if (!ret && s.g.dir) {
 		add_meta(&s);
 		ret = add_launch(&s, e);
+		if (!ret)
+			ret = prepare_restart(&s, e);
 	}
 	if (!ret)
 		ret = measure_module(&s, e);
@@ -438,8 +478,8 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 		ret = measure_all(&s, e);
 	progress_end(&s.progress);
 	ret = finish(&s, ret, path, e);
-	session_close(&s);
 	guard_end();
+	session_close(&s);
 	if (!ret && stop)
 		ret = SIGNAL_STATUS + guard_signal();
 	return ret;

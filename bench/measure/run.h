@@ -21,6 +21,7 @@
  * @cpu: measuring CPU, -1 for the quietest
  * @out: directory of the run, NULL for a new one below results/
  * @resume: directory of an interrupted run, or NULL; then only @cpu counts beside it
+ * @pause: end after one launch, also where a crash starts the process anew
  * @quiet: say nothing while running
  * @memory: no run directory: results stay in the struct run
  */
@@ -30,6 +31,7 @@ struct run_options {
 	int cpu;
 	const char *out;
 	const char *resume;
+	bool pause;
 	bool quiet;
 	bool memory;
 };
@@ -40,6 +42,7 @@ struct run_options {
  * @weight: its share of the budget
  * @compares: it has arms beside the baseline and the A/A arm
  * @done: measured, in this run or in the one it goes on from
+ * @crashes: how often it crashed or hung; one with @failed has no number
  * @restored: blocks that came from an interrupted run
  * @failed: why it ended early, or empty
  * @r: result
@@ -49,6 +52,7 @@ struct run_cell {
 	double weight;
 	bool compares;
 	bool done;
+	unsigned int crashes;
 	unsigned int restored;
 	char failed[512];
 	struct cell_result r;
@@ -137,10 +141,32 @@ int run_restore_plan(const char *dir, struct plan *plan, enum egpr_provenance *p
 int run_restore_cells(struct run *run, const struct rundir_data *data, const struct engine *g,
 		      struct data_error *e);
 
+/**
+ * run_take_note - a crash between batches, of which the process before this one left a note
+ * @run: with restored cells; the one that is meant counts as crashed
+ * @g: the engine, with the run directory
+ * @e: receives the message
+ *
+ * A cell that crashed once is tried again when nothing else is left of the run and this process
+ * does not follow the crash itself. Return: 0 or a status.
+ */
+int run_take_note(struct run *run, struct engine *g, struct data_error *e);
+
+/* Path of that note. Freed by the caller; NULL without memory. */
+char *run_note_path(const char *dir);
+
+/* A cell that crashed and has no number for it. */
+static inline bool run_crashed(const struct run_cell *c)
+{
+	return c->crashes && *c->failed;
+}
+
 /* Write verdicts.csv of all cells that have blocks (run_output.c). */
 int run_write_verdicts(const struct run *run, struct engine *g, struct data_error *e);
 /* Write the rows of summary.csv of a finished cell. */
 int run_write_summary(const struct run_cell *c, struct engine *g, struct data_error *e);
+/* Write a row of skipped.csv for a cell that ended early. */
+int run_write_failure(const struct run_cell *c, struct engine *g, struct data_error *e);
 /* Write a row of skipped.csv. */
 int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error *e);
 /* Describe the cells in meta.json. */

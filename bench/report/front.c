@@ -121,9 +121,26 @@ static void unsound(struct report *r)
 		  *layers ? "a layer whose checks failed" : "this run");
 }
 
-/* What must be read before any number: unsound, unfinished. */
+/* Cells that crashed and have no number, by name. */
+static void crashes(struct report *r)
+{
+	const cJSON *c;
+
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(r->run->meta, "cells")) {
+		const char *name =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "name"));
+		const char *why =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "failed"));
+
+		if (name && why && cJSON_HasObjectItem(c, "crashes"))
+			doc_alert(&r->doc, DOC_BAD, "CRASHED: %s has no numbers: %s.", name, why);
+	}
+}
+
+/* What must be read before any number: crashed, unsound, unfinished. */
 static void warnings(struct report *r)
 {
+	crashes(r);
 	if (!cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS))
 		doc_alert(&r->doc, DOC_BAD,
 			  "UNSOUND: this run recorded no self-checks. Decide nothing by it.");

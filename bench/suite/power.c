@@ -64,7 +64,7 @@ static int run_batch(struct contest *k, struct layer_batch *b)
 {
 	if (*k->r->stop)
 		return SIGNAL_STATUS + guard_signal();
-	return guard_batch(k->r->cell->ops, k->run, b, k->e);
+	return guard_batch(k->r->cell, k->run, b, k->e);
 }
 
 static int batch(void *context, unsigned int arm, uint32_t exits, uint64_t *cycles)

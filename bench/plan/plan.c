@@ -13,14 +13,18 @@
 
 #include <ini.h>
 
+#include <egpr/standin.h>
+
 #include "axis.h"
 #include "plan.h"
+#include "stand_in.h"
 
-#define PLAN_DIR      "bench/plan/plans"
-#define PLAN_INI_MAX  65536
-#define LIST_SEPARATE ", \t"
-#define STAMPS_MAX    32768 /* exits that a guest can stamp in a batch; the limit of per_exit too */
-#define DELAY_PREFIX  "delay-"
+#define PLAN_DIR       "bench/plan/plans"
+#define PLAN_INI_MAX   65536
+#define LIST_SEPARATE  ", \t"
+#define STAMPS_MAX     32768 /* exits that a guest can stamp in a batch; the limit of per_exit too */
+#define DELAY_PREFIX   "delay-"
+#define JSON_STAND_INS "stand_in"
 
 struct reader {
 	struct plan *plan;
@@ -373,6 +377,7 @@ int plan_read_text(struct plan *p, const char *name, const char *ini, struct dat
 	int line;
 
 	defaults(p);
+	p->stand_ins = EGPR_STAND_INS_ALL;
 	base = base ? base + 1 : name;
 	dot = strrchr(base, '.');
 	snprintf(p->name, sizeof(p->name), "%.*s", (int)(dot ? (size_t)(dot - base) : strlen(base)),
@@ -565,6 +570,7 @@ static const char *strategy_id(unsigned int i)
 cJSON *plan_json(const struct plan *p)
 {
 	cJSON *o = cJSON_CreateObject(), *a, *layers;
+	char stand_ins[STAND_IN_TEXT];
 	unsigned int i;
 
 	cJSON_AddStringToObject(o, "name", p->name);
@@ -590,6 +596,8 @@ cJSON *plan_json(const struct plan *p)
 		cJSON_AddNumberToObject(a, "weight", l->weight);
 		cJSON_AddNumberToObject(a, "baseline_weight", l->baseline_weight);
 	}
+	stand_in_text(p->stand_ins, stand_ins, sizeof(stand_ins));
+	cJSON_AddStringToObject(o, JSON_STAND_INS, stand_ins);
 	cJSON_AddStringToObject(o, "ini", p->ini);
 	return o;
 }
@@ -683,6 +691,10 @@ int plan_restore(struct plan *p, const cJSON *json, struct data_error *e)
 	if (cJSON_IsNumber(o) && plan_launches(p, o->valuedouble))
 		return data_fail(e, EGPR_DATA, "meta.json: launches %g is not a number in 1..%d",
 				 o->valuedouble, STATS_MAX_LOOKS);
+	o = cJSON_GetObjectItemCaseSensitive(json, JSON_STAND_INS);
+	if (o &&
+	    stand_in_parse(cJSON_IsString(o) ? o->valuestring : "", "meta.json", &p->stand_ins, e))
+		return EGPR_DATA;
 	for (i = 0; i < EGPR_NR_LAYERS; i++) {
 		struct plan_layer *l = &p->layer[i];
 

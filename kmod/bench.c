@@ -93,14 +93,15 @@ static int validate(struct egpr_bench *b, struct egpr_plan *p)
 {
 	int err;
 
-	if (b->op >= EGPR_NR_BENCH_OPS || b->reserved[0] || b->reserved[1] || !b->samples ||
-	    b->samples > EGPR_BENCH_MAX_SAMPLES || !b->rounds ||
+	if (b->op >= EGPR_NR_BENCH_OPS || b->reserved[0] || b->reserved[1] || b->reserved[2] ||
+	    !b->samples || b->samples > EGPR_BENCH_MAX_SAMPLES || !b->rounds ||
 	    b->rounds > EGPR_BENCH_MAX_ROUNDS || b->form == EGPR_FORM_TRAP)
 		return -EINVAL;
 	if (b->reg < EGPR_FIRST || b->reg >= EGPR_FIRST + EGPR_COUNT)
 		return -EINVAL;
 	b->reg = EGPR_FIRST + array_index_nospec(b->reg - EGPR_FIRST, EGPR_COUNT);
-	err = egpr_plan_make(p, b->strategy, b->form, b->guest_state, b->delay, 0, &b->refusal);
+	err = egpr_plan_make(p, b->strategy, b->form, b->guest_state, b->delay, 0, b->no_stand_in,
+			     &b->refusal);
 	if (err)
 		return err;
 	if (op_uses_form(b->op) && b->form == EGPR_FORM_HW &&

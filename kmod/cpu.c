@@ -12,10 +12,7 @@
 
 #include "egpr_switch.h"
 
-#define CPUID_XSTATE	      0xd
-#define XSTATE_SUPERVISOR     BIT(0) /* CPUID(0xD,i).ECX: managed by IA32_XSS */
-#define XSTATE_FIRST_EXTENDED 2	     /* components 0 and 1 live in the legacy region */
-#define XSTATE_LAST	      62
+#define XSTATE_FIRST_EXTENDED 2 /* components 0 and 1 live in the legacy region */
 /* CPUID(0xD,1).EAX */
 #define XSTATE_XSAVEOPT BIT(0)
 #define XSTATE_XSAVEC	BIT(1)
@@ -37,46 +34,24 @@ void egpr_xsetbv(u64 value)
 	asm volatile("xsetbv" : : "a"((u32)value), "d"((u32)(value >> 32)), "c"(0));
 }
 
-static u32 component_bytes(u64 xcr0, unsigned int i)
-{
-	u32 eax, ebx, ecx, edx;
-
-	if (!(xcr0 & BIT_ULL(i)))
-		return 0;
-	cpuid_count(CPUID_XSTATE, i, &eax, &ebx, &ecx, &edx);
-	if ((ecx & XSTATE_SUPERVISOR) || ebx + eax > EGPR_XSAVE_AREA_BYTES)
-		return 0;
-	return eax;
-}
-
-/*
- * The enabled component, or pair of components, whose size is nearest to that of
- * component 19. Pairs matter: opmask and TILECFG are 64 bytes each.
+/**
+ * egpr_stand_in - the components that stand in for component 19 here
+ * @barred: components that must not
  */
-u64 egpr_stand_in(u32 *bytes)
+struct egpr_stand_in egpr_stand_in(u32 barred)
 {
-	unsigned int i, k, off, best_off = UINT_MAX;
-	u64 xcr0 = egpr_xgetbv(), best = 0;
-	u32 size, other;
+	struct egpr_xsave_cpu cpu = { .xcr0 = egpr_xgetbv() };
+	unsigned int i;
+	u32 edx;
 
-	*bytes = 0;
-	for (i = XSTATE_FIRST_EXTENDED; i <= XSTATE_LAST; i++) {
-		size = component_bytes(xcr0, i);
-		if (!size)
-			continue;
-		for (k = i; k <= XSTATE_LAST; k++) {
-			other = k == i ? 0 : component_bytes(xcr0, k);
-			if (k != i && !other)
-				continue;
-			off = abs((int)(size + other) - EGPR_BYTES);
-			if (off >= best_off)
-				continue;
-			best_off = off;
-			best = BIT_ULL(i) | BIT_ULL(k);
-			*bytes = size + other;
-		}
+	for (i = XSTATE_FIRST_EXTENDED; cpu.xcr0 && i < EGPR_XSAVE_COMPONENTS; i++) {
+		struct egpr_xsave_component *c = &cpu.component[i];
+
+		/* CPUID costs an exit in a VM: only what may be chosen. */
+		if (EGPR_STAND_INS_ALL & BIT(i))
+			cpuid_count(EGPR_XSAVE_LEAF, i, &c->bytes, &c->offset, &c->flags, &edx);
 	}
-	return best;
+	return egpr_stand_in_choose(&cpu, EGPR_STAND_INS_ALL & ~barred);
 }
 
 bool egpr_preemptible(void)
@@ -112,7 +87,7 @@ static bool have_xsave(unsigned int needs)
 		return true;
 	if (!egpr_xgetbv())
 		return false;
-	cpuid_count(CPUID_XSTATE, 1, &eax, &ebx, &ecx, &edx);
+	cpuid_count(EGPR_XSAVE_LEAF, 1, &eax, &ebx, &ecx, &edx);
 	return !((needs & EGPR_NEEDS_XSAVEOPT) && !(eax & XSTATE_XSAVEOPT)) &&
 	       !((needs & EGPR_NEEDS_XSAVEC) && !(eax & XSTATE_XSAVEC)) &&
 	       !((needs & EGPR_NEEDS_XSAVES) && !(eax & XSTATE_XSAVES));
@@ -122,13 +97,13 @@ static bool have_xsave(unsigned int needs)
  * egpr_strategy_refusal - why a strategy cannot run here in a form
  * @s: its row
  * @form: the form
+ * @stand_in: what stands in for component 19 in form proxy
  *
  * Return: EGPR_REFUSED_NONE, or the reason.
  */
-enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr_form form)
+enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr_form form,
+					const struct egpr_stand_in *stand_in)
 {
-	u32 bytes;
-
 	if (form == EGPR_FORM_TRAP)
 		return egpr_emulate ? EGPR_REFUSED_NONE : EGPR_REFUSED_NO_EMULATE;
 	if (!have_xsave(s->needs))
@@ -137,7 +112,7 @@ enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr
 		return egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE) || s->home == EGPR_HOME_HW
 			       ? EGPR_REFUSED_NONE
 			       : EGPR_REFUSED_NO_APX;
-	if (s->family == EGPR_FAMILY_XSAVE && !egpr_stand_in(&bytes))
+	if (s->family == EGPR_FAMILY_XSAVE && !stand_in->rfbm)
 		return EGPR_REFUSED_NO_STAND_IN;
 	return EGPR_REFUSED_NONE;
 }

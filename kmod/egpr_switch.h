@@ -16,6 +16,7 @@
 #include <linux/rcupdate.h>
 
 #include <egpr/home.h>
+#include <egpr/standin.h>
 #include <egpr/strategy.h>
 #include <egpr/uapi.h>
 
@@ -49,6 +50,7 @@ enum egpr_probes_xcr0 {
  * @state: guest state
  * @delay: N of delay-N
  * @flags: EGPR_CONF_*
+ * @stand_in: what stands in for component 19 in form proxy
  * @fn: the halves to call
  * @stay: the halves around an exit that stays in KVM's inner loop (EGPR_BIND_OUTER): those of
  *	`none`, so that the module's own path is the same
@@ -59,6 +61,7 @@ struct egpr_plan {
 	enum egpr_guest_state state;
 	u32 delay;
 	u32 flags;
+	struct egpr_stand_in stand_in;
 	struct egpr_sequence fn;
 	struct egpr_sequence stay;
 };
@@ -127,14 +130,16 @@ extern bool egpr_emulate;
 /* cpu.c: what this CPU and this kernel can. */
 u64 egpr_xgetbv(void);
 void egpr_xsetbv(u64 value);
-u64 egpr_stand_in(u32 *bytes);
+struct egpr_stand_in egpr_stand_in(u32 barred);
 u32 egpr_features(void);
 bool egpr_preemptible(void);
-enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr_form form);
+enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr_form form,
+					const struct egpr_stand_in *stand_in);
 
 /* plan.c: from untrusted numbers to a sequence. */
 int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 delay, u32 flags,
-		   u32 *refusal);
+		   u32 no_stand_in, u32 *refusal);
+enum egpr_refusal egpr_plan_guest_refusal(const struct egpr_plan *p);
 void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xcr0_guest);
 void egpr_plan_forget(const struct egpr_plan *p, struct egpr_switch *sw);
 

@@ -55,6 +55,7 @@ static int dev_mmap(struct file *file, struct vm_area_struct *vma)
 
 static int query(struct egpr_query *q)
 {
+	struct egpr_stand_in stand_in = egpr_stand_in(0);
 	const struct egpr_strategy *s;
 	u32 i;
 
@@ -66,10 +67,11 @@ static int query(struct egpr_query *q)
 	q->tables = egpr_tables_sum();
 	q->sessions = egpr_sessions_attached();
 	q->xcr0 = egpr_xgetbv();
-	q->stand_in = egpr_stand_in(&q->stand_in_bytes);
+	q->stand_in = stand_in.rfbm;
+	q->stand_in_bytes = stand_in.bytes;
 	q->strategies_ok = 0;
 	egpr_for_each_strategy(s) {
-		if (egpr_strategy_refusal(s, EGPR_FORM_PROXY) == EGPR_REFUSED_NONE)
+		if (egpr_strategy_refusal(s, EGPR_FORM_PROXY, &stand_in) == EGPR_REFUSED_NONE)
 			q->strategies_ok |= BIT_ULL(s - egpr_strategies);
 	}
 	return 0;

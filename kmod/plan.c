@@ -15,12 +15,14 @@
 #define XCR0_MPX (BIT_ULL(3) | BIT_ULL(4))
 
 int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 delay, u32 flags,
-		   u32 *refusal)
+		   u32 no_stand_in, u32 *refusal)
 {
 	*refusal = EGPR_REFUSED_NONE;
 	if (strategy >= EGPR_NR_STRATEGIES || form >= EGPR_NR_FORMS || state >= EGPR_NR_STATES)
 		return -EINVAL;
 	if ((flags & ~CONF_ALL) || ((flags & EGPR_CONF_GUEST_XCR0) && form != EGPR_FORM_TRAP))
+		return -EINVAL;
+	if (no_stand_in & ~EGPR_STAND_INS_ALL)
 		return -EINVAL;
 	strategy = array_index_nospec(strategy, EGPR_NR_STRATEGIES);
 	form = array_index_nospec(form, EGPR_NR_FORMS);
@@ -32,10 +34,26 @@ int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 d
 	p->state = state;
 	p->delay = delay;
 	p->flags = flags;
+	p->stand_in = (struct egpr_stand_in){ .rfbm = 0 };
 	p->fn = egpr_sequence_bind(p->s, form, state != EGPR_STATE_OFF);
 	p->stay = egpr_strategies[EGPR_STRATEGY_none].form[form];
-	*refusal = egpr_strategy_refusal(p->s, form);
+	/* CPUID costs an exit in a VM: only for whom it matters. */
+	if (p->s->family == EGPR_FAMILY_XSAVE && form == EGPR_FORM_PROXY)
+		p->stand_in = egpr_stand_in(no_stand_in);
+	*refusal = egpr_strategy_refusal(p->s, form, &p->stand_in);
 	return *refusal == EGPR_REFUSED_NONE ? 0 : -EOPNOTSUPP;
+}
+
+/**
+ * egpr_plan_guest_refusal - why a plan cannot run while the registers are a guest's
+ * @p: the plan
+ *
+ * Return: EGPR_REFUSED_NONE, or the reason; see EGPR_STAND_INS.
+ */
+enum egpr_refusal egpr_plan_guest_refusal(const struct egpr_plan *p)
+{
+	return p->stand_in.rfbm & ~(u64)EGPR_STAND_INS_GUESTS ? EGPR_REFUSED_STAND_IN_GUEST
+							      : EGPR_REFUSED_NONE;
 }
 
 /**
@@ -46,8 +64,6 @@ int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 d
  */
 void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xcr0_guest)
 {
-	u32 bytes;
-
 	sw->flags = p->state == EGPR_STATE_OFF ? 0 : EGPR_SWITCH_GUEST_APX;
 	sw->delay = p->delay;
 	sw->access = EGPR_SWITCH_ACCESS;
@@ -55,7 +71,7 @@ void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xc
 	sw->xcr0_guest = xcr0_guest;
 	sw->rfbm = BIT_ULL(EGPR_XFEATURE);
 	if (p->form == EGPR_FORM_PROXY) {
-		sw->rfbm = egpr_stand_in(&bytes);
+		sw->rfbm = p->stand_in.rfbm;
 		return;
 	}
 	if (p->form == EGPR_FORM_TRAP) {
@@ -74,6 +90,7 @@ void egpr_plan_forget(const struct egpr_plan *p, struct egpr_switch *sw)
 {
 	memset(sw->regs, 0, sizeof(sw->regs));
 	memset(sw->xsave, 0, sizeof(sw->xsave));
+	egpr_stand_in_mxcsr(sw, EGPR_MXCSR_DEFAULT); /* as kernel_fpu_begin() sets it */
 	if (p->s->home == EGPR_HOME_XSAVE_COMPACT)
 		egpr_area_set(sw, EGPR_XCOMP_BV_OFFSET, EGPR_XCOMP_COMPACTED | sw->rfbm);
 }

@@ -300,12 +300,13 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 	int err;
 
 	c->refusal = EGPR_REFUSED_NONE;
-	if (c->reserved)
-		return -EINVAL;
 	err = egpr_plan_make(&p, c->strategy, c->form, c->guest_state, c->delay, c->flags,
-			     &c->refusal);
+			     c->no_stand_in, &c->refusal);
 	if (err)
 		return err;
+	c->refusal = egpr_plan_guest_refusal(&p);
+	if (c->refusal != EGPR_REFUSED_NONE)
+		return -EOPNOTSUPP;
 	if (!s->vcpu)
 		return -ENOTCONN;
 	c->refusal = EGPR_REFUSED_BUSY;
@@ -380,7 +381,7 @@ int egpr_session_run(struct egpr_session *s, struct egpr_run *r)
 	r->refusal = EGPR_REFUSED_NONE;
 	if (r->reserved || (r->half != EGPR_RUN_EXIT && r->half != EGPR_RUN_ENTRY))
 		return -EINVAL;
-	err = egpr_plan_make(&p, r->strategy, r->form, r->guest_state, 0, r->flags, &r->refusal);
+	err = egpr_plan_make(&p, r->strategy, r->form, r->guest_state, 0, r->flags, 0, &r->refusal);
 	if (err)
 		return err;
 	if (s->armed)

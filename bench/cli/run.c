@@ -14,6 +14,7 @@
 #include <bench/plan/axis.h>
 #include "command.h"
 #include <bench/measure/provenance.h>
+#include <bench/plan/stand_in.h>
 #include <bench/rundir/store.h>
 
 #define DEFAULT_PROFILE "quick"
@@ -29,6 +30,7 @@ enum {
 	OPTION_STRATEGY,
 	OPTION_STATE,
 	OPTION_PROVENANCE,
+	OPTION_STAND_IN,
 	OPTION_SEED,
 	OPTION_CPU,
 	OPTION_OUT,
@@ -48,6 +50,9 @@ static const struct egpr_option run_options[] = {
 			      "these strategies instead of the plan's; delay-N too, with delay-0" },
 	[OPTION_STATE] = { "state", "G,..", "these guest states instead of the plan's" },
 	[OPTION_PROVENANCE] = { "provenance", "P", "hw, proxy or emu; default hw if it can run" },
+	[OPTION_STAND_IN] = { "stand-in", "C,..",
+			      "XSAVE components that may stand in for APX in a proxy, or none; "
+			      "default $EGPRLAB_STAND_IN, else all" },
 	[OPTION_SEED] = { "seed", "N", "seed of every random choice" },
 	[OPTION_CPU] = { "cpu", "N", "measure on this CPU; default the quietest" },
 	[OPTION_OUT] = { "out", "DIR", "run directory; default a new one below results/" },
@@ -89,6 +94,10 @@ static int read_plan(struct plan *p, const char *const *value, struct data_error
 		if (value[narrow[i].option])
 			ret = plan_narrow(p, narrow[i].axis, value[narrow[i].option], e);
 	}
+	if (!ret && value[OPTION_STAND_IN])
+		ret = stand_in_parse(value[OPTION_STAND_IN], "--stand-in", &p->stand_ins, e);
+	else if (!ret)
+		ret = stand_in_from_env(&p->stand_ins, e);
 	return ret;
 }
 
@@ -107,7 +116,7 @@ static int read_provenance(const char *text, enum egpr_provenance *out)
 	int p;
 
 	if (!text) {
-		standin_probe(&s);
+		standin_probe(&s, EGPR_STAND_INS_ALL);
 		*out = s.apx ? EGPR_PROV_HW : EGPR_PROV_PROXY;
 		return 0;
 	}
@@ -123,7 +132,7 @@ static int check_options(const char *const *value)
 	static const int fixed[] = { OPTION_PROFILE,	OPTION_PLAN,	 OPTION_LAYER,
 				     OPTION_EXIT,	OPTION_STRATEGY, OPTION_STATE,
 				     OPTION_SEED,	OPTION_OUT,	 OPTION_DRY_RUN,
-				     OPTION_PROVENANCE, OPTION_LAUNCHES };
+				     OPTION_PROVENANCE, OPTION_LAUNCHES, OPTION_STAND_IN };
 	size_t i;
 
 	if (value[OPTION_PROFILE] && value[OPTION_PLAN])

@@ -66,9 +66,11 @@ static int configure(struct kvm_cell *k, const struct plan_arm *arm, struct data
 {
 	const struct cell *c = k->cell;
 
-	return module_configure(
-		&k->module,
-		module_configuration(arm->strategy, c->env->form, c->state, arm->delay, 0), e);
+	struct egpr_configure request =
+		module_configuration(arm->strategy, c->env->form, c->state, arm->delay, 0);
+
+	request.no_stand_in = standin_barred(&c->env->standin);
+	return module_configure(&k->module, request, e);
 }
 
 /* Where KVM offers a guest no APX, the module sets XCR0.APX of this one. */
@@ -192,7 +194,12 @@ static int kvm_check_cell(struct cell *c, struct data_error *e)
 
 static int kvm_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
 {
-	return layer_check_strategy(c->env, c->state, arm, true, e);
+	int ret = layer_check_strategy(c->env, c->state, arm, true, e);
+
+	if (!ret && arm->strategy->family == EGPR_FAMILY_XSAVE && c->env->form == EGPR_FORM_PROXY &&
+	    (c->env->standin.chosen.rfbm & ~(uint64_t)EGPR_STAND_INS_GUESTS))
+		ret = data_fail(e, EGPR_SKIPPED, "%s", module_refusal(EGPR_REFUSED_STAND_IN_GUEST));
+	return ret;
 }
 
 static void kvm_close(void *run)

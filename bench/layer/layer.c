@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/stand_in.h>
 #include <vmm-mini/vmm.h>
 
 #include "layer.h"
@@ -40,6 +41,20 @@ static const struct {
 	{ EGPR_NEEDS_XSAVES, "XSAVES (CPUID.0xD.1:EAX[3] is clear)" },
 };
 
+static int check_stand_in(const struct standin *s, struct data_error *e)
+{
+	char allowed[STAND_IN_TEXT];
+
+	if (s->chosen.rfbm)
+		return 0;
+	stand_in_text(s->allowed, allowed, sizeof(allowed));
+	return data_fail(
+		e, EGPR_SKIPPED,
+		"XCR0 (0x%llx) has no component that can stand in for component %d; allowed "
+		"are: %s",
+		(unsigned long long)s->cpu.xcr0, EGPR_XFEATURE, allowed);
+}
+
 int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state state,
 			 const struct plan_arm *arm, bool cpl0, struct data_error *e)
 {
@@ -64,11 +79,8 @@ int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state stat
 				 "with guest state off, guest and host XCR0 differ, so the "
 				 "sequence runs XSETBV, which needs CPL 0; measure it in layer "
 				 "ring0 or kvm");
-	if (s->family == EGPR_FAMILY_XSAVE && env->form == EGPR_FORM_PROXY && !env->standin.rfbm)
-		return data_fail(e, EGPR_SKIPPED,
-				 "XCR0 (0x%llx) has no component that can stand in for component "
-				 "%d",
-				 (unsigned long long)env->standin.xcr0, EGPR_XFEATURE);
+	if (s->family == EGPR_FAMILY_XSAVE && env->form == EGPR_FORM_PROXY)
+		return check_stand_in(&env->standin, e);
 	return 0;
 }
 
@@ -107,6 +119,7 @@ struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm)
 		l->place = l->arm[arm];
 		l->owner = arm;
 	}
+	standin_sync(&l->place);
 	return &l->place;
 }
 

@@ -120,7 +120,10 @@ int layer_module_probe(bool kvm_too, void **host, struct data_error *e);
  */
 struct layer_contexts *layer_contexts_open(const struct cell *c);
 
-/* The context of @arm, brought to the place that all arms use. To be called outside of the time. */
+/*
+ * The context of @arm, brought to the place that all arms use, with the MXCSR of now. To be called
+ * outside of the time.
+ */
 struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm);
 
 #endif /* BENCH_LAYER_H */

@@ -31,7 +31,7 @@ static int prim_probe(const struct layer_env *env, void **host, struct data_erro
 		return data_fail(e, EGPR_SKIPPED,
 				 "provenance hw needs a CPU with APX and XCR0[%d] set; this one "
 				 "has XCR0 0x%llx",
-				 EGPR_XFEATURE, (unsigned long long)env->standin.xcr0);
+				 EGPR_XFEATURE, (unsigned long long)env->standin.cpu.xcr0);
 	return 0;
 }
 

@@ -55,6 +55,7 @@ static struct egpr_bench request(const struct cell *c, const struct plan_arm *ar
 		.rounds = rounds,
 		.buffer = (uintptr_t)out,
 		.reg = EGPR_FIRST,
+		.no_stand_in = standin_barred(&c->env->standin),
 	};
 }
 

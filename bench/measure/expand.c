@@ -182,13 +182,13 @@ int run_expand(struct run *run, const struct plan *plan, enum egpr_provenance pr
 	run->plan = plan;
 	run->env.provenance = provenance;
 	run->env.form = provenance == EGPR_PROV_HW ? EGPR_FORM_HW : EGPR_FORM_PROXY;
-	standin_probe(&run->env.standin);
+	standin_probe(&run->env.standin, plan->stand_ins);
 	if (provenance == EGPR_PROV_HW && !run->env.standin.apx)
 		return data_fail(
 			e, EGPR_SKIPPED,
 			"provenance hw needs a CPU with APX whose XCR0 has bit %d; XCR0 is "
 			"0x%llx here; use --provenance proxy",
-			EGPR_XFEATURE, (unsigned long long)run->env.standin.xcr0);
+			EGPR_XFEATURE, (unsigned long long)run->env.standin.cpu.xcr0);
 	for (l = 0; l < EGPR_NR_LAYERS && !ret; l++) {
 		if (plan->layer[l].wanted)
 			ret = expand_layer(run, l);

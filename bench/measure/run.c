@@ -15,6 +15,7 @@
 #include <vmm-mini/vmm.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/stand_in.h>
 #include <bench/host/clock.h>
 #include "guard.h"
 #include <bench/host/host.h>
@@ -24,6 +25,7 @@
 #define META_CPU	  "cpu"
 #define META_PROVENANCE	  "provenance"
 #define META_PREFLIGHT	  "preflight"
+#define META_STAND_IN	  "stand_in"
 #define CHOOSE_SECONDS	  0.1
 #define PREFLIGHT_SECONDS 0.2
 #define COST_READINGS	  20
@@ -103,6 +105,20 @@ static void add_backend(struct session *s)
 					  "timing it showed");
 }
 
+/* What may stand in for component 19 and what does; "" where nothing can. */
+static void add_stand_in(cJSON *meta, const struct standin *s)
+{
+	char allowed[STAND_IN_TEXT];
+	cJSON *o;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_STAND_IN);
+	o = cJSON_AddObjectToObject(meta, META_STAND_IN);
+	stand_in_text(s->allowed, allowed, sizeof(allowed));
+	cJSON_AddStringToObject(o, "allowed", allowed);
+	cJSON_AddStringToObject(o, "chosen", s->text);
+	cJSON_AddNumberToObject(o, "area_bytes", s->chosen.area);
+}
+
 static void add_meta(struct session *s)
 {
 	cJSON *meta = rundir_meta(s->g.dir);
@@ -116,6 +132,7 @@ static void add_meta(struct session *s)
 	cJSON_AddNumberToObject(meta, META_CPU, s->cpu);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);
 	cJSON_AddStringToObject(meta, META_PROVENANCE, egpr_provenances[s->run->env.provenance].id);
+	add_stand_in(meta, &s->run->env.standin);
 	if (!egpr_noise_preflight(s->cpu, PREFLIGHT_SECONDS, &p)) {
 		cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PREFLIGHT);
 		cJSON_AddItemToObject(meta, META_PREFLIGHT, egpr_preflight_json(&p));

@@ -3,7 +3,10 @@
  * A plan in meta.json, and back: the file's text, and what the command line changed of it.
  */
 #include "axis.h"
+#include "stand_in.h"
 #include "words.h"
+
+#define JSON_STAND_INS "stand_in"
 
 static void add_ids(cJSON *o, const char *key, unsigned int mask, unsigned int n,
 		    const char *(*id)(unsigned int i))
@@ -37,6 +40,7 @@ static const char *strategy_id(unsigned int i)
 cJSON *plan_json(const struct plan *p)
 {
 	cJSON *o = cJSON_CreateObject(), *a, *layers;
+	char stand_ins[STAND_IN_TEXT];
 	unsigned int i;
 
 	cJSON_AddStringToObject(o, "name", p->name);
@@ -62,6 +66,8 @@ cJSON *plan_json(const struct plan *p)
 		cJSON_AddNumberToObject(a, "weight", l->weight);
 		cJSON_AddNumberToObject(a, "baseline_weight", l->baseline_weight);
 	}
+	stand_in_text(p->stand_ins, stand_ins, sizeof(stand_ins));
+	cJSON_AddStringToObject(o, JSON_STAND_INS, stand_ins);
 	cJSON_AddStringToObject(o, "ini", p->ini);
 	return o;
 }
@@ -113,6 +119,10 @@ int plan_restore(struct plan *p, const cJSON *json, struct data_error *e)
 	if (cJSON_IsNumber(o) && plan_launches(p, o->valuedouble))
 		return data_fail(e, EGPR_DATA, "meta.json: launches %g is not a number in 1..%d",
 				 o->valuedouble, STATS_MAX_LOOKS);
+	o = cJSON_GetObjectItemCaseSensitive(json, JSON_STAND_INS);
+	if (o &&
+	    stand_in_parse(cJSON_IsString(o) ? o->valuestring : "", "meta.json", &p->stand_ins, e))
+		return EGPR_DATA;
 	for (i = 0; i < EGPR_NR_LAYERS; i++) {
 		struct plan_layer *l = &p->layer[i];
 

@@ -12,6 +12,8 @@
 
 #include <ini.h>
 
+#include <egpr/standin.h>
+
 #include "axis.h"
 #include "words.h"
 
@@ -203,6 +205,7 @@ int plan_read_text(struct plan *p, const char *name, const char *ini, struct dat
 	int line;
 
 	defaults(p);
+	p->stand_ins = EGPR_STAND_INS_ALL;
 	base = base ? base + 1 : name;
 	dot = strrchr(base, '.');
 	snprintf(p->name, sizeof(p->name), "%.*s", (int)(dot ? (size_t)(dot - base) : strlen(base)),

@@ -110,6 +110,7 @@ struct plan_layer {
  * @seed: of every random choice, valid if @has_seed
  * @ini: the file's bytes
  * @narrowed: PLAN_NARROWED_* of what the command line chose
+ * @stand_ins: components that may stand in for component 19, see stand_in.h
  */
 struct plan {
 	char name[64];
@@ -126,6 +127,7 @@ struct plan {
 	struct plan_layer layer[EGPR_NR_LAYERS];
 	char *ini;
 	unsigned int narrowed;
+	uint32_t stand_ins;
 };
 
 /**

@@ -15,6 +15,7 @@
 #include <bench/plan/axis.h>
 #include <bench/layer/layer.h>
 #include <bench/layer/standin.h>
+#include <bench/plan/stand_in.h>
 #include "suite.h"
 
 #define PRIM_ROUNDS   4096 /* some 100 us */
@@ -159,8 +160,14 @@ int suite_layers_register(const struct suite *s)
 {
 	const struct egpr_exit_kind *kind;
 	enum egpr_layer layer;
+	struct data_error e;
+	uint32_t allowed;
 
-	standin_probe(&env.standin);
+	if (stand_in_from_env(&allowed, &e)) {
+		fprintf(stderr, "egprlab bench: %s\n", e.text);
+		return EGPR_USAGE;
+	}
+	standin_probe(&env.standin, allowed);
 	env.provenance = env.standin.apx ? EGPR_PROV_HW : EGPR_PROV_PROXY;
 	env.form = env.standin.apx ? EGPR_FORM_HW : EGPR_FORM_PROXY;
 	env.cpu = s->cpu;

@@ -18,7 +18,7 @@
 #include <egpr/axis.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
-#define EGPR_ABI_VERSION 2
+#define EGPR_ABI_VERSION 3
 
 /* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
 /* clang-format off */
@@ -38,6 +38,7 @@
 	X(LOST, "the guest's registers are lost: its thread was rescheduled between kvm_entry and kvm_exit, or left KVM's inner loop with them")	\
 	X(PROBE_XCR0, "the probes run with the guest's XCR0, which lacks a component that the sequence needs")	\
 	X(PROTOTYPE, "kvm_entry or kvm_exit has a prototype that this module does not know (BTF); a newer egpr_switch may")	\
+	X(STAND_IN_GUEST, "the stand-in for component 19 is AVX, which takes MXCSR along; at the probes both are the guest's, and kernel code may use them between the halves")	\
 	X(NO_BTF, "no readable BTF of kvm in /sys/kernel/btf, so the prototypes of kvm_entry and kvm_exit are not known; boot a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES")
 /* clang-format on */
 
@@ -62,7 +63,8 @@ enum egpr_refusal {
  * @tables: sum over the tables the module was built from
  * @sessions: sessions that hold a vCPU now
  * @xcr0: the host's XCR0
- * @stand_in: XSAVE components that stand in for component 19 in the proxy form
+ * @stand_in: XSAVE components that stand in for component 19 in the proxy form, unless a
+ *	request restricts them
  * @stand_in_bytes: their size
  * @strategies_ok: bit n: strategy n's XSAVE needs are met by this CPU
  */
@@ -104,6 +106,8 @@ struct egpr_attach {
  * @delay: N of delay-N, 0..255; 0 for every other strategy
  * @flags: EGPR_CONF_*
  * @refusal: out, enum egpr_refusal
+ * @no_stand_in: components that must not stand in for component 19 in form proxy, bit per
+ *	number; 0 restricts nothing
  *
  * The vCPU must be outside KVM_RUN. A change of guest state does what the guest's
  * own XSETBV would: `off` keeps the registers where they are. `dirty` differs from
@@ -117,7 +121,7 @@ struct egpr_configure {
 	__u32 delay;
 	__u32 flags;
 	__u32 refusal;
-	__u32 reserved;
+	__u32 no_stand_in;
 };
 
 #define EGPR_NR_REASONS	    32
@@ -231,6 +235,7 @@ enum egpr_bench_op {
  * @buffer: user address of @samples u64: TSC cycles of @rounds repetitions
  * @reg: 16..31, for the accessors
  * @refusal: out, enum egpr_refusal
+ * @no_stand_in: as in struct egpr_configure
  *
  * Interrupts are off for one sample at a time.
  */
@@ -246,7 +251,8 @@ struct egpr_bench {
 	__u64 buffer;
 	__u32 reg;
 	__u32 refusal;
-	__u64 reserved[2];
+	__u32 no_stand_in;
+	__u32 reserved[3];
 };
 
 /* What EGPR_IOC_RUN runs on this session's context. */

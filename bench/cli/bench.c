@@ -123,7 +123,7 @@ static int add_facts(int cpu)
 	struct egpr_host host;
 	char number[16];
 
-	if (egpr_host_read("", &host))
+	if (egpr_host_read("", cpu, &host))
 		return EGPR_INTERNAL;
 	snprintf(number, sizeof(number), "%d", cpu);
 	gbench_fact("egpr_version", EGPR_VERSION);

@@ -20,6 +20,7 @@
 #include <egpr/strategy.h>
 
 #include <bench/plan/axis.h>
+#include <bench/host/core_type.h>
 #include <bench/measure/blocks.h>
 #include "command.h"
 #include <bench/plan/plan.h>
@@ -34,11 +35,11 @@ extern const struct egpr_command egpr_cmd_compare;
  * struct change - one arm, second run against first
  * @row: of the first run's samples
  * @baseline: strategy, or "" for the baseline itself
- * @estimate: second minus first, TSC cycles per exit
+ * @estimate: second minus first, TSC ticks per exit
  * @se: its standard error
  * @df: degrees of freedom
- * @base: median of the first run's baseline, TSC cycles per exit
- * @margin: in cycles
+ * @base: median of the first run's baseline, TSC ticks per exit
+ * @margin: in TSC ticks
  * @d: evidence
  */
 struct change {
@@ -125,7 +126,7 @@ static void decide(struct change *c)
 	c->d.p_faster = 1 - t_upper(c, -c->margin);
 }
 
-/* The plan's first margin; where no guest runs, the first in cycles. */
+/* The plan's first margin; where no guest runs, the first in ticks. */
 static const struct plan_margin *answer_margin(const struct plan *p, const char *exit_kind)
 {
 	unsigned int i;
@@ -292,7 +293,7 @@ static int print(const struct comparing *k, unsigned int *verdicts)
 		       csv_text(t, c->row, EGPR_COL_strategy), c->estimate, ci, c->margin_text,
 		       stats_verdict_names[v]);
 	}
-	printf("\nTSC cycles per exit, second run minus first; strategies by their shift against "
+	printf("\nTSC ticks per exit, second run minus first; strategies by their shift against "
 	       "their own baseline.\n");
 	if (k->only_one)
 		printf("%zu arms are in one run only, or have too few blocks.\n", k->only_one);
@@ -316,14 +317,34 @@ static int load(const char *path, struct side *s, struct data_error *e)
 	return blocks_read(&s->data, &s->blocks, e);
 }
 
+/* A performance and an efficiency core are two CPUs; a run of before kinds were known is uniform. */
+static const char *core_type_of_run(const struct rundir_data *d)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(d->meta, RUNDIR_HOST), RUNDIR_CORE_TYPE));
+
+	return s ? s : core_type_ids[CORE_UNIFORM];
+}
+
 static int check_pair(struct comparing *k, struct data_error *e)
 {
-	if (strcmp(machine_of(&k->first.data), machine_of(&k->second.data)))
+	const char *first = core_type_of_run(&k->first.data);
+	const char *second = core_type_of_run(&k->second.data);
+	const char *uniform = core_type_ids[CORE_UNIFORM];
+
+	if (strcmp(first, second) && strcmp(first, uniform) && strcmp(second, uniform))
 		return data_fail(e, EGPR_USAGE,
-				 "%s is of machine %s and %s of %s: cycles of different hosts do "
-				 "not compare; `egprlab history` combines hosts",
-				 k->first.data.path, machine_of(&k->first.data),
-				 k->second.data.path, machine_of(&k->second.data));
+				 "%s was measured on a core of type %s and %s on %s: they do not "
+				 "compare; measure the second again with `--cpu` of a core of the "
+				 "first type",
+				 k->first.data.path, first, k->second.data.path, second);
+	if (strcmp(machine_of(&k->first.data), machine_of(&k->second.data)))
+		return data_fail(
+			e, EGPR_USAGE,
+			"%s is of machine %s and %s of %s: TSC ticks of different hosts do "
+			"not compare; `egprlab history` combines hosts",
+			k->first.data.path, machine_of(&k->first.data), k->second.data.path,
+			machine_of(&k->second.data));
 	return plan_restore(&k->plan,
 			    cJSON_GetObjectItemCaseSensitive(k->first.data.meta, RUNDIR_PLAN), e);
 }

@@ -102,6 +102,7 @@ static int print_json(const struct doctor *d)
 	cJSON_AddBoolToObject(object, "apx", d->apx);
 	cJSON_AddBoolToObject(object, "pmu", d->pmu.hardware);
 	cJSON_AddBoolToObject(object, "module", d->module);
+	cJSON_AddItemToObject(object, "tsc", tsc_json(&d->tsc));
 	if (d->noise.tsc_khz > 0)
 		cJSON_AddItemToObject(object, "noise", egpr_preflight_json(&d->noise));
 	checks = cJSON_AddArrayToObject(object, "checks");
@@ -204,7 +205,7 @@ static int doctor_run(int argc, char **argv)
 		goto out_free;
 	}
 	ret = EGPR_INTERNAL;
-	if (egpr_host_read(d->root, &d->host)) {
+	if (egpr_host_read(d->root, d->cpu, &d->host)) {
 		fputs("egprlab doctor: out of memory\n", stderr);
 		goto out_free;
 	}

@@ -18,6 +18,7 @@
 #include <bench/host/clock.h>
 #include "guard.h"
 #include <bench/host/host.h>
+#include <bench/host/tsc.h>
 #include "module_cost.h"
 #include "run.h"
 
@@ -40,6 +41,7 @@ struct session {
 	const struct run_options *o;
 	struct engine g;
 	struct egpr_host host;
+	struct tsc tsc;
 	struct progress progress;
 	int cpu;
 	double start;
@@ -104,6 +106,8 @@ static void add_meta(struct session *s)
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC_HZ);
 	if (s->g.tsc_hz > 0)
 		cJSON_AddNumberToObject(meta, RUNDIR_TSC_HZ, s->g.tsc_hz);
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC);
+	cJSON_AddItemToObject(meta, RUNDIR_TSC, tsc_json(&s->tsc));
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_CPU);
 	cJSON_AddNumberToObject(meta, META_CPU, s->cpu);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);
@@ -214,7 +218,7 @@ static void say_done(struct session *s, const struct run_cell *c)
 	if (*c->failed)
 		snprintf(line, sizeof(line), "not measured: %s", c->failed);
 	else
-		snprintf(line, sizeof(line), "%u blocks of %u exits, baseline %.4g cycles",
+		snprintf(line, sizeof(line), "%u blocks of %u exits, baseline %.4g TSC ticks",
 			 c->r.blocks, c->r.batch, engine_median(&c->r, 0));
 	progress_done(&s->progress, line);
 }
@@ -329,7 +333,8 @@ static int start_or_resume(struct session *s, struct data_error *e)
 	if (strcmp(rundir_meta_text(&data, RUNDIR_HOST_ID), s->host.id))
 		status = data_fail(e, EGPR_USAGE,
 				   "%s was begun on host %s, this is host %s (another machine, "
-				   "kernel or lab version); start a new run",
+				   "kernel, lab version, or on a hybrid host another "
+				   "kind of core: see --cpu); start a new run",
 				   s->o->resume, rundir_meta_text(&data, RUNDIR_HOST_ID),
 				   s->host.id);
 	if (!status)
@@ -363,7 +368,7 @@ static int session_open(struct session *s, struct data_error *e)
 		ret = cpu_pin(s->cpu, e);
 	if (ret)
 		return ret;
-	if (egpr_host_read("", &s->host))
+	if (egpr_host_read("", s->cpu, &s->host))
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	s->run->env.cpu = s->cpu;
 	s->g.plan = s->run->plan;
@@ -371,7 +376,8 @@ static int session_open(struct session *s, struct data_error *e)
 	s->g.describe = describe;
 	s->g.context = s;
 	s->g.progress = &s->progress;
-	s->g.tsc_hz = cpu_tsc_hz();
+	tsc_find("", cpuid_here, &s->tsc);
+	s->g.tsc_hz = s->tsc.hz;
 	if (s->run->plan->has_seed)
 		s->g.seed = s->run->plan->seed;
 	else if (getrandom(&s->g.seed, sizeof(s->g.seed), 0) != sizeof(s->g.seed))

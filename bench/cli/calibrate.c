@@ -69,7 +69,7 @@ static const char plan_text[] = "[plan]\n"
 				"text = A/A and one injected delay\n"
 				"budget = %g\n"
 				"looks = 1\n"
-				"margins = 1 %%, 10 cycles\n"
+				"margins = 1 %%, 10 ticks\n"
 				"delays = 0 %d\n"
 				"batch_min = 16\n"
 				"batch_us = 150\n"
@@ -90,7 +90,7 @@ static const char cycle_text[] = "[plan]\n"
 				 "text = one core cycle\n"
 				 "budget = %g\n"
 				 "looks = 8\n"
-				 "margins = %g cycles\n"
+				 "margins = %g ticks\n"
 				 "delays = 0 1\n"
 				 "per_exit = 0\n"
 				 "resamples = 0\n"
@@ -164,7 +164,7 @@ static void print_table(const struct run *run)
 	unsigned int i;
 	size_t s;
 
-	printf("Smallest effect that is seen (two-sided 5 %%, power 80 %%), TSC cycles per exit\n\n");
+	printf("Smallest effect that is seen (two-sided 5 %%, power 80 %%), TSC ticks per exit\n\n");
 	printf("%-*s%10s", COLUMN, "exit kind", "baseline");
 	for (s = 0; s < NR_SPANS; s++)
 		printf("%10s", spans[s].name);
@@ -255,7 +255,7 @@ static void print_one_cycle(const struct run *run)
 	if (*c->failed || !k)
 		return;
 	ci = stats_shift_interval(&k->shift, 0.025);
-	printf("\nLayer prim: one injected core cycle came out as %.3f (%.3f .. %.3f) TSC cycles, "
+	printf("\nLayer prim: one injected core cycle came out as %.3f (%.3f .. %.3f) TSC ticks, "
 	       "%.3f injected:\n%s after %.2f s (goal: %g s).\n",
 	       k->shift.estimate, ci.low, ci.high, c->r.tsc_per_core,
 	       stats_verdict(&k->d[0], run->plan->alpha, &p) == STATS_SLOWER ? "decided"
@@ -284,7 +284,7 @@ static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct data_er
 	int ret;
 
 	snprintf(text, sizeof(text), cycle_text, CYCLE_SECONDS, 0.5 * tsc_per_core);
-	ret = plan_read_text(&plan, "one cycle", text, e);
+	ret = plan_read_text(&plan, "one core cycle", text, e);
 	if (!ret)
 		ret = measure(&run, &plan, cpu, seed, e);
 	if (!ret)

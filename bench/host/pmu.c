@@ -32,7 +32,7 @@
 #define GENERIC_EVENTS(X)								\
 	X("cycles", HARDWARE, HW_CPU_CYCLES, "core cycles")				\
 	X("instructions", HARDWARE, HW_INSTRUCTIONS, "instructions retired")		\
-	X("ref-cycles", HARDWARE, HW_REF_CPU_CYCLES, "cycles at the TSC's rate")	\
+	X("ref-cycles", HARDWARE, HW_REF_CPU_CYCLES, "unhalted time in ticks at the TSC's rate")	\
 	X("branches", HARDWARE, HW_BRANCH_INSTRUCTIONS, "branches retired")		\
 	X("branch-misses", HARDWARE, HW_BRANCH_MISSES, "branches mispredicted")		\
 	X("cache-references", HARDWARE, HW_CACHE_REFERENCES, "last-level references")	\

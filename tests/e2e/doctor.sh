@@ -40,10 +40,16 @@ is 'doctor --json succeeds' test $? -eq 0
 is 'the verdict comes first' sh -c 'head -n 1 "$1" | grep -q "^Verdict: "' - "$tmp/text"
 is 'JSON and text give the same verdict' grep -qF "$($json verdict <"$tmp/json" | cut -c1-40)" "$tmp/text"
 is 'ids of checks are unique' test -z "$($json checks/each/id <"$tmp/json" | sort | uniq -d)"
-for id in apx pmu msr clocksource hypervisor kvm module noise isolation; do
+for id in apx pmu msr clocksource tsc core-type hypervisor kvm module noise isolation; do
 	is "there is a fact about $id" test -n "$(fact "$tmp/json" $id fact)"
 	is "the text shows $id" grep -q "^  $id" "$tmp/text"
 done
+
+# Who says how fast the TSC ticks, and that nothing but counted core cycles is called cycles.
+is 'the rate of the TSC has a source' sh -c 'echo "$1" | grep -qxE "cpuid-1[56]h|kernel|hypervisor|calibrated"' - \
+	"$($json tsc/source <"$tmp/json")"
+is 'and the text names it' sh -c 'tr -s " \n" " " <"$1" | grep -q "MHz ($2:"' - "$tmp/text" "$($json tsc/source <"$tmp/json")"
+is 'TSC ticks are not called cycles' sh -c '! tr -s " \n" " " <"$1" | grep -oiE ".{0,5}\bcycles?\b" | grep -viE "core +cycles"' - "$tmp/text"
 
 # What is not fine says what it costs and how to mend it.
 is 'every fault has its cost and its remedy' sh -c '
@@ -109,6 +115,16 @@ is 'headers are there, the module is not' sh -c 'echo "$1" | grep -q "headers of
 mkdir -p "$tmp/root/sys/module/egpr_switch"
 "$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
 is 'a loaded module is seen' test "$($json module <"$tmp/bad")" = true
+
+# A hybrid host.
+mkdir -p "$tmp/hybrid/sys/devices/cpu_core" "$tmp/hybrid/sys/devices/cpu_atom"
+echo 0 >"$tmp/hybrid/sys/devices/cpu_core/cpus"
+echo 1-9 >"$tmp/hybrid/sys/devices/cpu_atom/cpus"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/hybrid" >"$tmp/text"
+is 'a hybrid CPU is said' test "$(fact "$tmp/text" core-type level)" = lack
+is 'with the kind of the measuring core' sh -c 'echo "$1" | grep -q "CPU 0 is a core of type performance"' - \
+	"$(fact "$tmp/text" core-type fact)"
+is 'which is a fact of the host' test "$($json host/core_type <"$tmp/text")" = performance
 
 # CPUs that are offline, and numbers beyond 1023 with holes between them.
 mkdir -p "$tmp/far/sys/devices/system/cpu"

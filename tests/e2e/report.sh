@@ -78,6 +78,17 @@ check 'every CSV row that the page links to exists' sh -c "
 		[ \"\$number\" -ge 2 ] && [ \"\$number\" -le \"\$(wc -l <'$dir/good/'\$file)\" ] || exit 1
 	done"
 
+check 'TSC ticks are not called cycles' sh -c "
+	! tr -s ' \n' ' ' <'$dir/good/report.txt' | grep -oiE '.{0,5}\bcycles?\b' | grep -viE 'core +cycles?'"
+check 'a run that names no source of the TSC says so' sh -c "
+	tr -s ' \n' ' ' <'$dir/good/report.txt' | grep 'ticks 2500000000 times a second; this run did not record who'"
+synthetic hybrid core=efficiency
+sed -i 's/"tsc_hz":/"tsc": {"hz": 2500000000, "source": "cpuid-15h", "measured_spread": 0.0001}, &/' "$dir/hybrid/meta.json"
+check 'a hybrid host names its core in the first lines' sh -c "
+	'$egprlab' report '$dir/hybrid' && head -7 '$dir/hybrid/report.txt' | tr -s ' \n' ' ' |
+	grep 'Host: Synthetic CPU, core type efficiency, kernel'"
+check 'and the source of the TSC is a table' grep -q '^source *cpuid-15h' "$dir/hybrid/report.txt"
+
 check 'one launch: nothing is said of others, in words' sh -c "
 	grep '^launch  *1  *not estimable: one launch' '$dir/good/report.txt'"
 synthetic levels launches=4

@@ -3,6 +3,7 @@
  * Doctor: the CPU. APX by CPUID, by XCR0 and by trying; counters; the TSC.
  */
 #include <cpuid.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -92,20 +93,24 @@ static void say_apx(struct doctor *d)
 
 static void say_pmu(struct doctor *d)
 {
+	int forbidden;
+
 	egpr_pmu_probe(&d->pmu);
+	forbidden = d->pmu.err == -EACCES;
 	if (d->pmu.hardware) {
 		doctor_say(d, "pmu", DOCTOR_FINE, "", "", "hardware counters work%s%s",
 			   *d->pmu.model ? "; libpfm4 calls the core " : "", d->pmu.model);
 		return;
 	}
 	doctor_say(
-		d, "pmu", DOCTOR_LACK,
+		d, "pmu", forbidden ? DOCTOR_MEND : DOCTOR_LACK,
 		"no core cycles and no instruction counts beside the TSC, so a change of the "
 		"clock cannot be told from a change of the work; software events remain",
-		strcmp(d->host.fact[EGPR_HOST_hypervisor], "none")
+		forbidden ? "run as root on the host itself, or as root: sysctl kernel.perf_event_paranoid=1"
+		: strcmp(d->host.fact[EGPR_HOST_hypervisor], "none")
 			? "have the hypervisor give this machine a virtual PMU, or use bare metal"
-			: "see /proc/sys/kernel/perf_event_paranoid and the firmware's settings",
-		"no PMU: %s", d->pmu.why);
+			: "turn the counters on in the firmware's settings",
+		"core cycles are not available: %s", d->pmu.why);
 }
 
 static void say_msr(struct doctor *d)

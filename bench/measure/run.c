@@ -42,6 +42,7 @@ struct session {
 	struct engine g;
 	struct egpr_host host;
 	struct tsc tsc;
+	char no_core_cycles[EGPR_PMU_WHY_SIZE]; /* why, or "" */
 	struct progress progress;
 	int cpu;
 	double start;
@@ -108,6 +109,9 @@ static void add_meta(struct session *s)
 		cJSON_AddNumberToObject(meta, RUNDIR_TSC_HZ, s->g.tsc_hz);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC);
 	cJSON_AddItemToObject(meta, RUNDIR_TSC, tsc_json(&s->tsc));
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_NO_CORE);
+	if (*s->no_core_cycles)
+		cJSON_AddStringToObject(meta, RUNDIR_NO_CORE, s->no_core_cycles);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_CPU);
 	cJSON_AddNumberToObject(meta, META_CPU, s->cpu);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);
@@ -137,10 +141,7 @@ static void open_noise(struct session *s)
 
 static void open_pmu(struct session *s)
 {
-	static const char *const events[] = { "cycles" };
-	char why[EGPR_PMU_WHY_SIZE];
-
-	if (egpr_pmu_open(events, 1, &s->g.pmu, why))
+	if (egpr_pmu_open_cycles(cpuid_here, &s->g.pmu, s->no_core_cycles))
 		s->g.pmu = NULL;
 }
 

@@ -116,6 +116,26 @@ mkdir -p "$tmp/root/sys/module/egpr_switch"
 "$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
 is 'a loaded module is seen' test "$($json module <"$tmp/bad")" = true
 
+# A kernel that takes no unsigned module.
+lock=$tmp/root/sys/kernel/security/lockdown
+efi=$tmp/root/sys/firmware/efi/efivars
+rmdir "$tmp/root/sys/module/egpr_switch"
+mkdir -p "${lock%/*}" "$efi" "$tmp/root/sys/module/module/parameters"
+echo '[none] integrity confidentiality' >"$lock"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+is 'no lockdown: the module can be loaded' sh -c 'echo "$1" | grep -q "insmod"' - "$(fact "$tmp/bad" module fix)"
+echo 'none [integrity] confidentiality' >"$lock"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+is 'lockdown is said' sh -c 'echo "$1" | grep -q "locked down (integrity)"' - "$(fact "$tmp/bad" module fact)"
+is 'with what mends it' sh -c 'echo "$1" | grep -q "mokutil.*Secure Boot off"' - "$(fact "$tmp/bad" module fix)"
+printf '\006\000\000\000\001' >"$efi/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+is 'and that Secure Boot is on' sh -c 'echo "$1" | grep -q "(integrity; Secure Boot is on)"' - "$(fact "$tmp/bad" module fact)"
+rm "$lock"
+echo Y >"$tmp/root/sys/module/module/parameters/sig_enforce"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+is 'enforced signatures are said' sh -c 'echo "$1" | grep -q "sig_enforce"' - "$(fact "$tmp/bad" module fact)"
+
 # A hybrid host.
 mkdir -p "$tmp/hybrid/sys/devices/cpu_core" "$tmp/hybrid/sys/devices/cpu_atom"
 echo 0 >"$tmp/hybrid/sys/devices/cpu_core/cpus"

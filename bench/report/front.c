@@ -59,8 +59,8 @@ static void first_line(struct report *r)
 			doc_alert(
 				&r->doc, DOC_OPEN,
 				"Timings of provenance proxy are those of stand-in sequences on "
-				"legacy registers: same length and shape, no APX. They bound what "
-				"the switch may cost; they do not measure APX silicon.%s",
+				"legacy registers: same length and shape, no APX. They estimate what "
+				"the switch costs; they do not measure APX silicon.%s",
 				rep ? ""
 				    : " This backend's exits are not those of real hardware "
 				      "either, so the sequences alone (layer prim) come first.");

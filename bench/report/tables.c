@@ -277,6 +277,15 @@ static void tsc_words(struct report *r)
 		doc_para(&r->doc, "This run did not record how fast the TSC ticks.");
 }
 
+/* The text has no pictures, but its reader may look for the files. */
+static void missing_pictures(struct report *r)
+{
+	if (*r->doc.no_picture[DOC_SVG])
+		doc_para(&r->doc, "No SVG pictures: %s.", r->doc.no_picture[DOC_SVG]);
+	if (*r->doc.no_picture[DOC_PNG])
+		doc_para(&r->doc, "No PNG pictures: %s.", r->doc.no_picture[DOC_PNG]);
+}
+
 void report_context(struct report *r)
 {
 	const cJSON *meta = r->run->meta;
@@ -293,4 +302,5 @@ void report_context(struct report *r)
 	run_table(r);
 	if (cJSON_GetArraySize(versions))
 		json_table(r, "versions-table", versions, "Versions.");
+	missing_pictures(r);
 }

@@ -106,7 +106,8 @@ static void say_pmu(struct doctor *d)
 		d, "pmu", forbidden ? DOCTOR_MEND : DOCTOR_LACK,
 		"no core cycles and no instruction counts beside the TSC, so a change of the "
 		"clock cannot be told from a change of the work; software events remain",
-		forbidden ? "run as root on the host itself, or as root: sysctl kernel.perf_event_paranoid=1"
+		forbidden
+			? "run as root on the host itself, or as root: sysctl kernel.perf_event_paranoid=1"
 		: strcmp(d->host.fact[EGPR_HOST_hypervisor], "none")
 			? "have the hypervisor give this machine a virtual PMU, or use bare metal"
 			: "turn the counters on in the firmware's settings",

@@ -236,35 +236,22 @@ static bool same_family(const struct comparing *k, const struct change *a, const
 /* Holm across exit kinds. Return: the decision of @c within its family. */
 static int adjusted(const struct comparing *k, const struct change *c, struct stats_decision *d)
 {
-	double *same = malloc((k->n + 1) * sizeof(*same)),
-	       *moved = malloc((k->n + 1) * sizeof(*moved));
+	struct stats_decision *family = malloc((k->n + 1) * sizeof(*family));
 	size_t i, n = 0, self = 0;
-	int ret;
+	int ret = -1;
 
-	ret = same && moved ? 0 : -1;
-	for (i = 0; i < k->n && !ret; i++) {
-		const struct change *o = &k->change[i];
-
-		if (!same_family(k, c, o))
+	for (i = 0; family && i < k->n; i++) {
+		if (!same_family(k, c, &k->change[i]))
 			continue;
-		if (o == c)
+		if (&k->change[i] == c)
 			self = n;
-		same[n] = o->d.p_equivalent;
-		moved[n++] = fmin(o->d.p_slower, o->d.p_faster);
+		family[n++] = k->change[i].d;
 	}
-	*d = c->d;
-	if (ret || stats_holm(same, n) || stats_holm(moved, n)) {
-		ret = -1;
-		goto out;
+	if (family && !stats_adjust(family, n)) {
+		*d = family[self];
+		ret = 0;
 	}
-	d->p_equivalent = same[self];
-	if (d->p_slower < d->p_faster)
-		d->p_slower = moved[self];
-	else
-		d->p_faster = moved[self];
-out:
-	free(same);
-	free(moved);
+	free(family);
 	return ret;
 }
 

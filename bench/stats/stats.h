@@ -493,6 +493,16 @@ enum stats_verdict stats_verdict(const struct stats_decision *d, double alpha, d
 int stats_holm(double *p, size_t n);
 
 /**
+ * stats_adjust - Holm's adjustment of a family of decisions, in place
+ * @d: decisions of one question over all exit kinds
+ * @n: how many
+ *
+ * Equivalence is one claim, a change of either sign another: of slower and faster the nearer
+ * one is adjusted. Return: 0, or -1 when memory is short.
+ */
+int stats_adjust(struct stats_decision *d, size_t n);
+
+/**
  * stats_smallest_margin - the smallest margin that would be equivalent
  */
 double stats_smallest_margin(const struct stats_shift *s, double alpha);

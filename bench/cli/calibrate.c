@@ -347,11 +347,11 @@ static int read_number(const char *text, double low, double high, double *n)
 static int calibrate_run(int argc, char **argv)
 {
 	const char *value[NR_OPTIONS] = { NULL }, *v;
-	double seconds = DEFAULT_SECONDS, cpu = -1;
+	double seconds = DEFAULT_SECONDS;
 	struct data_error e = { "" };
 	uint64_t seed = 0;
 	char *end;
-	int option, ret;
+	int cpu = -1, option, ret;
 
 	while ((option = egpr_command_option(&egpr_cmd_calibrate, argc, argv, &v)) >= 0)
 		value[option] = v ? v : "";
@@ -363,10 +363,8 @@ static int calibrate_run(int argc, char **argv)
 	if (value[OPTION_SECONDS] && read_number(value[OPTION_SECONDS], 2, 86400, &seconds))
 		return egpr_command_usage(&egpr_cmd_calibrate, "--seconds '%s' is not in 2..86400",
 					  value[OPTION_SECONDS]);
-	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], 0, CPUS_MOST - 1, &cpu))
-		return egpr_command_usage(&egpr_cmd_calibrate,
-					  "--cpu '%s' is not the number of a CPU",
-					  value[OPTION_CPU]);
+	if (value[OPTION_CPU] && egpr_command_cpu(&egpr_cmd_calibrate, value[OPTION_CPU], &cpu))
+		return EGPR_USAGE;
 	if (value[OPTION_SEED]) {
 		seed = strtoull(value[OPTION_SEED], &end, 0);
 		if (end == value[OPTION_SEED] || *end || *value[OPTION_SEED] == '-')
@@ -378,7 +376,7 @@ static int calibrate_run(int argc, char **argv)
 			strerror(errno));
 		return EGPR_INTERNAL;
 	}
-	ret = calibrate(seconds, value, (int)cpu, seed, &e);
+	ret = calibrate(seconds, value, cpu, seed, &e);
 	if (ret > SIGNAL_STATUS) {
 		signal(ret - SIGNAL_STATUS, SIG_DFL);
 		raise(ret - SIGNAL_STATUS);

@@ -155,18 +155,13 @@ static const struct egpr_option doctor_options[] = {
 static int read_option(struct doctor *d, int option, const char *value, int *json)
 {
 	char *end;
-	long cpu;
 
 	switch (option) {
 	case OPTION_JSON:
 		*json = 1;
 		return 0;
 	case OPTION_CPU:
-		cpu = strtol(value, &end, 10);
-		if (!*value || *end || cpu < 0 || cpu >= CPUS_MOST)
-			return egpr_command_usage(&egpr_cmd_doctor, "'%s' is no CPU number", value);
-		d->cpu = (int)cpu;
-		return 0;
+		return egpr_command_cpu(&egpr_cmd_doctor, value, &d->cpu);
 	case OPTION_SECONDS:
 		d->seconds = strtod(value, &end);
 		if (!*value || *end || !(d->seconds > 0) || d->seconds > NOISE_MOST)

@@ -320,7 +320,7 @@ static int moves(const struct egpr_pmu *pmu)
 int egpr_pmu_open_cycles(cpuid_fn cpuid, struct egpr_pmu **out, char *why)
 {
 	static const char *const cycles[] = { "cycles" };
-	struct egpr_pmu *pmu;
+	struct egpr_pmu *pmu = NULL;
 	int err;
 
 	if (!cpuid_has_pmu(cpuid)) {
@@ -328,7 +328,7 @@ int egpr_pmu_open_cycles(cpuid_fn cpuid, struct egpr_pmu **out, char *why)
 		return -ENODEV;
 	}
 	err = egpr_pmu_open(cycles, 1, &pmu, why);
-	if (err)
+	if (!pmu)
 		return err;
 	if (!moves(pmu)) {
 		egpr_pmu_close(pmu);
@@ -362,7 +362,7 @@ static int pfm_core_pmu(int from, pfm_pmu_info_t *info)
 
 void egpr_pmu_probe(struct egpr_pmu_info *info)
 {
-	struct egpr_pmu *pmu;
+	struct egpr_pmu *pmu = NULL;
 
 	memset(info, 0, sizeof(*info));
 	info->err = egpr_pmu_open_cycles(cpuid_here, &pmu, info->why);

@@ -83,28 +83,46 @@ static enum core_type by_moving(int cpu)
 	return type;
 }
 
-enum core_type core_type_of(const char *root, int cpu)
+/*
+ * The kind of core whose list has the CPU: /sys/devices/cpu_core and its brothers; not the
+ * `cpu` of other hosts. Return: its row, -1 where no list has it, -2 where there is no list.
+ */
+static int row_of(const char *root, int cpu)
 {
 	char text[EGPR_SYSFILE_MAX];
-	int hybrid = 0;
+	int row = -2;
 	size_t i;
 
-	for (i = 0; i < NR_LISTS; i++) {
+	for (i = 0; i < NR_LISTS && row < 0; i++) {
 		struct cpus s = { 0 };
-		int has;
 
-		/* /sys/devices/cpu_core and its brothers; not the `cpu` of other hosts. */
 		if (egpr_sysfile_read(root, text, sizeof(text), "/sys/devices/%s/cpus",
 				      lists[i].source) < 0)
 			continue;
-		hybrid = 1;
 		cpus_parse(&s, text);
-		has = cpus_has(&s, cpu);
+		row = cpus_has(&s, cpu) ? (int)i : -1;
 		cpus_free(&s);
-		if (has)
-			return lists[i].type;
 	}
-	if (hybrid)
+	return row;
+}
+
+enum core_type core_type_of(const char *root, int cpu)
+{
+	int row = row_of(root, cpu);
+
+	if (row >= 0)
+		return lists[row].type;
+	if (row == -1)
 		return CORE_OTHER;
 	return *root ? CORE_UNIFORM : by_moving(cpu);
+}
+
+unsigned int core_type_events(const char *root, int cpu)
+{
+	int row = row_of(root, cpu);
+	long type = 0;
+
+	if (row >= 0)
+		egpr_sysfile_long(root, &type, "/sys/devices/%s/type", lists[row].source);
+	return (unsigned int)type;
 }

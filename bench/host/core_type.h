@@ -40,4 +40,14 @@ enum core_type core_type_by_cpuid(cpuid_fn cpuid);
  */
 enum core_type core_type_of(const char *root, int cpu);
 
+/**
+ * core_type_events - the kernel's number of the event source of a CPU's kind
+ * @root: directory that stands for "/", "" for this host
+ * @cpu: which
+ *
+ * A generic hardware event without it is one of the performance cores. Return: the number, or
+ * 0 where the host has one kind.
+ */
+unsigned int core_type_events(const char *root, int cpu);
+
 #endif /* BENCH_CORE_TYPE_H */

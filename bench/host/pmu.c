@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,13 @@
 #include <linux/perf_event.h>
 #endif
 
+#include "core_type.h"
 #include "pmu.h"
 #include "sysfile.h"
 
 #define EVENT_SOURCE "/sys/bus/event_source/devices"
 #define NAME_SIZE    128
+#define SOURCE_SHIFT 32 /* PERF_PMU_TYPE_SHIFT, which the header of older libpfm4 lacks */
 
 /* X(name, type, config, text): the kernel's generic events, by perf's names. */
 /* clang-format off */
@@ -104,6 +107,9 @@ static int encode_generic(const char *name, struct perf_event_attr *attr)
 			continue;
 		attr->type = generic_events[i].type;
 		attr->config = generic_events[i].config;
+		if (attr->type == PERF_TYPE_HARDWARE)
+			attr->config |= (uint64_t)core_type_events("", sched_getcpu())
+					<< SOURCE_SHIFT;
 		return 0;
 	}
 	return -ENOENT;
@@ -207,6 +213,7 @@ int egpr_pmu_open(const char *const *events, unsigned int n, struct egpr_pmu **o
 	int err;
 
 	why[0] = '\0';
+	*out = NULL;
 	if (!n || n > EGPR_PMU_EVENTS_MAX) {
 		snprintf(why, EGPR_PMU_WHY_SIZE, "a group has 1 to %d events", EGPR_PMU_EVENTS_MAX);
 		return -EINVAL;

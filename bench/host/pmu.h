@@ -55,7 +55,7 @@ void egpr_pmu_probe(struct egpr_pmu_info *info);
  * egpr_pmu_open - count a group of events for the calling thread, from now on
  * @events: their spellings
  * @n: how many, 1..EGPR_PMU_EVENTS_MAX
- * @pmu: receives the group; release with egpr_pmu_close()
+ * @pmu: receives the group, NULL on failure; release with egpr_pmu_close()
  * @why: EGPR_PMU_WHY_SIZE bytes; receives the reason of a failure in words
  *
  * Return: 0, or -errno: -EINVAL for a spelling that means nothing here,

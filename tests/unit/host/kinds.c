@@ -103,6 +103,7 @@ static void cores_by_kernel(void **state)
 	struct egpr_host before, p, p2, e, low, none;
 
 	facts_of(r, 0, &before);
+	assert_int_equal(core_type_events(r->path, 0), 0);
 	assert_string_equal(before.fact[EGPR_HOST_core_type], "uniform");
 	fake_file(r, "/sys/devices/cpu_core/cpus", "0-11\n");
 	fake_file(r, "/sys/devices/cpu_atom/cpus", "12-19,1024-1031\n");
@@ -123,6 +124,11 @@ static void cores_by_kernel(void **state)
 	assert_string_not_equal(e.machine, low.machine);
 	assert_string_not_equal(before.id, p.id);
 	assert_int_equal(core_type_of(r->path, 99), CORE_OTHER);
+	fake_file(r, "/sys/devices/cpu_core/type", "4\n");
+	fake_file(r, "/sys/devices/cpu_atom/type", "10\n");
+	assert_int_equal(core_type_events(r->path, 3), 4);
+	assert_int_equal(core_type_events(r->path, 1024), 10);
+	assert_int_equal(core_type_events(r->path, 99), 0);
 }
 
 static double measured_hz(void)

@@ -11,7 +11,7 @@
 #include <egpr/status.h>
 
 #include "command.h"
-#include <bench/host/cpus.h>
+#include <bench/base/cpus.h>
 
 #define MAX_OPTIONS 32
 

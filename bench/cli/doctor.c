@@ -15,7 +15,7 @@
 
 #include "command.h"
 #include <bench/doctor/doctor.h>
-#include <bench/host/cpus.h>
+#include <bench/base/cpus.h>
 
 #define WIDTH	      79
 #define INDENT	      8

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "core_type.h"
-#include "cpus.h"
+#include <bench/base/cpus.h>
 #include "sysfile.h"
 
 #define TYPE_ID(SYM, id, text) [CORE_##SYM] = id,

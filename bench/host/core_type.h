@@ -8,7 +8,7 @@
 #ifndef BENCH_CORE_TYPE_H
 #define BENCH_CORE_TYPE_H
 
-#include "cpuid.h"
+#include <bench/base/cpuid.h>
 
 /* X(SYM, id, text): best for a default first. */
 /* clang-format off */

@@ -10,7 +10,7 @@
 
 #include "cpu.h"
 #include "core_type.h"
-#include "cpus.h"
+#include <bench/base/cpus.h>
 #include "noise.h"
 #include "sysfile.h"
 #include <bench/stats/stats.h>

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cpuid.h"
+#include <bench/base/cpuid.h>
 
 /* Most events that one group may have. CPUs have 4 to 12 counters per thread. */
 #define EGPR_PMU_EVENTS_MAX 16

@@ -9,7 +9,7 @@
 #ifndef BENCH_TSC_H
 #define BENCH_TSC_H
 
-#include "cpuid.h"
+#include <bench/base/cpuid.h>
 
 struct cJSON;
 

@@ -39,7 +39,7 @@
  * @n:		%rcx, rounds, at least 1
  *
  * Returns:
- *	rax: TSC cycles of the batch
+ *	rax: TSC ticks of the batch
  */
 	.p2align 6
 	.globl egpr_prim_batch

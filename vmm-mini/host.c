@@ -4,7 +4,7 @@
  * say anything about hardware.
  *
  * The last is measured, never looked up: a backend that interprets CPL 0 code needs
- * hundreds of cycles for a NOP.
+ * hundreds of ticks for a NOP.
  */
 #include <cpuid.h>
 #include <errno.h>
@@ -176,19 +176,19 @@ static void judge(struct vmm_host *h)
 {
 	if (h->nop_cycles > NOP_CYCLES_INTERPRETED) {
 		snprintf(h->why, sizeof(h->why),
-			 "a CPL 0 NOP takes %.0f cycles in a guest (10^4 measured): this KVM "
+			 "a CPL 0 NOP takes %.0f TSC ticks in a guest (10^4 measured): this KVM "
 			 "interprets CPL 0 code, so an exit costs one interpreted instruction",
 			 h->nop_cycles);
 		return;
 	}
 	if (h->emulator[0]) {
 		snprintf(h->why, sizeof(h->why),
-			 "this host runs inside %s: its cycles are the emulator's", h->emulator);
+			 "this host runs inside %s: its time is the emulator's", h->emulator);
 		return;
 	}
 	h->representative = true;
 	snprintf(h->why, sizeof(h->why),
-		 "a CPL 0 NOP takes %.1f cycles in a guest (10^4 measured): guest code runs on "
+		 "a CPL 0 NOP takes %.1f TSC ticks in a guest (10^4 measured): guest code runs on "
 		 "the CPU",
 		 h->nop_cycles);
 }

@@ -142,15 +142,15 @@ struct vmm_registers {
  *	flags and xcr0_guest of @sw were set; may change what @hooks points to. May be NULL
  * @opaque: the caller's own, for @on_xcr0
  * @rotate: the payload rotates r16..r31 between its exits (state DIRTY; for proofs)
- * @host_stamps: NULL, or an array of @exits that receives TSC cycles from one return
+ * @host_stamps: NULL, or an array of @exits that receives TSC ticks from one return
  *	of KVM_RUN to the next, hooks included (path `user` only)
  * @guest_stamps: NULL, or an array of @exits (at most VMM_GUEST_STAMPS) that receives
- *	TSC cycles of each iteration as the guest sees it
+ *	TSC ticks of each iteration as the guest sees it
  *
- * @host_cycles: TSC cycles around the first @exits returns of KVM_RUN, or up to the
+ * @host_cycles: TSC ticks around the first @exits returns of KVM_RUN, or up to the
  *	doorbell where KVM handles the exits itself
  * @runs: returns of KVM_RUN within @host_cycles: @exits for path `user`, else 1
- * @guest_cycles: TSC cycles around the payload's loop, stamped in the guest
+ * @guest_cycles: TSC ticks around the payload's loop, stamped in the guest
  * @done: iterations that the guest reports
  * @result: the last value that the payload's instruction gave
  * @reasons: returns of KVM_RUN by KVM_EXIT_* number, doorbell included
@@ -246,7 +246,7 @@ struct vmm_capability {
  * @emulator: "" on hardware, else the emulator this host runs in ("qemu-tcg", "bochs")
  * @representative: whether the cost of an exit here says something about hardware
  * @why: the reason for @representative, a whole sentence
- * @nop_cycles: TSC cycles per CPL0 NOP in a guest; negative if not measured
+ * @nop_cycles: TSC ticks per CPL0 NOP in a guest; negative if not measured
  * @guest_needs: EGPR_EXIT_* needs that a guest here can have (CPUID and capabilities)
  * @guest_xcr0: XCR0 bits that KVM lets a guest set; 0 if KVM does not say
  * @nr_caps: entries of @caps
@@ -270,7 +270,7 @@ struct vmm_host {
  * @kvm_path: the KVM device; NULL for VMM_KVM_PATH
  * @e: receives the reason of a failure
  *
- * Runs a guest of 10^4 NOPs at CPL 0 (a few milliseconds). More than 100 cycles each
+ * Runs a guest of 10^4 NOPs at CPL 0 (a few milliseconds). More than 100 ticks each
  * mean that KVM interprets CPL0 code. Return: 0, or as vmm_open().
  */
 int vmm_host_probe(struct vmm_host *h, const char *kvm_path, struct vmm_error *e);

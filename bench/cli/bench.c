@@ -74,9 +74,7 @@ static int parse(struct request *r, int argc, char **argv)
 	char *own[ARGS_MAX];
 	static char arm_time[] = MIN_TIME_ARM;
 	const char *value;
-	char *end;
 	int i, n = 0, option;
-	long cpu;
 
 	if (argc >= ARGS_MAX - 5)
 		return egpr_command_usage(&egpr_cmd_bench, "too many arguments");
@@ -98,11 +96,8 @@ static int parse(struct request *r, int argc, char **argv)
 			r->out = value;
 			break;
 		case OPTION_CPU:
-			cpu = strtol(value, &end, 10);
-			if (!*value || *end || cpu < 0 || cpu >= CPUS_MOST)
-				return egpr_command_usage(&egpr_cmd_bench, "'%s' is no CPU number",
-							  value);
-			r->cpu = (int)cpu;
+			if (egpr_command_cpu(&egpr_cmd_bench, value, &r->cpu))
+				return EGPR_USAGE;
 			break;
 		default: /* one of the library's, abbreviated */
 			return egpr_command_usage(
@@ -123,7 +118,7 @@ static int add_facts(int cpu)
 	struct egpr_host host;
 	char number[16];
 
-	if (egpr_host_read("", &host))
+	if (egpr_host_read("", cpu, &host))
 		return EGPR_INTERNAL;
 	snprintf(number, sizeof(number), "%d", cpu);
 	gbench_fact("egpr_version", EGPR_VERSION);

@@ -69,7 +69,7 @@ static const char plan_text[] = "[plan]\n"
 				"text = A/A and one injected delay\n"
 				"budget = %g\n"
 				"looks = 1\n"
-				"margins = 1 %%, 10 cycles\n"
+				"margins = 1 %%, 10 ticks\n"
 				"delays = 0 %d\n"
 				"batch_min = 16\n"
 				"batch_us = 150\n"
@@ -90,7 +90,7 @@ static const char cycle_text[] = "[plan]\n"
 				 "text = one core cycle\n"
 				 "budget = %g\n"
 				 "looks = 8\n"
-				 "margins = %g cycles\n"
+				 "margins = %g ticks\n"
 				 "delays = 0 1\n"
 				 "per_exit = 0\n"
 				 "resamples = 0\n"
@@ -164,7 +164,7 @@ static void print_table(const struct run *run)
 	unsigned int i;
 	size_t s;
 
-	printf("Smallest effect that is seen (two-sided 5 %%, power 80 %%), TSC cycles per exit\n\n");
+	printf("Smallest effect that is seen (two-sided 5 %%, power 80 %%), TSC ticks per exit\n\n");
 	printf("%-*s%10s", COLUMN, "exit kind", "baseline");
 	for (s = 0; s < NR_SPANS; s++)
 		printf("%10s", spans[s].name);
@@ -255,7 +255,7 @@ static void print_one_cycle(const struct run *run)
 	if (*c->failed || !k)
 		return;
 	ci = stats_shift_interval(&k->shift, 0.025);
-	printf("\nLayer prim: one injected core cycle came out as %.3f (%.3f .. %.3f) TSC cycles, "
+	printf("\nLayer prim: one injected core cycle came out as %.3f (%.3f .. %.3f) TSC ticks, "
 	       "%.3f injected:\n%s after %.2f s (goal: %g s).\n",
 	       k->shift.estimate, ci.low, ci.high, c->r.tsc_per_core,
 	       stats_verdict(&k->d[0], run->plan->alpha, &p) == STATS_SLOWER ? "decided"
@@ -284,7 +284,7 @@ static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct data_er
 	int ret;
 
 	snprintf(text, sizeof(text), cycle_text, CYCLE_SECONDS, 0.5 * tsc_per_core);
-	ret = plan_read_text(&plan, "one cycle", text, e);
+	ret = plan_read_text(&plan, "one core cycle", text, e);
 	if (!ret)
 		ret = measure(&run, &plan, cpu, seed, e);
 	if (!ret)
@@ -347,11 +347,11 @@ static int read_number(const char *text, double low, double high, double *n)
 static int calibrate_run(int argc, char **argv)
 {
 	const char *value[NR_OPTIONS] = { NULL }, *v;
-	double seconds = DEFAULT_SECONDS, cpu = -1;
+	double seconds = DEFAULT_SECONDS;
 	struct data_error e = { "" };
 	uint64_t seed = 0;
 	char *end;
-	int option, ret;
+	int cpu = -1, option, ret;
 
 	while ((option = egpr_command_option(&egpr_cmd_calibrate, argc, argv, &v)) >= 0)
 		value[option] = v ? v : "";
@@ -363,10 +363,8 @@ static int calibrate_run(int argc, char **argv)
 	if (value[OPTION_SECONDS] && read_number(value[OPTION_SECONDS], 2, 86400, &seconds))
 		return egpr_command_usage(&egpr_cmd_calibrate, "--seconds '%s' is not in 2..86400",
 					  value[OPTION_SECONDS]);
-	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], 0, CPUS_MOST - 1, &cpu))
-		return egpr_command_usage(&egpr_cmd_calibrate,
-					  "--cpu '%s' is not the number of a CPU",
-					  value[OPTION_CPU]);
+	if (value[OPTION_CPU] && egpr_command_cpu(&egpr_cmd_calibrate, value[OPTION_CPU], &cpu))
+		return EGPR_USAGE;
 	if (value[OPTION_SEED]) {
 		seed = strtoull(value[OPTION_SEED], &end, 0);
 		if (end == value[OPTION_SEED] || *end || *value[OPTION_SEED] == '-')
@@ -378,7 +376,7 @@ static int calibrate_run(int argc, char **argv)
 			strerror(errno));
 		return EGPR_INTERNAL;
 	}
-	ret = calibrate(seconds, value, (int)cpu, seed, &e);
+	ret = calibrate(seconds, value, cpu, seed, &e);
 	if (ret > SIGNAL_STATUS) {
 		signal(ret - SIGNAL_STATUS, SIG_DFL);
 		raise(ret - SIGNAL_STATUS);

@@ -5,11 +5,13 @@
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <egpr/status.h>
 
 #include "command.h"
+#include <bench/base/cpus.h>
 
 #define MAX_OPTIONS 32
 
@@ -53,4 +55,15 @@ int egpr_command_option(const struct egpr_command *cmd, int argc, char **argv, c
 				   word);
 		return EGPR_OPTION_WRONG;
 	}
+}
+
+int egpr_command_cpu(const struct egpr_command *cmd, const char *value, int *cpu)
+{
+	char *end;
+	long n = strtol(value, &end, 10);
+
+	if (*value < '0' || *value > '9' || *end || n >= CPUS_MOST)
+		return egpr_command_usage(cmd, "--cpu '%s' is not the number of a CPU", value);
+	*cpu = (int)n;
+	return 0;
 }

@@ -70,4 +70,14 @@ int egpr_command_option(const struct egpr_command *cmd, int argc, char **argv, c
 int egpr_command_usage(const struct egpr_command *cmd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/**
+ * egpr_command_cpu - the value of a --cpu
+ * @cmd: the command
+ * @value: decimal
+ * @cpu: receives the number; whether there is such a CPU is for cpu_choose() to say
+ *
+ * Return: 0, or EGPR_USAGE after saying that it is no number of a CPU.
+ */
+int egpr_command_cpu(const struct egpr_command *cmd, const char *value, int *cpu);
+
 #endif /* BENCH_COMMAND_H */

@@ -23,6 +23,7 @@
 #include <egpr/strategy.h>
 
 #include <bench/plan/axis.h>
+#include <bench/host/core_type.h>
 #include <bench/measure/blocks.h>
 #include "command.h"
 #include <bench/plan/plan.h>
@@ -38,11 +39,11 @@ extern const struct egpr_command egpr_cmd_compare;
  * struct change - one arm, second run against first
  * @row: of the first run's samples
  * @baseline: strategy, or "" for the baseline itself
- * @estimate: second minus first, TSC cycles per exit
+ * @estimate: second minus first, TSC ticks per exit
  * @se: its standard error
  * @df: degrees of freedom
- * @base: median of the first run's baseline, TSC cycles per exit
- * @margin: in cycles
+ * @base: median of the first run's baseline, TSC ticks per exit
+ * @margin: in TSC ticks
  * @launches: of the first and of the second run
  * @d: evidence
  */
@@ -131,7 +132,7 @@ static void decide(struct change *c)
 	c->d.p_faster = 1 - t_upper(c, -c->margin);
 }
 
-/* The plan's first margin; where no guest runs, the first in cycles. */
+/* The plan's first margin; where no guest runs, the first in ticks. */
 static const struct plan_margin *answer_margin(const struct plan *p, const char *exit_kind)
 {
 	unsigned int i;
@@ -263,35 +264,22 @@ static bool same_family(const struct comparing *k, const struct change *a, const
 /* Holm across exit kinds. Return: the decision of @c within its family. */
 static int adjusted(const struct comparing *k, const struct change *c, struct stats_decision *d)
 {
-	double *same = malloc((k->n + 1) * sizeof(*same)),
-	       *moved = malloc((k->n + 1) * sizeof(*moved));
+	struct stats_decision *family = malloc((k->n + 1) * sizeof(*family));
 	size_t i, n = 0, self = 0;
-	int ret;
+	int ret = -1;
 
-	ret = same && moved ? 0 : -1;
-	for (i = 0; i < k->n && !ret; i++) {
-		const struct change *o = &k->change[i];
-
-		if (!same_family(k, c, o))
+	for (i = 0; family && i < k->n; i++) {
+		if (!same_family(k, c, &k->change[i]))
 			continue;
-		if (o == c)
+		if (&k->change[i] == c)
 			self = n;
-		same[n] = o->d.p_equivalent;
-		moved[n++] = fmin(o->d.p_slower, o->d.p_faster);
+		family[n++] = k->change[i].d;
 	}
-	*d = c->d;
-	if (ret || stats_holm(same, n) || stats_holm(moved, n)) {
-		ret = -1;
-		goto out;
+	if (family && !stats_adjust(family, n)) {
+		*d = family[self];
+		ret = 0;
 	}
-	d->p_equivalent = same[self];
-	if (d->p_slower < d->p_faster)
-		d->p_slower = moved[self];
-	else
-		d->p_faster = moved[self];
-out:
-	free(same);
-	free(moved);
+	free(family);
 	return ret;
 }
 
@@ -371,14 +359,34 @@ static int load(const char *path, struct side *s, struct data_error *e)
 	return blocks_read(&s->data, &s->blocks, e);
 }
 
+/* A performance and an efficiency core are two CPUs; a run of before kinds were known is uniform. */
+static const char *core_type_of_run(const struct rundir_data *d)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(d->meta, RUNDIR_HOST), RUNDIR_CORE_TYPE));
+
+	return s ? s : core_type_ids[CORE_UNIFORM];
+}
+
 static int check_pair(struct comparing *k, struct data_error *e)
 {
-	if (strcmp(machine_of(&k->first.data), machine_of(&k->second.data)))
+	const char *first = core_type_of_run(&k->first.data);
+	const char *second = core_type_of_run(&k->second.data);
+	const char *uniform = core_type_ids[CORE_UNIFORM];
+
+	if (strcmp(first, second) && strcmp(first, uniform) && strcmp(second, uniform))
 		return data_fail(e, EGPR_USAGE,
-				 "%s is of machine %s and %s of %s: cycles of different hosts do "
-				 "not compare; `egprlab history` combines hosts",
-				 k->first.data.path, machine_of(&k->first.data),
-				 k->second.data.path, machine_of(&k->second.data));
+				 "%s was measured on a core of type %s and %s on %s: they do not "
+				 "compare; measure the second again with `--cpu` of a core of the "
+				 "first type",
+				 k->first.data.path, first, k->second.data.path, second);
+	if (strcmp(machine_of(&k->first.data), machine_of(&k->second.data)))
+		return data_fail(
+			e, EGPR_USAGE,
+			"%s is of machine %s and %s of %s: TSC ticks of different hosts do "
+			"not compare; `egprlab history` combines hosts",
+			k->first.data.path, machine_of(&k->first.data), k->second.data.path,
+			machine_of(&k->second.data));
 	return plan_restore(&k->plan,
 			    cJSON_GetObjectItemCaseSensitive(k->first.data.meta, RUNDIR_PLAN), e);
 }

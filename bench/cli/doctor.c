@@ -15,7 +15,7 @@
 
 #include "command.h"
 #include <bench/doctor/doctor.h>
-#include <bench/host/cpus.h>
+#include <bench/base/cpus.h>
 
 #define WIDTH	      79
 #define INDENT	      8
@@ -102,6 +102,7 @@ static int print_json(const struct doctor *d)
 	cJSON_AddBoolToObject(object, "apx", d->apx);
 	cJSON_AddBoolToObject(object, "pmu", d->pmu.hardware);
 	cJSON_AddBoolToObject(object, "module", d->module);
+	cJSON_AddItemToObject(object, "tsc", tsc_json(&d->tsc));
 	if (d->noise.tsc_khz > 0)
 		cJSON_AddItemToObject(object, "noise", egpr_preflight_json(&d->noise));
 	checks = cJSON_AddArrayToObject(object, "checks");
@@ -154,18 +155,13 @@ static const struct egpr_option doctor_options[] = {
 static int read_option(struct doctor *d, int option, const char *value, int *json)
 {
 	char *end;
-	long cpu;
 
 	switch (option) {
 	case OPTION_JSON:
 		*json = 1;
 		return 0;
 	case OPTION_CPU:
-		cpu = strtol(value, &end, 10);
-		if (!*value || *end || cpu < 0 || cpu >= CPUS_MOST)
-			return egpr_command_usage(&egpr_cmd_doctor, "'%s' is no CPU number", value);
-		d->cpu = (int)cpu;
-		return 0;
+		return egpr_command_cpu(&egpr_cmd_doctor, value, &d->cpu);
 	case OPTION_SECONDS:
 		d->seconds = strtod(value, &end);
 		if (!*value || *end || !(d->seconds > 0) || d->seconds > NOISE_MOST)
@@ -204,7 +200,7 @@ static int doctor_run(int argc, char **argv)
 		goto out_free;
 	}
 	ret = EGPR_INTERNAL;
-	if (egpr_host_read(d->root, &d->host)) {
+	if (egpr_host_read(d->root, d->cpu, &d->host)) {
 		fputs("egprlab doctor: out of memory\n", stderr);
 		goto out_free;
 	}

@@ -291,10 +291,10 @@ static int run_run(int argc, char **argv)
 {
 	const char *value[NR_OPTIONS] = { NULL }, *v;
 	enum egpr_provenance provenance = EGPR_PROV_PROXY;
-	unsigned long long cpu = 0, seed = 0, launches = 0;
+	unsigned long long seed = 0, launches = 0;
 	struct data_error e = { "" };
 	struct plan plan;
-	int option, ret;
+	int cpu = -1, option, ret;
 
 	while ((option = egpr_command_option(&egpr_cmd_run, argc, argv, &v)) >= 0)
 		value[option] = v ? v : "";
@@ -303,9 +303,8 @@ static int run_run(int argc, char **argv)
 	if (optind < argc)
 		return egpr_command_usage(&egpr_cmd_run, "'%s' is one argument too many",
 					  argv[optind]);
-	if (value[OPTION_CPU] && read_number(value[OPTION_CPU], CPUS_MOST - 1, &cpu))
-		return egpr_command_usage(&egpr_cmd_run, "--cpu '%s' is not the number of a CPU",
-					  value[OPTION_CPU]);
+	if (value[OPTION_CPU] && egpr_command_cpu(&egpr_cmd_run, value[OPTION_CPU], &cpu))
+		return EGPR_USAGE;
 	if (value[OPTION_SEED] && read_number(value[OPTION_SEED], ~0ULL, &seed))
 		return egpr_command_usage(&egpr_cmd_run, "--seed '%s' is not a number",
 					  value[OPTION_SEED]);
@@ -330,7 +329,7 @@ static int run_run(int argc, char **argv)
 		}
 		if (value[OPTION_LAUNCHES])
 			plan_launches(&plan, (double)launches);
-		ret = measure(&plan, provenance, value, value[OPTION_CPU] ? (int)cpu : -1);
+		ret = measure(&plan, provenance, value, cpu);
 	}
 	plan_free(&plan);
 	return ret;

@@ -3,6 +3,7 @@
  * Doctor: the CPU. APX by CPUID, by XCR0 and by trying; counters; the TSC.
  */
 #include <cpuid.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <egpr/regs.h>
 
 #include "doctor.h"
+#include <bench/host/core_type.h>
 #include <bench/host/sysfile.h>
 
 /* APX spec, CPUID leaf 7 sub-leaf 1; SDM vol. 1, XSAVE; SDM vol. 3, invariant TSC. */
@@ -91,20 +93,25 @@ static void say_apx(struct doctor *d)
 
 static void say_pmu(struct doctor *d)
 {
+	int forbidden;
+
 	egpr_pmu_probe(&d->pmu);
+	forbidden = d->pmu.err == -EACCES;
 	if (d->pmu.hardware) {
 		doctor_say(d, "pmu", DOCTOR_FINE, "", "", "hardware counters work%s%s",
 			   *d->pmu.model ? "; libpfm4 calls the core " : "", d->pmu.model);
 		return;
 	}
 	doctor_say(
-		d, "pmu", DOCTOR_LACK,
+		d, "pmu", forbidden ? DOCTOR_MEND : DOCTOR_LACK,
 		"no core cycles and no instruction counts beside the TSC, so a change of the "
 		"clock cannot be told from a change of the work; software events remain",
-		strcmp(d->host.fact[EGPR_HOST_hypervisor], "none")
+		forbidden
+			? "run as root on the host itself, or as root: sysctl kernel.perf_event_paranoid=1"
+		: strcmp(d->host.fact[EGPR_HOST_hypervisor], "none")
 			? "have the hypervisor give this machine a virtual PMU, or use bare metal"
-			: "see /proc/sys/kernel/perf_event_paranoid and the firmware's settings",
-		"no PMU: %s", d->pmu.why);
+			: "turn the counters on in the firmware's settings",
+		"core cycles are not available: %s", d->pmu.why);
 }
 
 static void say_msr(struct doctor *d)
@@ -146,12 +153,42 @@ static void say_clock(struct doctor *d)
 	else
 		doctor_say(d, "clocksource", DOCTOR_MEND,
 			   invariant ? "the kernel does not trust this TSC: CPUs may disagree"
-				     : "a cycle of the TSC has no constant length",
+				     : "a tick of the TSC has no constant length",
 			   invariant ? "look for 'clocksource' in dmesg; boot with tsc=reliable if "
 				       "the TSC is known to be good"
 				     : "measure on a CPU with an invariant TSC",
 			   "the TSC is %sinvariant; the kernel's clocksource is %s",
 			   invariant ? "" : "not ", *source ? source : "not known");
+}
+
+/* How fast it ticks, and who says so: everything in seconds hangs on it. */
+static void say_tsc(struct doctor *d)
+{
+	char text[DOCTOR_TEXT_SIZE];
+
+	tsc_find(d->root, cpuid_here, &d->tsc);
+	tsc_text(&d->tsc, text, sizeof(text));
+	if (d->tsc.refused != TSC_NR_SOURCES)
+		doctor_say(d, "tsc", DOCTOR_LACK,
+			   "a source of the TSC's rate is wrong here; the lab uses another",
+			   "the owner of the hypervisor or the firmware can mend its number",
+			   "the TSC ticks at %s", text);
+	else
+		doctor_say(d, "tsc", DOCTOR_FINE, "", "", "the TSC ticks at %s", text);
+}
+
+static void say_core_type(struct doctor *d)
+{
+	const char *type = d->host.fact[EGPR_HOST_core_type];
+
+	if (!strcmp(type, core_type_ids[CORE_UNIFORM]))
+		doctor_say(d, "core-type", DOCTOR_FINE, "", "", "all cores are of one kind");
+	else
+		doctor_say(d, "core-type", DOCTOR_LACK,
+			   "runs on cores of different kinds do not compare: they are two hosts",
+			   "give every run the same --cpu; without it the lab takes a performance "
+			   "core",
+			   "hybrid CPU: CPU %d is a core of type %s", d->cpu, type);
 }
 
 static void say_hypervisor(struct doctor *d)
@@ -173,5 +210,7 @@ void doctor_cpu(struct doctor *d)
 	say_pmu(d);
 	say_msr(d);
 	say_clock(d);
+	say_tsc(d);
+	say_core_type(d);
 	say_hypervisor(d);
 }

@@ -13,6 +13,7 @@
 #include <bench/host/host.h>
 #include <bench/host/noise.h>
 #include <bench/host/pmu.h>
+#include <bench/host/tsc.h>
 
 /* X(SYM, id, heading): how a fact stands to a measurement. */
 /* clang-format off */
@@ -58,6 +59,7 @@ struct doctor_finding {
  * @apx: the CPU has APX and the kernel enabled it
  * @module: the lab's kernel module is loaded
  * @pmu: event counters
+ * @tsc: rate of the TSC
  * @noise: the noise measurement; tsc_khz is 0 if it could not be made
  * @found: what the checks said
  * @nr_found: how many
@@ -72,6 +74,7 @@ struct doctor {
 	int apx;
 	int module;
 	struct egpr_pmu_info pmu;
+	struct tsc tsc;
 	struct egpr_preflight noise;
 	struct doctor_finding found[DOCTOR_FINDINGS_MAX];
 	unsigned int nr_found;

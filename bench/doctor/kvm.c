@@ -17,7 +17,7 @@ static void say_backend(struct doctor *d)
 	char speed[96] = "";
 
 	if (k->nop_cycles >= 0)
-		snprintf(speed, sizeof(speed), "; %.0f TSC cycles per NOP at CPL 0", k->nop_cycles);
+		snprintf(speed, sizeof(speed), "; %.0f TSC ticks per NOP at CPL 0", k->nop_cycles);
 	if (k->representative) {
 		doctor_say(d, "backend", DOCTOR_FINE, "", "",
 			   "%s%s%s runs guest code itself: its exits are representative%s",

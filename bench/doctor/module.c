@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include <bench/host/sysfile.h>
 
 #define MODULE_NAME "egpr_switch"
 #define COST	    "layers ring0, kvm and world are skipped"
@@ -21,9 +22,40 @@ static int exists(const struct doctor *d, const char *format, const char *word)
 	return !access(path, F_OK);
 }
 
+/* EFI's variable: four bytes of attributes, then 1 where the firmware checks what boots. */
+static int secure_boot(const struct doctor *d)
+{
+	char value[8];
+
+	return egpr_sysfile_read(d->root, value, sizeof(value),
+				 "/sys/firmware/efi/efivars/"
+				 "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c") == 5 &&
+	       value[4] == 1;
+}
+
+/* Does this kernel refuse modules without a signature that it knows, and by what? */
+static int wants_signature(const struct doctor *d, char *by, size_t size)
+{
+	char lockdown[64], enforce[8];
+
+	egpr_sysfile_read(d->root, lockdown, sizeof(lockdown), "/sys/kernel/security/lockdown");
+	egpr_sysfile_choice(lockdown);
+	egpr_sysfile_read(d->root, enforce, sizeof(enforce),
+			  "/sys/module/module/parameters/sig_enforce");
+	if (*lockdown && strcmp(lockdown, "none"))
+		snprintf(by, size, "the kernel is locked down (%s%s)", lockdown,
+			 secure_boot(d) ? "; Secure Boot is on" : "");
+	else if (*enforce == 'Y')
+		snprintf(by, size, "the kernel enforces signatures (module.sig_enforce)");
+	else
+		return 0;
+	return 1;
+}
+
 void doctor_module(struct doctor *d)
 {
 	const char *release = d->host.fact[EGPR_HOST_kernel_release];
+	char by[160];
 
 	d->module = exists(d, "/sys/module/%s", MODULE_NAME);
 	if (d->module) {
@@ -43,6 +75,14 @@ void doctor_module(struct doctor *d)
 			   "$(uname -r)), then make and load the module",
 			   "kernel headers of %s are not installed, so the module cannot be built",
 			   release);
+		return;
+	}
+	if (wants_signature(d, by, sizeof(by))) {
+		doctor_say(d, "module", DOCTOR_MEND, COST,
+			   "sign " MODULE_NAME ".ko with a key that the machine trusts (mokutil "
+			   "--import, kmodsign), or turn Secure Boot off; scripts/boot runs the "
+			   "module in an emulated machine meanwhile",
+			   "%s and takes no unsigned module; " MODULE_NAME " is not loaded", by);
 		return;
 	}
 	doctor_say(d, "module", DOCTOR_MEND, COST,

@@ -9,7 +9,8 @@
 #include <time.h>
 
 #include "cpu.h"
-#include "cpus.h"
+#include "core_type.h"
+#include <bench/base/cpus.h>
 #include "noise.h"
 #include "sysfile.h"
 #include <bench/stats/stats.h>
@@ -31,8 +32,28 @@ static uint64_t tsc(void)
 	return low | (uint64_t)high << 32;
 }
 
+/*
+ * On a hybrid host the choice is among the CPUs of one kind, the first of the table that is
+ * allowed, so that every launch of a run finds the same kind.
+ */
+static enum core_type preferred(const struct cpus *allowed)
+{
+	enum core_type best = CORE_NR_TYPES, type;
+	int i;
+
+	for (i = cpus_next(allowed, -1); i >= 0; i = cpus_next(allowed, i)) {
+		type = core_type_of("", i);
+		if (type < best)
+			best = type;
+		if (best <= CORE_PERFORMANCE)
+			break;
+	}
+	return best;
+}
+
 static double quietest(const struct cpus *allowed, double seconds, int *cpu)
 {
+	enum core_type type = preferred(allowed);
 	double best = -1;
 	int i, watched = 0;
 
@@ -40,6 +61,8 @@ static double quietest(const struct cpus *allowed, double seconds, int *cpu)
 	     i = cpus_next(allowed, i)) {
 		struct egpr_preflight p;
 
+		if (type != CORE_UNIFORM && core_type_of("", i) != type)
+			continue;
 		if (egpr_noise_preflight(i, seconds, &p))
 			continue;
 		watched++;

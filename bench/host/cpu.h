@@ -7,7 +7,7 @@
 
 #include <bench/base/error.h>
 
-#include "cpus.h"
+#include <bench/base/cpus.h>
 
 /**
  * cpu_choose - the CPU to measure on

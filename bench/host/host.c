@@ -18,6 +18,7 @@
 #include <egpr/version.h>
 #include <openssl/evp.h>
 
+#include "core_type.h"
 #include "host.h"
 #include "sysfile.h"
 
@@ -25,6 +26,7 @@
 const char *const egpr_host_keys[EGPR_NR_HOST_FACTS] = { EGPR_HOST_FACTS(KEY) };
 
 #define UNKNOWN		       "unknown"
+#define ANY_CORE	       "any" /* of a hybrid host: nothing was timed */
 #define CPUID_1_ECX_HYPERVISOR (1u << 31)
 #define CPUID_HYPERVISOR_LEAF  0x40000000u
 #define HASH_HEX_CHARS	       16 /* of a long fact: 64 bits tell configurations apart */
@@ -96,6 +98,14 @@ static void read_cpu(const char *root, struct egpr_host *host)
 	set(host, EGPR_HOST_cpus, value);
 	egpr_sysfile_read(root, value, sizeof(value), "/sys/devices/system/cpu/smt/active");
 	set(host, EGPR_HOST_smt, value);
+}
+
+static void read_core_type(const char *root, int cpu, struct egpr_host *host)
+{
+	enum core_type type = core_type_of(root, cpu < 0 ? 0 : cpu);
+
+	set(host, EGPR_HOST_core_type,
+	    cpu < 0 && type != CORE_UNIFORM ? ANY_CORE : core_type_ids[type]);
 }
 
 static void read_hypervisor(struct egpr_host *host)
@@ -219,16 +229,19 @@ static void make_id(const struct egpr_host *host, int with_lab, char *id)
 	for (i = 0; i < EGPR_NR_HOST_FACTS; i++) {
 		if (i == EGPR_HOST_lab && !with_lab)
 			continue;
+		if (i == EGPR_HOST_core_type && !strcmp(host->fact[i], core_type_ids[CORE_UNIFORM]))
+			continue;
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s=%s\n",
 					 egpr_host_keys[i], host->fact[i]);
 	}
 	hash_text(text, used, id, EGPR_HOST_ID_CHARS);
 }
 
-int egpr_host_read(const char *root, struct egpr_host *host)
+int egpr_host_read(const char *root, int cpu, struct egpr_host *host)
 {
 	memset(host, 0, sizeof(*host));
 	read_cpu(root, host);
+	read_core_type(root, cpu, host);
 	read_hypervisor(host);
 	read_kernel(root, host);
 	host->kvm_parameters = list_files(root, "/sys/module/kvm*/parameters/*", 1, "=");

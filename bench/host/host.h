@@ -22,6 +22,7 @@ struct cJSON;
 	X(hypervisor, "CPUID leaf 0x40000000, none on bare metal")			\
 	X(cpus, "CPUs that can be online")						\
 	X(smt, "whether sibling threads are active")					\
+	X(core_type, "of the measuring CPU; uniform where all cores are of one kind")	\
 	X(kernel_release, "uname -r")							\
 	X(kernel_config, "SHA-256 of the kernel's configuration file")			\
 	X(kvm_parameters, "SHA-256 of the parameters of all kvm modules")		\
@@ -60,11 +61,14 @@ extern const char *const egpr_host_keys[EGPR_NR_HOST_FACTS];
 /**
  * egpr_host_read - read the facts
  * @root: directory that stands for "/", "" for this host
+ * @cpu: the measuring CPU, -1 where none is: matters on a hybrid host only
  * @host: receives them; release with egpr_host_free()
+ *
+ * A host whose cores are of one kind has the id that it had before the lab knew of kinds.
  *
  * Return: 0, or -ENOMEM.
  */
-int egpr_host_read(const char *root, struct egpr_host *host);
+int egpr_host_read(const char *root, int cpu, struct egpr_host *host);
 
 /**
  * egpr_host_free - release what egpr_host_read() allocated

@@ -32,7 +32,7 @@ struct cJSON;
  * @steal_us: microseconds
  * @smis: system management interrupts on the CPU
  * @aperf: core cycles while not halted
- * @mperf: cycles at the nominal frequency while not halted
+ * @mperf: ticks at the nominal frequency while not halted
  */
 struct egpr_noise_counts {
 	int64_t ctx_switches;
@@ -102,7 +102,7 @@ void egpr_noise_close(struct egpr_noise *noise);
 /* X(SYM, id, text): verdicts of the preflight, best first. */
 /* clang-format off */
 #define EGPR_NOISE_VERDICTS(X)								\
-	X(QUIET, "quiet", "fit for differences of a few cycles")			\
+	X(QUIET, "quiet", "fit for differences of a few TSC ticks")			\
 	X(USABLE, "usable", "fit for paired blocks; more of them are needed")		\
 	X(NOISY, "noisy", "differences below 1 % need long runs here")
 /* clang-format on */

@@ -10,7 +10,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "cpus.h"
+#include <bench/base/cpus.h>
 #include "noise.h"
 
 #define VERDICT_ID(SYM, id, text)   [EGPR_NOISE_##SYM] = id,

@@ -15,7 +15,7 @@
 
 #include <egpr/noise-table.h>
 
-#include "cpus.h"
+#include <bench/base/cpus.h>
 #include "noise.h"
 #include "sysfile.h"
 

@@ -5,10 +5,10 @@
  * The generic names and raw codes are encoded here, so that they work without
  * libpfm4 and on CPUs newer than it; every other name is libpfm4's.
  */
-#include <cpuid.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +21,20 @@
 #include <linux/perf_event.h>
 #endif
 
+#include "core_type.h"
 #include "pmu.h"
 #include "sysfile.h"
 
 #define EVENT_SOURCE "/sys/bus/event_source/devices"
 #define NAME_SIZE    128
+#define SOURCE_SHIFT 32 /* PERF_PMU_TYPE_SHIFT, which the header of older libpfm4 lacks */
 
 /* X(name, type, config, text): the kernel's generic events, by perf's names. */
 /* clang-format off */
 #define GENERIC_EVENTS(X)								\
 	X("cycles", HARDWARE, HW_CPU_CYCLES, "core cycles")				\
 	X("instructions", HARDWARE, HW_INSTRUCTIONS, "instructions retired")		\
-	X("ref-cycles", HARDWARE, HW_REF_CPU_CYCLES, "cycles at the TSC's rate")	\
+	X("ref-cycles", HARDWARE, HW_REF_CPU_CYCLES, "unhalted time in ticks at the TSC's rate")	\
 	X("branches", HARDWARE, HW_BRANCH_INSTRUCTIONS, "branches retired")		\
 	X("branch-misses", HARDWARE, HW_BRANCH_MISSES, "branches mispredicted")		\
 	X("cache-references", HARDWARE, HW_CACHE_REFERENCES, "last-level references")	\
@@ -105,6 +107,9 @@ static int encode_generic(const char *name, struct perf_event_attr *attr)
 			continue;
 		attr->type = generic_events[i].type;
 		attr->config = generic_events[i].config;
+		if (attr->type == PERF_TYPE_HARDWARE)
+			attr->config |= (uint64_t)core_type_events("", sched_getcpu())
+					<< SOURCE_SHIFT;
 		return 0;
 	}
 	return -ENOENT;
@@ -201,31 +206,6 @@ static int open_event(struct perf_event_attr *attr, int leader)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* errno of perf_event_open(2) in words, and as the contract of egpr_pmu_open(). */
-static int explain(const char *event, int err, char *why)
-{
-	switch (err) {
-	case -ENOENT:
-	case -EOPNOTSUPP:
-	case -ENXIO:
-	case -ENODEV:
-		snprintf(why, EGPR_PMU_WHY_SIZE,
-			 "%s: neither this CPU nor its kernel counts it (%s)", event,
-			 strerror(-err));
-		return -ENODEV;
-	case -EACCES:
-	case -EPERM:
-		snprintf(why, EGPR_PMU_WHY_SIZE,
-			 "%s: not permitted; run as root, or lower "
-			 "/proc/sys/kernel/perf_event_paranoid",
-			 event);
-		return -EACCES;
-	default:
-		snprintf(why, EGPR_PMU_WHY_SIZE, "%s: %s", event, strerror(-err));
-		return err;
-	}
-}
-
 int egpr_pmu_open(const char *const *events, unsigned int n, struct egpr_pmu **out, char *why)
 {
 	struct perf_event_attr attr;
@@ -233,6 +213,7 @@ int egpr_pmu_open(const char *const *events, unsigned int n, struct egpr_pmu **o
 	int err;
 
 	why[0] = '\0';
+	*out = NULL;
 	if (!n || n > EGPR_PMU_EVENTS_MAX) {
 		snprintf(why, EGPR_PMU_WHY_SIZE, "a group has 1 to %d events", EGPR_PMU_EVENTS_MAX);
 		return -EINVAL;
@@ -253,7 +234,7 @@ int egpr_pmu_open(const char *const *events, unsigned int n, struct egpr_pmu **o
 				   PERF_FORMAT_TOTAL_TIME_RUNNING;
 		pmu->fd[pmu->n] = open_event(&attr, pmu->n ? pmu->fd[0] : -1);
 		if (pmu->fd[pmu->n] < 0) {
-			err = explain(event, pmu->fd[pmu->n], why);
+			err = egpr_pmu_explain("", event, pmu->fd[pmu->n], why);
 			goto out_close;
 		}
 	}
@@ -301,22 +282,70 @@ void egpr_pmu_close(struct egpr_pmu *pmu)
 #define CPUID_AUTH	       0x68747541u /* EBX of leaf 0: "Auth" of AuthenticAMD */
 #define CPUID_HYGO	       0x6f677948u /* "Hygo" of HygonGenuine */
 
-static int cpuid_has_pmu(void)
-{
-	unsigned int eax, ebx, ecx, edx, vendor;
+#define MOVE_TURNS 100000 /* of a loop whose turn takes a cycle at least */
 
-	__cpuid(0, eax, vendor, ecx, edx);
-	if (vendor != CPUID_AUTH && vendor != CPUID_HYGO)
-		return __get_cpuid_count(CPUID_PERFMON_LEAF, 0, &eax, &ebx, &ecx, &edx) &&
-		       (eax & CPUID_PERFMON_VERSION) && (eax & CPUID_PERFMON_COUNTERS);
-	if (__get_cpuid(CPUID_AMD_PERFMON_LEAF, &eax, &ebx, &ecx, &edx) &&
-	    (eax & CPUID_AMD_PERFMON_V2))
-		return 1;
-	if (__get_cpuid(CPUID_AMD_EXT_LEAF, &eax, &ebx, &ecx, &edx) &&
-	    (ecx & CPUID_AMD_PERFCTR_EXT))
-		return 1;
+static int cpuid_has_pmu(cpuid_fn cpuid)
+{
+	unsigned int r[CPUID_REGS];
+
+	cpuid(0, 0, r);
+	if (r[CPUID_EBX] != CPUID_AUTH && r[CPUID_EBX] != CPUID_HYGO) {
+		if (!cpuid_has(cpuid, CPUID_PERFMON_LEAF))
+			return 0;
+		cpuid(CPUID_PERFMON_LEAF, 0, r);
+		return (r[CPUID_EAX] & CPUID_PERFMON_VERSION) &&
+		       (r[CPUID_EAX] & CPUID_PERFMON_COUNTERS);
+	}
+	if (cpuid_has(cpuid, CPUID_AMD_PERFMON_LEAF)) {
+		cpuid(CPUID_AMD_PERFMON_LEAF, 0, r);
+		if (r[CPUID_EAX] & CPUID_AMD_PERFMON_V2)
+			return 1;
+	}
+	if (cpuid_has(cpuid, CPUID_AMD_EXT_LEAF)) {
+		cpuid(CPUID_AMD_EXT_LEAF, 0, r);
+		if (r[CPUID_ECX] & CPUID_AMD_PERFCTR_EXT)
+			return 1;
+	}
 	/* The four legacy counters have no bit: sure to be there on bare metal only. */
-	return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && !(ecx & CPUID_1_ECX_HYPERVISOR);
+	cpuid(1, 0, r);
+	return !(r[CPUID_ECX] & CPUID_1_ECX_HYPERVISOR);
+}
+
+/* A virtual counter can be there and stand still: a loop that it must see. */
+static int moves(const struct egpr_pmu *pmu)
+{
+	uint64_t before, after;
+	volatile unsigned int turns;
+
+	if (egpr_pmu_read(pmu, &before))
+		return 0;
+	for (turns = 0; turns < MOVE_TURNS;)
+		turns++;
+	return !egpr_pmu_read(pmu, &after) && after - before >= MOVE_TURNS / 2;
+}
+
+int egpr_pmu_open_cycles(cpuid_fn cpuid, struct egpr_pmu **out, char *why)
+{
+	static const char *const cycles[] = { "cycles" };
+	struct egpr_pmu *pmu = NULL;
+	int err;
+
+	if (!cpuid_has_pmu(cpuid)) {
+		snprintf(why, EGPR_PMU_WHY_SIZE, "CPUID reports no performance counters");
+		return -ENODEV;
+	}
+	err = egpr_pmu_open(cycles, 1, &pmu, why);
+	if (!pmu)
+		return err;
+	if (!moves(pmu)) {
+		egpr_pmu_close(pmu);
+		snprintf(why, EGPR_PMU_WHY_SIZE,
+			 "cycles: the counter can be opened and stands still, or is shared with "
+			 "somebody; end other users of the PMU, or the hypervisor's is a dummy");
+		return -ENODEV;
+	}
+	*out = pmu;
+	return 0;
 }
 
 #ifdef EGPR_HAVE_LIBPFM
@@ -340,15 +369,11 @@ static int pfm_core_pmu(int from, pfm_pmu_info_t *info)
 
 void egpr_pmu_probe(struct egpr_pmu_info *info)
 {
-	static const char *const cycles[] = { "cycles" };
-	struct egpr_pmu *pmu;
+	struct egpr_pmu *pmu = NULL;
 
 	memset(info, 0, sizeof(*info));
-	if (!cpuid_has_pmu()) {
-		snprintf(info->why, sizeof(info->why), "CPUID reports no performance counters");
-		return;
-	}
-	if (egpr_pmu_open(cycles, 1, &pmu, info->why))
+	info->err = egpr_pmu_open_cycles(cpuid_here, &pmu, info->why);
+	if (info->err)
 		return;
 	egpr_pmu_close(pmu);
 	info->hardware = 1;

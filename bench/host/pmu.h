@@ -20,6 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <bench/base/cpuid.h>
+
 /* Most events that one group may have. CPUs have 4 to 12 counters per thread. */
 #define EGPR_PMU_EVENTS_MAX 16
 #define EGPR_PMU_WHY_SIZE   256
@@ -29,11 +31,13 @@ struct egpr_pmu;
 /**
  * struct egpr_pmu_info - what this host can count
  * @hardware: whether the CPU's own counters can be used
- * @why: where not, the reason in words
+ * @err: where not, -ENODEV where it is not there, -EACCES where it is not permitted
+ * @why: likewise, the reason in words, with what mends it
  * @model: libpfm4's name of the core PMU, "" without one
  */
 struct egpr_pmu_info {
 	int hardware;
+	int err;
 	char why[EGPR_PMU_WHY_SIZE];
 	char model[64];
 };
@@ -43,7 +47,7 @@ struct egpr_pmu_info {
  * @info: receives the answer
  *
  * Goes by CPUID, because some hypervisors let RDMSR of a counter that does not
- * exist succeed, then by opening one counter.
+ * exist succeed, then by opening one counter and seeing it count.
  */
 void egpr_pmu_probe(struct egpr_pmu_info *info);
 
@@ -51,13 +55,34 @@ void egpr_pmu_probe(struct egpr_pmu_info *info);
  * egpr_pmu_open - count a group of events for the calling thread, from now on
  * @events: their spellings
  * @n: how many, 1..EGPR_PMU_EVENTS_MAX
- * @pmu: receives the group; release with egpr_pmu_close()
+ * @pmu: receives the group, NULL on failure; release with egpr_pmu_close()
  * @why: EGPR_PMU_WHY_SIZE bytes; receives the reason of a failure in words
  *
  * Return: 0, or -errno: -EINVAL for a spelling that means nothing here,
  * -ENODEV where the host cannot count it, -EACCES without permission.
  */
 int egpr_pmu_open(const char *const *events, unsigned int n, struct egpr_pmu **pmu, char *why);
+
+/**
+ * egpr_pmu_open_cycles - count core cycles, where they are really counted
+ * @cpuid: of this host, or of a test's
+ * @pmu: receives the group
+ * @why: EGPR_PMU_WHY_SIZE bytes; receives the reason of a failure in words
+ *
+ * Return: as egpr_pmu_open(); -ENODEV too where the counter opens and stands still.
+ */
+int egpr_pmu_open_cycles(cpuid_fn cpuid, struct egpr_pmu **pmu, char *why);
+
+/**
+ * egpr_pmu_explain - why an event could not be opened, and what mends it
+ * @root: directory that stands for "/", "" for this host
+ * @event: its spelling
+ * @err: -errno of perf_event_open(2)
+ * @why: EGPR_PMU_WHY_SIZE bytes; receives the words
+ *
+ * Return: -ENODEV, -EACCES, or @err.
+ */
+int egpr_pmu_explain(const char *root, const char *event, int err, char *why);
 
 /**
  * egpr_pmu_read - the counts since the group was opened

@@ -40,8 +40,8 @@ struct layer_env {
  * @arm: index into cell->arms
  * @layout: index of the code offset
  * @exits: how many
- * @stamps: NULL, or receives TSC cycles of each exit
- * @cycles: receives TSC cycles of the whole
+ * @stamps: NULL, or receives TSC ticks of each exit
+ * @cycles: receives TSC ticks of the whole
  * @done: receives exits that took place, as far as anything counts them
  */
 struct layer_batch {

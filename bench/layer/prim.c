@@ -13,7 +13,7 @@
 
 /*
  * struct prim - a cell of this layer
- * @overhead: TSC cycles that a batch of one round has beside the round
+ * @overhead: TSC ticks that a batch of one round has beside the round
  */
 struct prim {
 	const struct cell *cell;

@@ -19,7 +19,7 @@ struct ring0 {
 	const struct cell *cell;
 	struct module_session module;
 	uint64_t *samples;
-	uint64_t overhead; /* TSC cycles of a sample of one round beside the round */
+	uint64_t overhead; /* TSC ticks of a sample of one round beside the round */
 };
 
 #define OVERHEAD_SAMPLES 201

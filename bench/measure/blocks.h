@@ -15,7 +15,7 @@
  * struct blocks_arm - one arm of one cell
  * @row: a row of samples.csv that belongs to it, for its identity
  * @n: blocks
- * @mean: TSC cycles per exit, by block
+ * @mean: TSC ticks per exit, by block
  * @layout: index of the code offset, by block
  * @launch: number of the launch, by block
  */

@@ -471,7 +471,7 @@ static void check_aa(struct checks *k, const struct engine *g, const struct run_
 		ci = stats_shift_interval(&x->shift, nominal_alpha(g, r, 0.05 * TWO_SIDED));
 		snprintf(name, sizeof(name), "A/A %s", r->name);
 		snprintf(detail, sizeof(detail),
-			 "%s within %s (%.3g cycles); interval %.3g .. %.3g cycles, %u blocks",
+			 "%s within %s (%.3g TSC ticks); interval %.3g .. %.3g TSC ticks, %u blocks",
 			 stats_verdict_names[v], m->text,
 			 plan_margin_cycles(m, engine_median(r, x->baseline)), ci.low, ci.high,
 			 r->blocks);
@@ -523,7 +523,7 @@ static void check_delays(struct checks *k, const struct engine *g, const struct 
 		outcome = ci.high >= 1 - tolerance && ci.low <= 1 + tolerance ? PASS : FAIL;
 	snprintf(name, sizeof(name), "injected delays %s", c->r.name);
 	snprintf(detail, sizeof(detail),
-		 "slope %.3f (%.3f .. %.3f) in core cycles of %.3f TSC cycles; wanted 1 +- %g%s",
+		 "slope %.3f (%.3f .. %.3f) in core cycles of %.3f TSC ticks; wanted 1 +- %g%s",
 		 s.estimate / per, ci.low, ci.high, per, tolerance,
 		 outcome == SKIP ? "; too few blocks to tell 1 from 0" : "");
 	check(k, outcome, name, detail);

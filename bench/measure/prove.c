@@ -259,7 +259,7 @@ static int make_dir(struct session *s, const struct run *run, const struct run_o
 	cJSON *facts, *plan, *versions = cJSON_CreateObject();
 	int status = 0;
 
-	if (egpr_host_read("", &host)) {
+	if (egpr_host_read("", -1, &host)) {
 		cJSON_Delete(versions);
 		return data_fail(s->e, EGPR_INTERNAL, "out of memory");
 	}

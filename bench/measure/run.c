@@ -19,6 +19,7 @@
 #include <bench/host/clock.h>
 #include "guard.h"
 #include <bench/host/host.h>
+#include <bench/host/tsc.h>
 #include "module_cost.h"
 #include "run.h"
 
@@ -47,6 +48,8 @@ struct session {
 	const struct run_options *o;
 	struct engine g;
 	struct egpr_host host;
+	struct tsc tsc;
+	char no_core_cycles[EGPR_PMU_WHY_SIZE]; /* why, or "" */
 	struct progress progress;
 	int cpu;
 	double start;
@@ -128,6 +131,11 @@ static void add_meta(struct session *s)
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC_HZ);
 	if (s->g.tsc_hz > 0)
 		cJSON_AddNumberToObject(meta, RUNDIR_TSC_HZ, s->g.tsc_hz);
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC);
+	cJSON_AddItemToObject(meta, RUNDIR_TSC, tsc_json(&s->tsc));
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_NO_CORE);
+	if (*s->no_core_cycles)
+		cJSON_AddStringToObject(meta, RUNDIR_NO_CORE, s->no_core_cycles);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_CPU);
 	cJSON_AddNumberToObject(meta, META_CPU, s->cpu);
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);
@@ -158,10 +166,7 @@ static void open_noise(struct session *s)
 
 static void open_pmu(struct session *s)
 {
-	static const char *const events[] = { "cycles" };
-	char why[EGPR_PMU_WHY_SIZE];
-
-	if (egpr_pmu_open(events, 1, &s->g.pmu, why))
+	if (egpr_pmu_open_cycles(cpuid_here, &s->g.pmu, s->no_core_cycles))
 		s->g.pmu = NULL;
 }
 
@@ -232,7 +237,7 @@ static void say_done(struct session *s, const struct run_cell *c)
 	if (*c->failed)
 		snprintf(line, sizeof(line), "not measured: %s", c->failed);
 	else
-		snprintf(line, sizeof(line), "%u blocks of %u exits, baseline %.4g cycles",
+		snprintf(line, sizeof(line), "%u blocks of %u exits, baseline %.4g TSC ticks",
 			 c->r.blocks, c->r.batch, engine_median(&c->r, 0));
 	progress_done(&s->progress, line);
 }
@@ -350,7 +355,8 @@ static int start_or_resume(struct session *s, struct data_error *e)
 	if (strcmp(rundir_meta_text(&data, RUNDIR_HOST_ID), s->host.id))
 		status = data_fail(e, EGPR_USAGE,
 				   "%s was begun on host %s, this is host %s (another machine, "
-				   "kernel or lab version); start a new run",
+				   "kernel, lab version, or on a hybrid host another "
+				   "kind of core: see --cpu); start a new run",
 				   s->o->resume, rundir_meta_text(&data, RUNDIR_HOST_ID),
 				   s->host.id);
 	if (!status)
@@ -405,7 +411,7 @@ static int session_open(struct session *s, struct data_error *e)
 		ret = cpu_pin(s->cpu, e);
 	if (ret)
 		return ret;
-	if (egpr_host_read("", &s->host))
+	if (egpr_host_read("", s->cpu, &s->host))
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	s->run->env.cpu = s->cpu;
 	s->g.plan = s->run->plan;
@@ -413,7 +419,8 @@ static int session_open(struct session *s, struct data_error *e)
 	s->g.describe = describe;
 	s->g.context = s;
 	s->g.progress = &s->progress;
-	s->g.tsc_hz = cpu_tsc_hz();
+	tsc_find("", cpuid_here, &s->tsc);
+	s->g.tsc_hz = s->tsc.hz;
 	if (s->run->plan->has_seed)
 		s->g.seed = s->run->plan->seed;
 	else if (getrandom(&s->g.seed, sizeof(s->g.seed), 0) != sizeof(s->g.seed))

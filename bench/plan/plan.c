@@ -187,7 +187,7 @@ static int check_whole(struct plan_words *r)
 	if (!wanted)
 		return plan_problem(r, "no layer; add a section such as [prim]");
 	if (!p->nr_margins)
-		return plan_problem(r, "no margins; add `margins = 1 %%, 10 cycles` to [plan]");
+		return plan_problem(r, "no margins; add `margins = 1 %%, 10 ticks` to [plan]");
 	if (p->batch_min > p->batch_max)
 		return plan_problem(r, "batch_min is above batch_max");
 	if (plan_stamps(p) && p->batch_max > STAMPS_MAX)

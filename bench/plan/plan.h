@@ -59,7 +59,7 @@ enum plan_location {
 
 /**
  * struct plan_margin - largest shift that counts as no difference
- * @value: per cent of the baseline, or TSC cycles
+ * @value: per cent of the baseline, or TSC ticks
  * @percent: which of the two
  * @text: as the plan wrote it
  */
@@ -180,7 +180,7 @@ cJSON *plan_json(const struct plan *p);
  */
 unsigned int plan_arms(const struct plan *p, const struct plan_layer *l, struct plan_arm *arms);
 
-/* A margin in TSC cycles against a baseline of @base cycles. */
+/* A margin in TSC ticks against a baseline of @base ticks. */
 double plan_margin_cycles(const struct plan_margin *m, double base);
 
 void plan_free(struct plan *p);

@@ -110,14 +110,15 @@ int plan_read_margins(struct plan_words *r, const char *value)
 					   word);
 		unit += strspn(unit, " \t");
 		m->percent = !strcmp(unit, "%");
-		if (!ret && !m->percent && strcmp(unit, "cycles"))
-			ret = plan_problem(
-				r, "margin '%s' has no unit; write `1 %%` or `10 cycles`", word);
+		/* `cycles` is what plans of before said: they meant ticks. */
+		if (!ret && !m->percent && strcmp(unit, "ticks") && strcmp(unit, "cycles"))
+			ret = plan_problem(r, "margin '%s' has no unit; write `1 %%` or `10 ticks`",
+					   word);
 		if (!ret && r->plan->nr_margins == PLAN_MAX_MARGINS)
 			ret = plan_problem(r, "more than %d margins", PLAN_MAX_MARGINS);
 		if (ret)
 			break;
-		snprintf(m->text, sizeof(m->text), "%g %s", m->value, m->percent ? "%" : "cycles");
+		snprintf(m->text, sizeof(m->text), "%g %s", m->value, unit);
 		r->plan->nr_margins++;
 	}
 	free(copy);

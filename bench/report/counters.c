@@ -106,15 +106,16 @@ static size_t counters_of(struct report *r, const struct report_group *g)
 		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%s",
 			 report_number(c.steal_us / US_PER_MS));
 		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%s",
-			 report_number(c.with_core ? c.core / c.exits : NAN));
+			 c.with_core ? report_number(c.core / c.exits) : "not available");
 		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%s",
-			 report_number(c.with_core ? c.cycles / c.core : NAN));
+			 c.with_core ? report_number(c.cycles / c.core) : "not available");
 	}
 	return with_core;
 }
 
 void report_counters(struct report *r)
 {
+	const char *why = rundir_meta_text(r->run, RUNDIR_NO_CORE);
 	struct report_group groups[REPORT_MAX_GROUPS];
 	unsigned int i, n = report_groups(r->run, groups);
 	size_t with_core = 0;
@@ -125,6 +126,8 @@ void report_counters(struct report *r)
 	for (i = 0; i < n; i++)
 		with_core += counters_of(r, &groups[i]);
 	if (!with_core)
-		doc_para(&r->doc, "No batch carries core cycles: this run had no PMU, so frequency "
-				  "changes cannot be told from differences in work.");
+		doc_para(&r->doc,
+			 "Core cycles are not available: %s. So frequency changes cannot be told "
+			 "from differences in work.",
+			 *why ? why : "this run had no PMU");
 }

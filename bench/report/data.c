@@ -14,6 +14,7 @@
 #define NUMBER_BUFFERS 64
 #define NUMBER_BYTES   64
 #define MAX_MARGINS    16
+#define PER_CENT       '%'	  /* in the text of a margin */
 #define CELLS_MAX      (1u << 24) /* blocks of one comparison; more is damage */
 
 static bool is(const struct csv_table *t, size_t row, unsigned int column, const char *want)
@@ -82,11 +83,10 @@ static bool run_is_representative(const struct rundir_data *run)
 
 /*
  * The first margin of the plan answers. Where no guest runs a share of next to
- * nothing says nothing: there the first margin in cycles does.
+ * nothing says nothing: there the first margin in ticks does.
  */
 static const char *main_margin(const struct rundir_data *run, const struct report_group *g)
 {
-	static const char unit[] = "cycles";
 	const struct csv_table *t = &run->table[EGPR_CSV_VERDICTS];
 	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
 	const char *margins[MAX_MARGINS], *kinds[1] = { "none" };
@@ -96,7 +96,7 @@ static const char *main_margin(const struct rundir_data *run, const struct repor
 		return NULL;
 	report_values(t, EGPR_COL_exit_kind, &f, kinds, 1);
 	for (i = 0; i < n && !strcmp(kinds[0], "none"); i++) {
-		if (strstr(margins[i], unit))
+		if (!strchr(margins[i], PER_CENT))
 			return margins[i];
 	}
 	return margins[0];
@@ -159,7 +159,7 @@ static int ascending(const void *a, const void *b)
 }
 
 /*
- * struct block - sums of both arms' batches in one block, TSC cycles per exit
+ * struct block - sums of both arms' batches in one block, TSC ticks per exit
  */
 struct block {
 	double sum[2];

@@ -12,12 +12,14 @@
 #define MAX_STRATEGIES 64
 #define MAX_KINDS      64
 
+static const char not_recorded[] = "not recorded";
+
 static const char *host_fact(const struct report *r, const char *key)
 {
 	const cJSON *host = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_HOST);
 	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(host, key));
 
-	return s ? s : "not recorded";
+	return s ? s : not_recorded;
 }
 
 static bool has_provenance(const struct rundir_data *run, const char *id)
@@ -37,6 +39,8 @@ static void first_line(struct report *r)
 	bool rep = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(b, "representative"));
 	struct report_group groups[REPORT_MAX_GROUPS];
 	char list[128] = "";
+	const char *core = host_fact(r, RUNDIR_CORE_TYPE);
+	bool hybrid = strcmp(core, not_recorded) && strcmp(core, "uniform");
 	unsigned int i, n;
 
 	for (i = 0; i < EGPR_NR_PROVENANCES; i++) {
@@ -45,17 +49,18 @@ static void first_line(struct report *r)
 				 *list ? ", " : "", egpr_provenances[i].id);
 	}
 	doc_para(&r->doc,
-		 "Host: %s, kernel %s. Backend: %s. Provenance: %s. Representative: %s%s%s.",
-		 host_fact(r, "cpu_name"), host_fact(r, "kernel_release"), id ? id : "not recorded",
-		 *list ? list : "none", rep ? "yes" : "no", why ? ": " : "", why ? why : "");
+		 "Host: %s%s%s, kernel %s. Backend: %s. Provenance: %s. Representative: %s%s%s.",
+		 host_fact(r, "cpu_name"), hybrid ? ", core type " : "", hybrid ? core : "",
+		 host_fact(r, "kernel_release"), id ? id : "not recorded", *list ? list : "none",
+		 rep ? "yes" : "no", why ? ": " : "", why ? why : "");
 	n = report_groups(r->run, groups);
 	for (i = 0; i < n; i++) {
 		if (!strcmp(groups[i].provenance, "proxy")) {
 			doc_alert(
 				&r->doc, DOC_OPEN,
 				"Timings of provenance proxy are those of stand-in sequences on "
-				"legacy registers: same length and shape, no APX. They bound what "
-				"the switch may cost; they do not measure APX silicon.%s",
+				"legacy registers: same length and shape, no APX. They estimate what "
+				"the switch costs; they do not measure APX silicon.%s",
 				rep ? ""
 				    : " This backend's exits are not those of real hardware "
 				      "either, so the sequences alone (layer prim) come first.");
@@ -178,7 +183,7 @@ static void answer_counts(struct report *r, const struct report_group *g)
 	snprintf(id, sizeof(id), "answer-%s-%s", g->layer, g->provenance);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		  "How the comparisons of each strategy with none came out, and the largest "
-		  "difference in TSC cycles per exit and entry. equal: equivalent within "
+		  "difference in TSC ticks per exit and entry. equal: equivalent within "
 		  "%s; open: inconclusive. (%s)",
 		  g->margin, report_group_text(r->run, g, text, sizeof(text)));
 	n = report_values(t, EGPR_COL_strategy, &f, strategies, MAX_STRATEGIES);
@@ -274,7 +279,7 @@ static void answer_matrix(struct report *r, const struct report_group *g)
 		return;
 	snprintf(id, sizeof(id), "matrix-%s-%s", g->layer, g->provenance);
 	doc_table(&r->doc, id, columns, ncolumns,
-		  "Verdict per exit kind and strategy, difference to none in TSC cycles with its "
+		  "Verdict per exit kind and strategy, difference to none in TSC ticks with its "
 		  "95 %% interval; margin %s, guest state %s (%s).",
 		  g->margin, f.state, report_group_text(r->run, g, text, sizeof(text)));
 	for (k = 0; k < nkinds; k++) {
@@ -325,8 +330,8 @@ static void answer_words(struct report *r, const struct report_group *g)
 	}
 	doc_para(
 		&r->doc,
-		"%u comparisons with no switch at all: %s. Smallest difference: %s with %s cycles %s; "
-		"largest: %s with %s cycles %s.",
+		"%u comparisons with no switch at all: %s. Smallest difference: %s with %s TSC ticks %s; "
+		"largest: %s with %s TSC ticks %s.",
 		total, list, csv_text(t, low, EGPR_COL_strategy),
 		report_signed(csv_real(t, low, EGPR_VERDICTS_diff)),
 		report_interval(csv_real(t, low, EGPR_VERDICTS_diff_low),

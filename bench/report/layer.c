@@ -62,7 +62,7 @@ static void latency_table(struct report *r, const struct report_group *g)
 
 	snprintf(id, sizeof(id), "latency-%s-%s-table", g->layer, g->provenance);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		  "Every arm, TSC cycles per exit (%s).",
+		  "Every arm, TSC ticks per exit (%s).",
 		  report_group_text(r->run, g, text, sizeof(text)));
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		const char *href = report_href(t, row);
@@ -231,7 +231,7 @@ static void verdict_table(struct report *r, const struct report_group *g)
 		{ "%", DOC_NUMBER | DOC_WIDE },
 		{ "bootstrap interval", DOC_NUMBER | DOC_WIDE },
 		{ "margin", DOC_WIDE },
-		{ "margin, cycles", DOC_NUMBER | DOC_WIDE },
+		{ "margin, TSC ticks", DOC_NUMBER | DOC_WIDE },
 		{ "p (Holm)", DOC_NUMBER | DOC_WIDE },
 		{ "smallest margin", DOC_NUMBER | DOC_WIDE },
 		{ "blocks", DOC_NUMBER | DOC_WIDE },
@@ -244,7 +244,7 @@ static void verdict_table(struct report *r, const struct report_group *g)
 
 	snprintf(id, sizeof(id), "verdicts-%s-%s", g->layer, g->provenance);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		  "Every comparison, TSC cycles per exit and entry (%s).",
+		  "Every comparison, TSC ticks per exit and entry (%s).",
 		  report_group_text(r->run, g, text, sizeof(text)));
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		const char *verdict = csv_text(t, row, EGPR_VERDICTS_verdict);

@@ -14,12 +14,12 @@
 #include "report.h"
 
 #define MAX_OFFSETS 64
-#define SMALL	    0.1 /* cycles: two digits behind the point say too little below */
+#define SMALL	    0.1 /* ticks: two digits behind the point say too little below */
 
 /*
  * struct component - one level over all comparisons of a layer
  * @n: comparisons in which it was estimated
- * @median: of its standard deviation, TSC cycles per exit
+ * @median: of its standard deviation, TSC ticks per exit
  * @largest: row of verdicts.csv with the largest
  */
 struct component {
@@ -159,7 +159,7 @@ void report_levels(struct report *r, const struct report_group *g)
 	doc_table(
 		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		"Variance components: standard deviation of a difference from one block, code "
-		"offset, launch, module load or boot to the next, TSC cycles per exit; median and "
+		"offset, launch, module load or boot to the next, TSC ticks per exit; median and "
 		"largest of all comparisons (%s). Intervals and verdicts include what has a "
 		"number and say nothing of what has none; a level with one value per value of the "
 		"level around it is in that one's number.",

@@ -83,7 +83,7 @@ static void module_table(struct report *r, const char *provenance)
 	snprintf(id, sizeof(id), "module-%s", provenance);
 	doc_table(
 		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		"TSC cycles per operation in ring 0, interrupts off; median of %u launch%s. (empty) "
+		"TSC ticks per operation in ring 0, interrupts off; median of %u launch%s. (empty) "
 		"is an empty call: what a round and its LFENCE take is in every row. probe-other "
 		"is what every other vCPU of the host pays per exit and entry while one is "
 		"attached, probe-none what ours pays before a strategy does anything. (%s%s)",

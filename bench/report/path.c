@@ -163,7 +163,7 @@ void report_path_length(struct report *r)
 	doc_para(
 		&r->doc,
 		"Counted in an emulator whose TSC counts instructions, not measured on this host: "
-		"how much longer a switch makes the path, whatever its share of the cycles. The exit itself includes the probes of "
+		"how much longer a switch makes the path, whatever its share of the time. The exit itself includes the probes of "
 		"the module, and an instruction counts as one however long it takes.");
 	n = report_values(&t, EGPR_COL_host_id, &all, hosts, MAX_MACHINES);
 	for (i = 0; i < n; i++)

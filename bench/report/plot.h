@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#define PLOT_WHY_SIZE 256
+
 /**
  * struct plot - what a script is given
  * @data: file of tab-separated columns, described at the head of the script
@@ -36,5 +38,16 @@ char *plot_scripts(void);
  * Return: 0, or EGPR_INTERNAL after saying on stderr what could not be drawn.
  */
 int plot_draw(const char *scripts, const char *script, const struct plot *p, const char *out);
+
+/**
+ * plot_probe - can this gnuplot draw a format, words included
+ * @scripts: from plot_scripts()
+ * @stem: path of the files that are written and removed, without suffix
+ * @suffix: svg, png or pdf
+ * @why: PLOT_WHY_SIZE bytes; receives the reason if it cannot
+ *
+ * Return: 0 or -1.
+ */
+int plot_probe(const char *scripts, const char *stem, const char *suffix, char *why);
 
 #endif /* BENCH_PLOT_H */

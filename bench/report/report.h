@@ -85,7 +85,7 @@ int report_delay(const char *strategy);
 /**
  * report_block_differences - paired differences of a comparison, from samples.csv
  * @verdict: row of verdicts.csv that names it
- * @diff: receives an array of TSC cycles per exit, sorted; to be freed
+ * @diff: receives an array of TSC ticks per exit, sorted; to be freed
  *
  * Return: number of blocks that carry both arms.
  */

@@ -124,8 +124,8 @@ static void slope_text(struct report *r, const double *x, const double *y, size_
 	gsl_fit_linear(x, 1, y, 1, n, &c0, &c1, &v00, &v01, &v11, &rss);
 	doc_para(
 		&r->doc,
-		"Injected delays: slope %.3f cycles per operation (standard error %.3f), offset %s "
-		"cycles, from %zu points. A ruler without error has slope 1 where the TSC runs at "
+		"Injected delays: slope %.3f TSC ticks per operation (standard error %.3f), offset %s "
+		"ticks, from %zu points. A ruler without error has slope 1 where the TSC runs at "
 		"the core's frequency.",
 		c1, sqrt(v11), report_signed(c0), n);
 }

@@ -258,6 +258,34 @@ static void run_table(struct report *r)
 	}
 }
 
+/* Who says how fast the TSC ticks; a run of before it was recorded has the number alone. */
+static void tsc_words(struct report *r)
+{
+	const cJSON *tsc = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_TSC);
+	const cJSON *hz = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_TSC_HZ);
+
+	if (cJSON_IsObject(tsc))
+		json_table(
+			r, "tsc-table", tsc,
+			"Rate of the TSC in ticks per second, and who says so. Measured: against "
+			"CLOCK_MONOTONIC_RAW, with the spread of the measurements as a share.");
+	else if (cJSON_IsNumber(hz))
+		doc_para(&r->doc,
+			 "The TSC ticks %.0f times a second; this run did not record who says so.",
+			 hz->valuedouble);
+	else
+		doc_para(&r->doc, "This run did not record how fast the TSC ticks.");
+}
+
+/* The text has no pictures, but its reader may look for the files. */
+static void missing_pictures(struct report *r)
+{
+	if (*r->doc.no_picture[DOC_SVG])
+		doc_para(&r->doc, "No SVG pictures: %s.", r->doc.no_picture[DOC_SVG]);
+	if (*r->doc.no_picture[DOC_PNG])
+		doc_para(&r->doc, "No PNG pictures: %s.", r->doc.no_picture[DOC_PNG]);
+}
+
 void report_context(struct report *r)
 {
 	const cJSON *meta = r->run->meta;
@@ -269,8 +297,10 @@ void report_context(struct report *r)
 	doc_heading(&r->doc, 2, "host", "Host");
 	json_table(r, "host-table", cJSON_GetObjectItemCaseSensitive(meta, RUNDIR_HOST),
 		   "Stable facts of the host.");
+	tsc_words(r);
 	doc_heading(&r->doc, 2, "run", "Run and files");
 	run_table(r);
 	if (cJSON_GetArraySize(versions))
 		json_table(r, "versions-table", versions, "Versions.");
+	missing_pictures(r);
 }

@@ -14,7 +14,7 @@
  * @e: receives the message
  *
  * One entry per batch, named layer/exit_kind/guest_state/strategy, times in
- * nanoseconds per exit, cycles as a counter; so its compare tool reads it.
+ * nanoseconds per exit, TSC ticks as a counter; so its compare tool reads it.
  * Return: the document, or NULL where meta.json has no TSC rate.
  */
 cJSON *export_gbench(const struct rundir_data *run, struct data_error *e);

@@ -69,7 +69,7 @@ cJSON *export_gbench(const struct rundir_data *run, struct data_error *e)
 	if (!cJSON_IsNumber(hz) || !(hz->valuedouble > 0)) {
 		data_fail(e, EGPR_DATA,
 			  "%s/" RUNDIR_META ": no \"" RUNDIR_TSC_HZ
-			  "\", so cycles cannot be turned into Google Benchmark's nanoseconds",
+			  "\", so TSC ticks cannot be turned into Google Benchmark's nanoseconds",
 			  run->path);
 		return NULL;
 	}

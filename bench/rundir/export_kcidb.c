@@ -81,7 +81,7 @@ static void add_arms(const struct build *b, const struct rundir_data *run, cJSON
 			continue;
 		n = cJSON_AddObjectToObject(add_test(b, tests, t, row, "p50", "DONE"), "number");
 		cJSON_AddNumberToObject(n, "value", p50);
-		cJSON_AddStringToObject(n, "unit", "TSC cycles");
+		cJSON_AddStringToObject(n, "unit", "TSC ticks");
 	}
 }
 
@@ -99,7 +99,7 @@ static void add_comparisons(const struct build *b, const struct rundir_data *run
 		o = add_test(b, tests, t, row, "difference", "DONE");
 		n = cJSON_AddObjectToObject(o, "number");
 		cJSON_AddNumberToObject(n, "value", diff);
-		cJSON_AddStringToObject(n, "unit", "TSC cycles");
+		cJSON_AddStringToObject(n, "unit", "TSC ticks");
 		misc = cJSON_AddObjectToObject(o, "misc");
 		cJSON_AddStringToObject(misc, "verdict", csv_text(t, row, EGPR_VERDICTS_verdict));
 		cJSON_AddStringToObject(misc, "margin",

@@ -105,6 +105,7 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_RUN_ID	  "run_id"
 #define RUNDIR_HOST_ID	  "host_id"
 #define RUNDIR_HOST	  "host"
+#define RUNDIR_CORE_TYPE  "core_type" /* of the host: kind of core that was measured on */
 #define RUNDIR_PLAN	  "plan"
 #define RUNDIR_VERSIONS	  "versions"
 #define RUNDIR_SEED	  "seed" /* decimal text: JSON numbers lose 64-bit integers */
@@ -114,6 +115,8 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_SOUNDNESS  "soundness"
 #define RUNDIR_BACKEND	  "backend" /* object: "id", "representative" (bool), "reason" */
 #define RUNDIR_TSC_HZ	  "tsc_hz"  /* ticks per second, where the writer knows them */
+#define RUNDIR_TSC	  "tsc"	    /* object: "hz", "source", "measured_hz", "measured_spread" */
+#define RUNDIR_NO_CORE	  "core_cycles_not_available" /* why; absent where they were counted */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
 #define RUNDIR_INCOMPLETE "interrupted"

@@ -59,7 +59,7 @@ struct store_filter {
 
 /**
  * struct store_row - one comparison of one run
- * Numbers are TSC cycles per exit and entry. All texts are copies.
+ * Numbers are TSC ticks per exit and entry. All texts are copies.
  */
 struct store_row {
 	char *run_id, *host_id, *cpu, *kernel, *start, *backend;

@@ -2,7 +2,7 @@
 /*
  * Statistics of the measuring engine.
  *
- * Everything here works on paired block differences, in TSC cycles per exit, in
+ * Everything here works on paired block differences, in TSC ticks per exit, in
  * the order in which the blocks ran. Rank methods, because timings have heavy
  * tails and the shift of a pair is what is asked for; GSL does the distributions
  * and the random numbers. Each function names where its formula comes from, and
@@ -466,7 +466,7 @@ struct stats_decision {
 /**
  * stats_decide - p-values of a shift against a margin, at one look
  * @s: the shift
- * @margin: in cycles, above 0
+ * @margin: in TSC ticks, above 0
  * @l: the looks, or NULL for an experiment of fixed length
  * @look: from 0
  */
@@ -493,6 +493,16 @@ enum stats_verdict stats_verdict(const struct stats_decision *d, double alpha, d
 int stats_holm(double *p, size_t n);
 
 /**
+ * stats_adjust - Holm's adjustment of a family of decisions, in place
+ * @d: decisions of one question over all exit kinds
+ * @n: how many
+ *
+ * Equivalence is one claim, a change of either sign another: of slower and faster the nearer
+ * one is adjusted. Return: 0, or -1 when memory is short.
+ */
+int stats_adjust(struct stats_decision *d, size_t n);
+
+/**
  * stats_smallest_margin - the smallest margin that would be equivalent
  */
 double stats_smallest_margin(const struct stats_shift *s, double alpha);
@@ -500,7 +510,7 @@ double stats_smallest_margin(const struct stats_shift *s, double alpha);
 /**
  * stats_blocks_needed - further blocks until a verdict is expected
  * @s: the shift
- * @margin: in cycles
+ * @margin: in TSC ticks
  * @alpha: one-sided error at the last look
  *
  * Assumes that the estimate stays where it is and the interval shrinks as 1/sqrt(n).
@@ -514,8 +524,8 @@ size_t stats_blocks_needed(const struct stats_shift *s, double margin, double al
 
 /**
  * stats_block_slope - slope of y over x within one block
- * @x: injected cycles, ascending
- * @y: measured cycles
+ * @x: injected core cycles, ascending
+ * @y: measured TSC ticks
  * @n: at least 2 different x
  *
  * From pairs, the outermost first, weighted by their distance. Each pair's difference is

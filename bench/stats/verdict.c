@@ -74,6 +74,34 @@ int stats_holm(double *p, size_t n)
 	return 0;
 }
 
+int stats_adjust(struct stats_decision *d, size_t n)
+{
+	double *same = malloc((n + 1) * sizeof(*same)), *moved = malloc((n + 1) * sizeof(*moved));
+	int ret = -1;
+	size_t i;
+
+	if (!same || !moved)
+		goto out;
+	for (i = 0; i < n; i++) {
+		same[i] = d[i].p_equivalent;
+		moved[i] = fmin(d[i].p_slower, d[i].p_faster);
+	}
+	if (stats_holm(same, n) || stats_holm(moved, n))
+		goto out;
+	for (i = 0; i < n; i++) {
+		d[i].p_equivalent = same[i];
+		if (d[i].p_slower < d[i].p_faster)
+			d[i].p_slower = moved[i];
+		else
+			d[i].p_faster = moved[i];
+	}
+	ret = 0;
+out:
+	free(moved);
+	free(same);
+	return ret;
+}
+
 double stats_smallest_margin(const struct stats_shift *s, double alpha)
 {
 	struct stats_interval ci = stats_shift_interval(s, alpha);

@@ -5,7 +5,7 @@
  * (a) Google Benchmark with random interleaving, its comparison tool's U test: nine
  * repetitions per benchmark, the fewest that the tool calls enough; the library runs them
  * (power_gbench.c). (b) The procedure of vmexit in kvm-unit-tests: double the number of
- * iterations until they take 2^30 cycles, report the mean; there is no interval, so the
+ * iterations until they take 2^30 ticks, report the mean; there is no interval, so the
  * means themselves are repeated and put to a t test. All have their code in one place: only the
  * engine would vary it.
  */
@@ -24,8 +24,8 @@
 
 #define TURNS	      3		   /* each method has its time in as many pieces, in turns */
 #define REPETITIONS   9		   /* per arm and turn: below, the comparison tool warns */
-#define MEANS_GOAL    (1ULL << 30) /* cycles */
-#define MEANS_LEAST   (1ULL << 20) /* cycles, where time is short */
+#define MEANS_GOAL    (1ULL << 30) /* TSC ticks */
+#define MEANS_LEAST   (1ULL << 20) /* TSC ticks, where time is short */
 #define MEANS_FIRST   64	   /* exits of the first loop */
 #define ALPHA	      0.05
 #define BATCH	      64   /* exits */
@@ -57,7 +57,7 @@ struct contest {
 	size_t repetitions;
 	double mean[2][MAX_MEANS];
 	size_t means;
-	uint64_t goal; /* cycles of the doubled loop */
+	uint64_t goal; /* TSC ticks of the doubled loop */
 };
 
 static int run_batch(struct contest *k, struct layer_batch *b)
@@ -77,7 +77,7 @@ static int batch(void *context, unsigned int arm, uint32_t exits, uint64_t *cycl
 }
 
 /*
- * As a plan with `location = fast` sums a batch up, TSC cycles per exit: what is asked for is a
+ * As a plan with `location = fast` sums a batch up, TSC ticks per exit: what is asked for is a
  * cost that every exit pays.
  */
 static int stamped_batch(struct contest *k, unsigned int arm, uint32_t exits, double *per)
@@ -367,7 +367,7 @@ static void conclude(const struct contest *k, struct power *out)
 		snprintf(out[POWER_GBENCH].detail, sizeof(out[0].detail),
 			 "not run: built without Google Benchmark");
 	snprintf(out[POWER_MEANS].detail, sizeof(out[0].detail),
-		 "%zu means per arm of 2^%d cycles%s, t test over them", k->means,
+		 "%zu means per arm of 2^%d TSC ticks%s, t test over them", k->means,
 		 ilogb((double)k->goal), k->goal < MEANS_GOAL ? " (no time for 2^30)" : "");
 }
 

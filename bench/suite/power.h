@@ -9,7 +9,7 @@
 
 /**
  * struct power - one method
- * @effect: smallest added cost per exit that it calls a difference, TSC cycles; NAN where
+ * @effect: smallest added cost per exit that it calls a difference, TSC ticks; NAN where
  *	it could not be run
  * @seconds: wall time it had
  * @detail: how the number came about
@@ -23,7 +23,7 @@ struct power {
 enum power_method {
 	POWER_ENGINE, /* paired blocks, `location = fast`, Hodges-Lehmann interval */
 	POWER_GBENCH, /* Google Benchmark, random interleaving, U test over repetitions */
-	POWER_MEANS, /* mean of a loop doubled until it takes 2^30 cycles (vmexit of kvm-unit-tests) */
+	POWER_MEANS, /* mean of a loop doubled until it takes 2^30 ticks (vmexit of kvm-unit-tests) */
 	POWER_NR
 };
 
@@ -74,14 +74,14 @@ double power_u_test(const double *a, size_t n, const double *b, size_t m);
 /**
  * struct power_arms - two arms as benchmarks of Google Benchmark (power_gbench.c)
  * @name: of each
- * @batch: run so many exits of an arm and tell their cycles. Return: 0, or a status, after
+ * @batch: run so many exits of an arm and tell their TSC ticks. Return: 0, or a status, after
  *	which nothing more is run
  * @context: its first argument
  * @tsc_hz: rate of the TSC
  * @iterations: exits per repetition
  * @size: exits per batch
  * @repetitions: per arm
- * @cycles: receive the repetitions, TSC cycles per exit
+ * @cycles: receive the repetitions, TSC ticks per exit
  * @n: receive how many there are
  */
 struct power_arms {

@@ -199,7 +199,7 @@ static void format_time(char *out, size_t size, double cycles, double hz)
 	double seconds = cycles / hz;
 
 	if (cycles < 1e4)
-		snprintf(out, size, "%.1f cycles", cycles);
+		snprintf(out, size, "%.1f ticks", cycles);
 	else if (seconds < 1e-3)
 		snprintf(out, size, "%.2f us", seconds * 1e6);
 	else
@@ -227,7 +227,7 @@ static void print_line(const struct line *l, double hz)
 		printf("        lab %s, bare %s: ratio %.3f [%.3f, %.3f], goal %.2f: %s\n", ours,
 		       bare, l->value, l->low, l->high, c->goal, verdict);
 	else
-		printf("        lab %s, bare %s: %.1f cycles more [%.1f, %.1f], goal %.0f: %s\n",
+		printf("        lab %s, bare %s: %.1f TSC ticks more [%.1f, %.1f], goal %.0f: %s\n",
 		       ours, bare, l->value, l->low, l->high, c->goal, verdict);
 }
 

@@ -32,7 +32,7 @@ void suite_layers_release(void);
 /* How the two sides of a speed benchmark are set against each other. */
 enum speed_kind {
 	SPEED_RATIO,	  /* ours / bare */
-	SPEED_DIFFERENCE, /* ours - bare, TSC cycles */
+	SPEED_DIFFERENCE, /* ours - bare, TSC ticks */
 };
 
 #define SPEED_WHY_SIZE 512
@@ -43,11 +43,11 @@ enum speed_kind {
  * @heading: what it is printed under
  * @text: what is measured, one line
  * @kind: how the sides are compared
- * @goal: largest ratio, or difference in cycles, that was aimed at
+ * @goal: largest ratio, or difference in TSC ticks, that was aimed at
  * @units: units of work in one sample
  * @open: set both sides up. Return: 0, or EGPR_SKIPPED or another status with the
  *	reason in @why
- * @ours: one sample of the lab's side, TSC cycles per unit of work; 0 or -1
+ * @ours: one sample of the lab's side, TSC ticks per unit of work; 0 or -1
  * @bare: the same of the bare side
  * @close: undo @open
  */
@@ -74,7 +74,7 @@ void suite_speed_register(const struct suite *s);
 #define SPEED_VALUE  "value" /* ratio or difference: Hodges-Lehmann over blocks */
 #define SPEED_LOW    "low"   /* its 95 % interval */
 #define SPEED_HIGH   "high"
-#define SPEED_OURS   "ours_cycles" /* medians, TSC cycles per unit of work */
+#define SPEED_OURS   "ours_cycles" /* medians, TSC ticks per unit of work */
 #define SPEED_BARE   "bare_cycles"
 #define SPEED_BLOCKS "blocks"
 #define SPEED_GOAL   "goal"

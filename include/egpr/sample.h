@@ -35,7 +35,7 @@
 	X(position, COUNT, "position of this batch within the block, from 0")			\
 	X(offset, COUNT, "code offset of the sequence in bytes")				\
 	X(exits, COUNT, "exits, or executions of the sequence, in this batch")			\
-	X(cycles, TIME, "TSC cycles of the whole batch; where the plan's location is not mean, that times exits")					\
+	X(cycles, TIME, "TSC ticks of the whole batch; where the plan's location is not mean, that times exits")					\
 	X(core_cycles, TIME, "core cycles of the whole batch; empty without a PMU")		\
 	X(ctx_switches, COUNT, "context switches of the thread during the batch")		\
 	X(irqs, COUNT, "interrupts on this CPU during the batch; empty where unknown")		\
@@ -43,18 +43,18 @@
 	X(flags, TEXT, "causes of an outlier, joined by '+'; empty if none")			\
 	X(launch, COUNT, "number of the launch, see `launches` in meta.json")
 
-/* summary.csv: one row per arm. Cycles are TSC cycles per exit. */
+/* summary.csv: one row per arm. Times are TSC ticks per exit. */
 #define EGPR_COLUMNS_SUMMARY(X)								\
 	X(blocks, COUNT, "blocks that carry this arm")						\
 	X(exits, COUNT, "exits in all of them")							\
-	X(min, TIME, "TSC cycles per exit")							\
-	X(p5, TIME, "TSC cycles per exit")							\
-	X(p50, TIME, "TSC cycles per exit")							\
-	X(p95, TIME, "TSC cycles per exit")							\
-	X(p99, TIME, "TSC cycles per exit; from the per-exit mode where there is one")		\
-	X(p999, TIME, "TSC cycles per exit; likewise")						\
-	X(mean, TIME, "TSC cycles per exit")							\
-	X(mad, TIME, "median absolute deviation of block means, TSC cycles per exit")		\
+	X(min, TIME, "TSC ticks per exit")							\
+	X(p5, TIME, "TSC ticks per exit")							\
+	X(p50, TIME, "TSC ticks per exit")							\
+	X(p95, TIME, "TSC ticks per exit")							\
+	X(p99, TIME, "TSC ticks per exit; from the per-exit mode where there is one")		\
+	X(p999, TIME, "TSC ticks per exit; likewise")						\
+	X(mean, TIME, "TSC ticks per exit")							\
+	X(mad, TIME, "median absolute deviation of block means, TSC ticks per exit")		\
 	X(code_bytes_exit, COUNT, "bytes of the exit sequence, from the object file")		\
 	X(code_bytes_entry, COUNT, "bytes of the entry sequence")				\
 	X(insns_exit, COUNT, "instructions of the exit sequence, from the object file")		\
@@ -67,20 +67,20 @@
 #define EGPR_COLUMNS_VERDICTS(X)							\
 	X(baseline, TEXT, "the strategy it is compared with")					\
 	X(blocks, COUNT, "paired blocks")							\
-	X(base_p50, TIME, "median of the baseline, TSC cycles per exit")			\
-	X(diff, TIME, "Hodges-Lehmann shift, TSC cycles per exit")				\
+	X(base_p50, TIME, "median of the baseline, TSC ticks per exit")			\
+	X(diff, TIME, "Hodges-Lehmann shift, TSC ticks per exit")				\
 	X(diff_low, TIME, "lower end of its 95 % confidence interval")				\
 	X(diff_high, TIME, "upper end")								\
 	X(diff_pct, REAL, "the shift in per cent of base_p50")					\
-	X(boot_low, TIME, "lower end by BCa block bootstrap, TSC cycles per exit")		\
+	X(boot_low, TIME, "lower end by BCa block bootstrap, TSC ticks per exit")		\
 	X(boot_high, TIME, "upper end")								\
-	X(margin, TIME, "margin of the verdict in TSC cycles per exit")				\
+	X(margin, TIME, "margin of the verdict in TSC ticks per exit")				\
 	X(margin_text, TEXT, "the margin as the plan wrote it")					\
 	X(p_value, REAL, "p-value of the verdict after Holm")					\
 	X(verdict, TEXT, "faster, slower, equivalent or inconclusive")				\
-	X(smallest_margin, TIME, "smallest margin, in cycles, that would be equivalent")	\
+	X(smallest_margin, TIME, "smallest margin, in TSC ticks, that would be equivalent")	\
 	X(blocks_needed, COUNT, "further blocks until a verdict is expected; 0 if decided")	\
-	X(block_sd, TIME, "standard deviation of independent blocks, TSC cycles per exit")	\
+	X(block_sd, TIME, "standard deviation of independent blocks, TSC ticks per exit")	\
 	X(offset_sd, TIME, "between code offsets; 0 if none was seen, empty if not estimable")	\
 	X(launch_sd, TIME, "between launches, likewise")					\
 	X(module_sd, TIME, "between module loads, likewise")					\
@@ -103,7 +103,7 @@
 	X(op, TEXT, "what was timed, an id of EGPR_BENCH_OPS in uapi.h")			\
 	X(samples, COUNT, "timed stretches, each with interrupts off")			\
 	X(rounds, COUNT, "repetitions in each, an LFENCE between them")			\
-	X(min, TIME, "TSC cycles per round, least of all samples")				\
+	X(min, TIME, "TSC ticks per round, least of all samples")				\
 	X(p5, TIME, "the same, 5th percentile")						\
 	X(p50, TIME, "median")									\
 	X(p95, TIME, "95th percentile")							\

@@ -232,7 +232,7 @@ enum egpr_bench_op {
  * @delay: N of delay-N
  * @samples: 1..EGPR_BENCH_MAX_SAMPLES
  * @rounds: repetitions inside one sample, 1..EGPR_BENCH_MAX_ROUNDS
- * @buffer: user address of @samples u64: TSC cycles of @rounds repetitions
+ * @buffer: user address of @samples u64: TSC ticks of @rounds repetitions
  * @reg: 16..31, for the accessors
  * @refusal: out, enum egpr_refusal
  * @no_stand_in: as in struct egpr_configure

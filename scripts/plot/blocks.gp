@@ -4,13 +4,13 @@
 call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 set yrange [ROWS - 0.3 : -0.7]
-# Most blocks agree to a few cycles, disturbed ones are thousands away: inverse hyperbolic
+# Most blocks agree to a few ticks, disturbed ones are thousands away: inverse hyperbolic
 # sine, which is linear around zero and logarithmic far from it.
 LINEAR_TO = 10.0
 set nonlinear x via asinh(x / LINEAR_TO) inverse LINEAR_TO * sinh(x)
 set xtics ("-10^6" -1e6, "-10^5" -1e5, "-10^4" -1e4, "-1000" -1000, "-100" -100, "-10" -10, "0" 0, \
 	"10" 10, "100" 100, "1000" 1000, "10^4" 1e4, "10^5" 1e5, "10^6" 1e6)
-set xlabel "block difference, TSC cycles per exit and entry (asinh scale: linear to 10)" textcolor rgb INK
+set xlabel "block difference, TSC ticks per exit and entry (asinh scale: linear to 10)" textcolor rgb INK
 set xrange [* < 0 : 0 < *]
 set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb INK lw 1 front
 plot DATA using 4:1:($8 - $4):(0) with vectors nohead lw 1.6 lc rgb DIM title "p5 to p95", \

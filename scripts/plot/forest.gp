@@ -4,7 +4,7 @@
 call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 set yrange [ROWS - 0.3 : -0.7]
-set xlabel "difference, TSC cycles per exit and entry (left is faster)" textcolor rgb INK
+set xlabel "difference, TSC ticks per exit and entry (left is faster)" textcolor rgb INK
 set xrange [* < 0 : 0 < *]
 set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb INK lw 1 front
 plot DATA using (0):1:(-$6):($6):($1 - 0.38):($1 + 0.38) with boxxyerror fs solid 1 noborder lc rgb PALE title "margin", \

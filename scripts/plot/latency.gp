@@ -5,7 +5,7 @@ call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 set yrange [ROWS - 0.3 : -0.7]
 set logscale x
-set xlabel "TSC cycles per exit (log scale)" textcolor rgb INK
+set xlabel "TSC ticks per exit (log scale)" textcolor rgb INK
 plot DATA using 3:1:($5 - $3):(0) with vectors nohead lw 5 lc rgb SKY title "p5 to p95 of batches", \
 	'' using 4:1:ytic(2) with points pt 7 ps 0.9 lc rgb BLUE title "p50", \
 	'' using 6:1 with points pt 9 ps 0.9 lc rgb ORANGE title "p99, single exits", \

@@ -5,7 +5,7 @@ call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 set yrange [ROWS - 0.3 : -0.7]
 set xrange [* < 0 : 0 < *]
-set xlabel "difference, TSC cycles per exit and entry (left is faster)" textcolor rgb INK
+set xlabel "difference, TSC ticks per exit and entry (left is faster)" textcolor rgb INK
 set arrow 1 from first 0, graph 0 to first 0, graph 1 nohead lc rgb INK lw 1 front
 plot DATA using (column(6) == 0 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars pt 5 ps 0.7 lw 1.6 lc rgb BLUE \
 	title "host, 95 % interval", \

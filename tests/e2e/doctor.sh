@@ -28,10 +28,16 @@ check 'doctor --json succeeds' test $? -eq 0
 check 'the verdict comes first' sh -c 'head -n 1 "$1" | grep -q "^Verdict: "' - "$tmp/text"
 check 'JSON and text give the same verdict' grep -qF "$($json verdict <"$tmp/json" | cut -c1-40)" "$tmp/text"
 check 'ids of checks are unique' test -z "$($json checks/each/id <"$tmp/json" | sort | uniq -d)"
-for id in apx pmu msr clocksource hypervisor kvm module noise isolation; do
+for id in apx pmu msr clocksource tsc core-type hypervisor kvm module noise isolation; do
 	check "there is a fact about $id" test -n "$(fact "$tmp/json" $id fact)"
 	check "the text shows $id" grep -q "^  $id" "$tmp/text"
 done
+
+# Who says how fast the TSC ticks, and that nothing but counted core cycles is called cycles.
+check 'the rate of the TSC has a source' sh -c 'echo "$1" | grep -qxE "cpuid-1[56]h|kernel|hypervisor|calibrated"' - \
+	"$($json tsc/source <"$tmp/json")"
+check 'and the text names it' sh -c 'tr -s " \n" " " <"$1" | grep -q "MHz ($2:"' - "$tmp/text" "$($json tsc/source <"$tmp/json")"
+check 'TSC ticks are not called cycles' sh -c '! tr -s " \n" " " <"$1" | grep -oiE ".{0,5}\bcycles?\b" | grep -viE "core +cycles"' - "$tmp/text"
 
 # What is not fine says what it costs and how to mend it.
 check 'every fault has its cost and its remedy' sh -c '
@@ -98,18 +104,48 @@ mkdir -p "$tmp/root/sys/module/egpr_switch"
 "$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
 check 'a loaded module is seen' test "$($json module <"$tmp/bad")" = true
 
+# A kernel that takes no unsigned module.
+lock=$tmp/root/sys/kernel/security/lockdown
+efi=$tmp/root/sys/firmware/efi/efivars
+rmdir "$tmp/root/sys/module/egpr_switch"
+mkdir -p "${lock%/*}" "$efi" "$tmp/root/sys/module/module/parameters"
+echo '[none] integrity confidentiality' >"$lock"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+check 'no lockdown: the module can be loaded' sh -c 'echo "$1" | grep -q "insmod"' - "$(fact "$tmp/bad" module fix)"
+echo 'none [integrity] confidentiality' >"$lock"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+check 'lockdown is said' sh -c 'echo "$1" | grep -q "locked down (integrity)"' - "$(fact "$tmp/bad" module fact)"
+check 'with what mends it' sh -c 'echo "$1" | grep -q "mokutil.*Secure Boot off"' - "$(fact "$tmp/bad" module fix)"
+printf '\006\000\000\000\001' >"$efi/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+check 'and that Secure Boot is on' sh -c 'echo "$1" | grep -q "(integrity; Secure Boot is on)"' - "$(fact "$tmp/bad" module fact)"
+rm "$lock"
+echo Y >"$tmp/root/sys/module/module/parameters/sig_enforce"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/root" >"$tmp/bad"
+check 'enforced signatures are said' sh -c 'echo "$1" | grep -q "sig_enforce"' - "$(fact "$tmp/bad" module fact)"
+
+# A hybrid host.
+mkdir -p "$tmp/hybrid/sys/devices/cpu_core" "$tmp/hybrid/sys/devices/cpu_atom"
+echo 0 >"$tmp/hybrid/sys/devices/cpu_core/cpus"
+echo 1-9 >"$tmp/hybrid/sys/devices/cpu_atom/cpus"
+"$B/egprlab" doctor --json --cpu 0 --seconds 0.05 --root "$tmp/hybrid" >"$tmp/text"
+check 'a hybrid CPU is said' test "$(fact "$tmp/text" core-type level)" = lack
+check 'with the kind of the measuring core' sh -c 'echo "$1" | grep -q "CPU 0 is a core of type performance"' - \
+	"$(fact "$tmp/text" core-type fact)"
+check 'which is a fact of the host' test "$($json host/core_type <"$tmp/text")" = performance
+
 # CPUs that are offline, and numbers beyond 1023 with holes between them.
 mkdir -p "$tmp/far/sys/devices/system/cpu"
 echo 0-3,1024-1031,1500 >"$tmp/far/sys/devices/system/cpu/present"
 echo 0-3,1024-1031 >"$tmp/far/sys/devices/system/cpu/online"
 "$B/egprlab" doctor --json --cpu 1500 --seconds 0.05 --root "$tmp/far" >"$tmp/text" 2>&1
-is 'an offline CPU ends no doctor' test $? -eq 0
-is 'it is a fault' test "$(fact "$tmp/text" noise level)" = mend
-is 'with what brings it online' sh -c 'echo "$1" | grep -q "CPU 1500 is offline.*cpu1500/online.*0-3,1024-1031"' - \
+check 'an offline CPU ends no doctor' test $? -eq 0
+check 'it is a fault' test "$(fact "$tmp/text" noise level)" = mend
+check 'with what brings it online' sh -c 'echo "$1" | grep -q "CPU 1500 is offline.*cpu1500/online.*0-3,1024-1031"' - \
 	"$(fact "$tmp/text" noise fact)"
 echo 0-3,1024-1500 >"$tmp/far/sys/devices/system/cpu/isolated"
 "$B/egprlab" doctor --json --cpu 1500 --seconds 0.05 --root "$tmp/far" >"$tmp/text" 2>&1
-is 'CPU 1500 can be isolated' sh -c 'echo "$1" | grep -q "CPU 1500 is isolated"' - "$(fact "$tmp/text" isolation fact)"
+check 'CPU 1500 can be isolated' sh -c 'echo "$1" | grep -q "CPU 1500 is isolated"' - "$(fact "$tmp/text" isolation fact)"
 
 for bad in '--cpu x' '--cpu -1' '--cpu 1e9' '--seconds 0' '--seconds nan' '--seconds -3' '--cpu' 'extra'; do
 	# shellcheck disable=SC2086

@@ -177,4 +177,18 @@ for bad in '' 'nothing' 'apply --cpu' 'apply --cpu x' 'apply --cpu 9' 'apply ext
 	is "'$bad' is refused" test $? -eq 64
 done
 is 'and leaves nothing' same "$tmp/before"
+# Numbers beyond 1023 with holes, and a CPU that is offline.
+host
+put /sys/devices/system/cpu/online 0-3,1024-1026
+put /sys/devices/system/cpu/cpu1024/topology/thread_siblings_list 1024,1500
+put /sys/devices/system/cpu/cpu1500/online 0
+put /proc/irq/7/smp_affinity_list 0-3,1024-1026
+is 'CPU 1024 can be made quiet' noise apply --cpu 1024
+is 'interrupts go to the others' grep -qx '0,1,2,3,1025,1026' "$root/proc/irq/7/smp_affinity_list"
+is 'and come back' noise restore
+is 'an offline CPU is refused, with what brings it online' sh -c '
+	said=$(scripts/noise apply --cpu 1500 --root "$1" 2>&1); [ $? -eq 69 ] && echo "$said" | grep -q "cpu1500/online"' - "$root"
+is 'a CPU that is not there is refused' sh -c '
+	said=$(scripts/noise apply --cpu 1400 --root "$1" 2>&1); [ $? -eq 64 ] && echo "$said" | grep -q "not there"' - "$root"
+
 echo "1..$point"

@@ -47,7 +47,7 @@ done <"$tmp/exits")
 ok $? "every exit kind and state is proved, or skipped with its reason $missing"
 
 awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) if ($i ~ /cycles|seconds|_us$|elapsed/) exit 1 }' \
-	"$tmp/run/proofs.csv" && ! grep -qE '[0-9] ?(cycles|ns|us|ms|s)\b' "$tmp/out"
+	"$tmp/run/proofs.csv" && ! grep -qE '[0-9] ?(cycles|ticks|ns|us|ms|s)\b' "$tmp/out"
 ok $? 'neither proofs.csv nor the table has a time'
 
 [ "$(wc -l <"$tmp/run/samples.csv")" -eq 1 ] && [ "$(wc -l <"$tmp/run/summary.csv")" -eq 1 ]

@@ -78,6 +78,18 @@ check 'every CSV row that the page links to exists' sh -c "
 		[ \"\$number\" -ge 2 ] && [ \"\$number\" -le \"\$(wc -l <'$dir/good/'\$file)\" ] || exit 1
 	done"
 
+check 'core cycles that were not counted are not available, not 0' grep -q '>not available<' "$dir/good/report.html"
+check 'TSC ticks are not called cycles' sh -c "
+	! tr -s ' \n' ' ' <'$dir/good/report.txt' | grep -oiE '.{0,5}\bcycles?\b' | grep -viE 'core +cycles?'"
+check 'a run that names no source of the TSC says so' sh -c "
+	tr -s ' \n' ' ' <'$dir/good/report.txt' | grep 'ticks 2500000000 times a second; this run did not record who'"
+synthetic hybrid core=efficiency
+sed -i 's/"tsc_hz":/"tsc": {"hz": 2500000000, "source": "cpuid-15h", "measured_spread": 0.0001}, &/' "$dir/hybrid/meta.json"
+check 'a hybrid host names its core in the first lines' sh -c "
+	'$egprlab' report '$dir/hybrid' && head -7 '$dir/hybrid/report.txt' | tr -s ' \n' ' ' |
+	grep 'Host: Synthetic CPU, core type efficiency, kernel'"
+check 'and the source of the TSC is a table' grep -q '^source *cpuid-15h' "$dir/hybrid/report.txt"
+
 check 'one launch: nothing is said of others, in words' sh -c "
 	grep '^launch  *1  *not estimable: one launch' '$dir/good/report.txt'"
 synthetic levels launches=4
@@ -132,6 +144,57 @@ check 'and says what to install' grep -q 'package gnuplot' "$dir/said"
 check 'and names the pictures it lacks' grep -q 'No picture forest' "$dir/plain/report.html"
 check 'a representative backend puts boundary first' sh -c "
 	grep '^Layer' '$dir/plain/report.txt' | head -1 | grep boundary"
+
+if command -v gnuplot >/dev/null; then
+	# gnuplot as a host may have it: without a terminal, without fonts, or version 6, which
+	# warns where 5 is silent.
+	mkdir "$dir/fake"
+	real=$(command -v gnuplot)
+	cat >"$dir/fake/gnuplot" <<FAKE
+#!/bin/sh
+case \$4 in
+*."\$FAKE_LACKS")
+	printf '\n\tset terminal pngcairo size W, H\n\t             ^\n' >&2
+	echo "\"style.gp\" line 25: unknown or ambiguous terminal type; type just 'set terminal' for a list" >&2
+	exit 1
+	;;
+esac
+[ -z "\${FAKE_DIES-}" ] || kill -ABRT \$\$
+[ -z "\${FAKE_SIX-}" ] || echo 'warning: deprecated syntax' >&2
+exec '$real' "\$@"
+FAKE
+	chmod +x "$dir/fake/gnuplot"
+	fake() { # fake NAME VARIABLE=VALUE: a report with that gnuplot
+		synthetic "$1"
+		env PATH="$dir/fake:$PATH" "$2" "$egprlab" report "$dir/$1" >"$dir/$1.out" 2>"$dir/$1.err"
+	}
+	check 'without pngcairo the report comes out' fake no-png FAKE_LACKS=png
+	check 'with its SVG pictures' sh -c "ls '$dir'/no-png/plots/*.svg && ! ls '$dir'/no-png/plots/*.png"
+	check 'and says once why PNG is missing' sh -c "
+		[ \$(grep -c 'no png pictures.*unknown or ambiguous terminal.*gnuplot-nox' '$dir/no-png.err') = 1 ] &&
+		[ \$(wc -l <'$dir/no-png.err') = 1 ]"
+	check 'in the report as well' sh -c "
+		tr '\n' ' ' <'$dir/no-png/report.txt' | grep 'No PNG pictures: .*terminal' &&
+		grep 'no picture forest.*Why: .*terminal' '$dir/no-png/report.md' &&
+		! grep 'No picture' '$dir/no-png/report.html'"
+	check 'without svg the page names each picture and why' sh -c "
+		PATH='$dir/fake:$PATH' FAKE_LACKS=svg '$egprlab' report '$dir/no-png' 2>/dev/null;
+		rm '$dir'/no-png/plots/*.svg;
+		PATH='$dir/fake:$PATH' FAKE_LACKS=svg '$egprlab' report '$dir/no-png' 2>/dev/null &&
+		grep 'No picture forest.*Why: .*terminal' '$dir/no-png/report.html' && ls '$dir'/no-png/plots/*.png"
+	check 'a gnuplot that dies leaves a report' fake dies FAKE_DIES=1
+	check 'that says so' grep -q 'No picture forest.*Why: gnuplot died of signal 6' "$dir/dies/report.html"
+	check 'a gnuplot that warns draws all the same' fake six FAKE_SIX=1
+	check 'every picture' sh -c "! grep 'No picture' '$dir/six/report.html' && [ ! -s '$dir/six.err' ]"
+	cat >"$dir/fonts.conf" <<-FONTS
+		<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+		<fontconfig><dir>$dir/no-fonts</dir><cachedir>$dir/cache</cachedir></fontconfig>
+	FONTS
+	check 'without fonts the report comes out' fake no-fonts FONTCONFIG_FILE="$dir/fonts.conf"
+	check 'without the PNG pictures, which would have no words' sh -c "
+		! ls '$dir'/no-fonts/plots/*.png && ls '$dir'/no-fonts/plots/*.svg &&
+		tr -s ' \n' ' ' <'$dir/no-fonts/report.txt' | grep 'No PNG pictures: gnuplot finds no font; install'"
+fi
 
 synthetic unsound sound=no
 check 'an unsound run is reported' env PATH="$dir/bin" "$egprlab" report "$dir/unsound"

@@ -211,6 +211,19 @@ check 'a run of four launches is equivalent to itself' says 0 'gated-mov.*equiva
 check 'compare wants two directories' gives 64 "$egprlab" compare "$dir/a"
 check 'compare refuses what is no run' gives 65 "$egprlab" compare "$dir/a" "$dir"
 
+# Two kinds of core under one machine: two hosts.
+for core in performance efficiency; do
+	cp -R "$dir/quiet" "$dir/$core"
+	sed -i "s/\"core_type\":\t\"[a-z]*\"/\"core_type\":\t\"$core\"/" "$dir/$core/meta.json"
+done
+check 'a run says its kind of core' grep -qE '"core_type":.*"(uniform|performance|efficiency|low-power|other)"' "$dir/quiet/meta.json"
+check 'compare refuses another kind of core' says 64 'core of type performance and .*efficiency' \
+	"$egprlab" compare "$dir/performance" "$dir/efficiency"
+check 'and takes the same kind' says 0 'gated-mov.*equivalent' \
+	"$egprlab" compare "$dir/efficiency" "$dir/efficiency"
+check 'meta.json says who states the rate of the TSC' grep -qE '"source":.*"(cpuid-1[56]h|kernel|hypervisor|calibrated)"' \
+	"$dir/a/meta.json"
+
 # 50 cycles more per exit in one strategy
 rewrite quiet-four slower '$15 += $9 == "gated-mov" ? 50 * $14 : 0'
 check 'compare finds 50 cycles more, with status 1' says 1 'gated-mov.*slower' \

@@ -29,7 +29,7 @@ n=0
 check 'history without a store names the fix' fails 69 import "$egprlab" history --db "$db"
 check 'import takes several runs' "$egprlab" import --db "$db" "$dir/a" "$dir/b" "$dir/c" "$dir/wild"
 check 'history shows every host of a comparison' sh -c "
-	[ \$('$egprlab' history --db '$db' --layer prim --strategy dual | grep -c '10 cycles') = 4 ]"
+	[ \$('$egprlab' history --db '$db' --layer prim --strategy dual | grep -c '10 ticks') = 4 ]"
 check 'history filters by host' sh -c "
 	[ \$('$egprlab' history --db '$db' --host synthetic-b --layer prim --strategy dual | wc -l) = 3 ]"
 check 'history filters by kernel' sh -c "
@@ -49,7 +49,7 @@ else
 fi
 check 'importing again does not double anything' sh -c "
 	'$egprlab' import --db '$db' '$dir/a' &&
-	[ \$('$egprlab' history --db '$db' --layer prim --strategy dual | grep -c '10 cycles') = 4 ]"
+	[ \$('$egprlab' history --db '$db' --layer prim --strategy dual | grep -c '10 ticks') = 4 ]"
 cp -r "$dir/a" "$dir/damaged"
 printf 'x' | dd of="$dir/damaged/verdicts.csv" bs=1 seek=700 conv=notrunc 2>/dev/null
 check 'a damaged run is not imported' fails 65 verdicts.csv "$egprlab" import --db "$db" "$dir/damaged"
@@ -89,7 +89,7 @@ cpuid = 1000000
 END
 # 2.5 GHz, so N cycles a million times a second are N / 25 per cent.
 check 'cost is rate times difference over the TSC rate' sh -c "
-	diff=\$(awk -F, '\$7 == \"cpuid\" && \$9 == \"xsave\" && \$10 == \"dirty\" && \$21 == \"10 cycles\" {
+	diff=\$(awk -F, '\$7 == \"cpuid\" && \$9 == \"xsave\" && \$10 == \"dirty\" && \$21 == \"10 ticks\" {
 		print \$14 }' '$dir/a/verdicts.csv')
 	'$egprlab' cost --rates '$dir/one.ini' '$dir/a' |
 	awk -v diff=\"\$diff\" '\$1 == \"xsave\" { got = \$2 } END {

@@ -57,6 +57,7 @@ struct wish {
 	double effect;	       /* factor on the cost of every strategy */
 	char id[80];
 	char host_id[80];
+	char core[32];
 	char cpu[80];
 	char kernel[80];
 };
@@ -218,7 +219,7 @@ static void arm(struct rundir *d, const struct wish *w, struct rundir_key key, c
 	samples(d, w, &key, level + strategy_cost(w, strategy), cycles);
 	summary(d, w, &key, cycles);
 	verdict(d, w, &key, baseline, base, cycles, SHARE * at(base, w->blocks, 0.5), "1 %");
-	verdict(d, w, &key, baseline, base, cycles, MARGIN, "10 cycles");
+	verdict(d, w, &key, baseline, base, cycles, MARGIN, "10 ticks");
 }
 
 static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
@@ -361,7 +362,7 @@ static int usage(void)
 {
 	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [module=yes]\n"
 	      "       [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
-	      "       [host=NAME] [cpu=NAME] [kernel=NAME]\n",
+	      "       [host=NAME] [cpu=NAME] [kernel=NAME] [core=TYPE]\n",
 	      stderr);
 	return EGPR_USAGE;
 }
@@ -401,6 +402,8 @@ static int parse(struct wish *w, const char *word)
 		snprintf(w->cpu, sizeof(w->cpu), "%s", value);
 	else if (IS("kernel"))
 		snprintf(w->kernel, sizeof(w->kernel), "%s", value);
+	else if (IS("core"))
+		snprintf(w->core, sizeof(w->core), "%s", value);
 	else
 		return -1;
 #undef IS
@@ -438,6 +441,8 @@ int main(int argc, char **argv)
 	plan = cJSON_CreateObject();
 	cJSON_AddStringToObject(host, "cpu_name", w.cpu);
 	cJSON_AddStringToObject(host, "kernel_release", w.kernel);
+	if (*w.core)
+		cJSON_AddStringToObject(host, RUNDIR_CORE_TYPE, w.core);
 	cJSON_AddStringToObject(plan, "profile", "synthetic");
 	srandom((unsigned int)w.o.seed);
 	snprintf(w.id, sizeof(w.id), "%s-seed-%llu", w.host_id, (unsigned long long)w.o.seed);

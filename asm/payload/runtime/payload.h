@@ -37,7 +37,7 @@
 #define ICR_DEST_NOBODY 0xfe
 #define ICR_VECTOR	0xf0
 
-/* How far ahead a deadline lies that must never come: 2^40 cycles, minutes. */
+/* How far ahead a deadline lies that must never come: 2^40 ticks, minutes. */
 #define DEADLINE_SHIFT 40
 
 /* rax := TSC, serialised on both sides. Clobbers rdx. */

@@ -112,7 +112,7 @@ int report_cost_of(struct report *r, const struct report_group *g, const char *r
 	if (!cJSON_IsNumber(hz) || !(hz->valuedouble > 0))
 		return data_fail(e, EGPR_DATA,
 				 "%s/" RUNDIR_META ": no \"" RUNDIR_TSC_HZ
-				 "\", so cycles cannot be turned into shares of a CPU",
+				 "\", so TSC ticks cannot be turned into shares of a CPU",
 				 r->run->path);
 	doc_para(
 		&r->doc,

@@ -69,9 +69,24 @@ struct doc_block {
 	size_t ncells;
 };
 
+enum doc_format {
+	DOC_SVG,
+	DOC_PNG,
+	DOC_NR_FORMATS
+};
+
+#define DOC_WHY_SIZE 360
+
+/**
+ * struct doc - a document
+ * @blocks: from top to bottom
+ * @nblocks: how many
+ * @no_picture: by format, why pictures are missing; "" where they are not
+ */
 struct doc {
 	struct doc_block *blocks;
 	size_t nblocks;
+	char no_picture[DOC_NR_FORMATS][DOC_WHY_SIZE];
 };
 
 void doc_free(struct doc *d);

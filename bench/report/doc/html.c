@@ -134,7 +134,8 @@ static void svg_with_own_ids(FILE *f, const char *svg, size_t number)
 	}
 }
 
-static void html_picture(FILE *f, const struct doc_block *b, const char *dir, size_t number)
+static void html_picture(FILE *f, const struct doc_block *b, const char *dir, size_t number,
+			 const char *why)
 {
 	char path[4096], *text = NULL, *svg = NULL;
 	size_t len;
@@ -156,12 +157,17 @@ static void html_picture(FILE *f, const struct doc_block *b, const char *dir, si
 	} else {
 		fprintf(f, "<p class=\"caption\">No picture %s: ", b->id);
 		escaped(f, b->text);
+		if (*why) {
+			fputs(". Why: ", f);
+			escaped(f, why);
+		}
 		fputs("</p>\n", f);
 	}
 	free(text);
 }
 
-static void html_block(FILE *f, const struct doc_block *b, const char *dir, size_t number)
+static void html_block(FILE *f, const struct doc_block *b, const char *dir, size_t number,
+		       const char *why)
 {
 	switch (b->kind) {
 	case DOC_HEADING:
@@ -183,7 +189,7 @@ static void html_block(FILE *f, const struct doc_block *b, const char *dir, size
 		html_table(f, b);
 		break;
 	case DOC_PICTURE:
-		html_picture(f, b, dir, number);
+		html_picture(f, b, dir, number, why);
 		break;
 	}
 }
@@ -208,7 +214,7 @@ int doc_html(const struct doc *d, const char *dir, FILE *f)
 		/* The list of contents stands behind the first section: first the answer. */
 		if (b->kind == DOC_HEADING && b->level == CONTENTS_LEVEL && contents++ == 1)
 			html_contents(f, d);
-		html_block(f, b, dir, i);
+		html_block(f, b, dir, i, d->no_picture[DOC_SVG]);
 	}
 	fprintf(f, "</main>\n<script>\n%s</script>\n</body></html>\n", report_js);
 	return ferror(f) ? -1 : 0;

@@ -53,7 +53,7 @@ static void markdown_table(FILE *f, const struct doc_block *b)
 	}
 }
 
-static void markdown_picture(FILE *f, const struct doc_block *b, const char *dir)
+static void markdown_picture(FILE *f, const struct doc_block *b, const char *dir, const char *why)
 {
 	char path[4096];
 
@@ -61,6 +61,10 @@ static void markdown_picture(FILE *f, const struct doc_block *b, const char *dir
 	if (access(path, R_OK)) {
 		fprintf(f, "(no picture %s: ", b->id);
 		escaped(f, b->text);
+		if (*why) {
+			fputs(". Why: ", f);
+			escaped(f, why);
+		}
 		fputs(")\n", f);
 		return;
 	}
@@ -97,7 +101,7 @@ int doc_markdown(const struct doc *d, const char *dir, FILE *f)
 			markdown_table(f, b);
 			break;
 		case DOC_PICTURE:
-			markdown_picture(f, b, dir);
+			markdown_picture(f, b, dir, d->no_picture[DOC_PNG]);
 			break;
 		}
 	}

@@ -42,7 +42,7 @@ static void facts(void **state)
 	struct egpr_host h;
 
 	make_host(r);
-	assert_int_equal(egpr_host_read(r->path, &h), 0);
+	assert_int_equal(egpr_host_read(r->path, 0, &h), 0);
 	assert_string_equal(h.fact[EGPR_HOST_cpu_vendor], "GenuineIntel");
 	assert_string_equal(h.fact[EGPR_HOST_cpu_family], "6");
 	assert_string_equal(h.fact[EGPR_HOST_cpu_model], "143");
@@ -65,7 +65,7 @@ static void id_of(const struct fake_root *r, char *id)
 {
 	struct egpr_host h;
 
-	assert_int_equal(egpr_host_read(r->path, &h), 0);
+	assert_int_equal(egpr_host_read(r->path, 0, &h), 0);
 	memcpy(id, h.id, sizeof(h.id));
 	egpr_host_free(&h);
 }
@@ -106,7 +106,7 @@ static void nothing_there(void **state)
 	const struct fake_root *r = *state;
 	struct egpr_host h;
 
-	assert_int_equal(egpr_host_read(r->path, &h), 0);
+	assert_int_equal(egpr_host_read(r->path, 0, &h), 0);
 	assert_string_equal(h.fact[EGPR_HOST_cpu_vendor], "unknown");
 	assert_string_equal(h.fact[EGPR_HOST_kernel_config], "unknown");
 	assert_string_equal(h.fact[EGPR_HOST_kvm_parameters], "unknown");
@@ -121,7 +121,7 @@ static void json(void **state)
 	cJSON *o;
 
 	make_host(r);
-	assert_int_equal(egpr_host_read(r->path, &h), 0);
+	assert_int_equal(egpr_host_read(r->path, 0, &h), 0);
 	o = egpr_host_json(&h);
 	assert_string_equal(cJSON_GetObjectItem(o, "id")->valuestring, h.id);
 	assert_string_equal(cJSON_GetObjectItem(o, "cpu_model")->valuestring, "143");

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include <cjson/cJSON.h>
 
-#include <bench/host/cpus.h>
+#include <bench/base/cpus.h>
 #include <bench/host/noise.h>
 #include "../fake_root.h"
 

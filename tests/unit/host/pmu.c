@@ -10,24 +10,60 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <stdarg.h>
+#include <sys/syscall.h>
+
 #include <bench/host/pmu.h>
+#include "../fake_root.h"
 
 ssize_t __real_read(int fd, void *buf, size_t size);
 ssize_t __wrap_read(int fd, void *buf, size_t size);
 
 static const uint64_t *answer;
 static size_t answer_size;
+static uint64_t step; /* by which the first count of an answer grows with each reading */
+static uint64_t counted;
 
 ssize_t __wrap_read(int fd, void *buf, size_t size)
 {
 	if (!answer)
 		return __real_read(fd, buf, size);
 	memcpy(buf, answer, answer_size);
+	counted += step;
+	if (step)
+		memcpy((char *)buf + 3 * sizeof(counted), &counted, sizeof(counted));
 	return (ssize_t)answer_size;
+}
+
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
+
+static int refusal; /* errno of perf_event_open(2) while it is not 0 */
+static int dummy;   /* while set it gives a file, whatever the event */
+
+long __wrap_syscall(long number, ...)
+{
+	long a[5];
+	va_list ap;
+	int i;
+
+	assert_int_equal(number, SYS_perf_event_open);
+	va_start(ap, number);
+	for (i = 0; i < 5; i++)
+		a[i] = va_arg(ap, long);
+	va_end(ap);
+	if (refusal) {
+		errno = refusal;
+		return -1;
+	}
+	if (dummy)
+		return open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	return __real_syscall(number, a[0], a[1], a[2], a[3], a[4]);
 }
 
 static const char *const software[] = { "page-faults", "context-switches:user" };
@@ -126,6 +162,99 @@ static void shared_counters(void **state)
 	egpr_pmu_close(pmu);
 }
 
+/* perf_event_paranoid as far as Debian's 3, and a container's filter: words with the cure. */
+static void reasons(void **state)
+{
+	static const struct {
+		const char *paranoid;
+		int err, status;
+		const char *words;
+	} cases[] = {
+		{ "3\n", -EACCES, -EACCES, "perf_event_paranoid is 3 (no event at all for users)" },
+		{ "3\n", -EACCES, -EACCES, "sysctl kernel.perf_event_paranoid=1" },
+		{ "2\n", -EACCES, -EACCES, "perf_event_paranoid is 2 (no kernel events" },
+		{ "1\n", -EPERM, -EACCES, "seccomp filter" },
+		{ "-1\n", -EPERM, -EACCES, "seccomp filter" },
+		{ "2\n", -ENOENT, -ENODEV, "neither this CPU nor its kernel counts it" },
+		{ "2\n", -ENOSYS, -ENODEV, "without CONFIG_PERF_EVENTS" },
+		{ "2\n", -EMFILE, -EMFILE, "Too many open files" },
+	};
+	const struct fake_root *r = *state;
+	char why[EGPR_PMU_WHY_SIZE];
+	size_t i;
+
+	assert_int_equal(egpr_pmu_explain(r->path, "cycles", -EACCES, why), -EACCES);
+	assert_string_equal(why, "cycles: not permitted; run as root");
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		fake_file(r, "/proc/sys/kernel/perf_event_paranoid", cases[i].paranoid);
+		assert_int_equal(egpr_pmu_explain(r->path, "cycles", cases[i].err, why),
+				 cases[i].status);
+		assert_non_null(strstr(why, cases[i].words));
+		assert_int_equal(strncmp(why, "cycles: ", 8), 0);
+	}
+}
+
+static unsigned int perfmon;
+
+/* An Intel CPU with as many counters as leaf 0AH says. */
+static void intel(unsigned int leaf, unsigned int sub, unsigned int *regs)
+{
+	(void)sub;
+	memset(regs, 0, CPUID_REGS * sizeof(*regs));
+	if (!leaf)
+		regs[CPUID_EAX] = 0x10;
+	if (leaf == 0xa)
+		regs[CPUID_EAX] = perfmon;
+}
+
+#define EIGHT_COUNTERS 0x08300805 /* version 5, eight of 48 bits */
+
+/* No core cycles is a reason, never a 0. */
+static void no_core_cycles(void **state)
+{
+	static const uint64_t still[] = { 1, 1000, 1000, 0 };
+	char why[EGPR_PMU_WHY_SIZE];
+	struct egpr_pmu *pmu = NULL;
+
+	(void)state;
+	perfmon = 0;
+	assert_int_equal(egpr_pmu_open_cycles(intel, &pmu, why), -ENODEV);
+	assert_string_equal(why, "CPUID reports no performance counters");
+	perfmon = EIGHT_COUNTERS;
+	refusal = EACCES;
+	assert_int_equal(egpr_pmu_open_cycles(intel, &pmu, why), -EACCES);
+	assert_non_null(strstr(why, "not permitted"));
+	refusal = 0;
+	dummy = 1;
+	answer = still; /* a hypervisor's counter that can be opened and counts nothing */
+	answer_size = sizeof(still);
+	assert_int_equal(egpr_pmu_open_cycles(intel, &pmu, why), -ENODEV);
+	assert_non_null(strstr(why, "stands still"));
+	answer = NULL;
+	dummy = 0;
+	assert_null(pmu);
+}
+
+/* One that counts is taken: the same dummy, moving. */
+static void core_cycles(void **state)
+{
+	static const uint64_t moving[] = { 1, 1000, 1000, 0 };
+	char why[EGPR_PMU_WHY_SIZE];
+	struct egpr_pmu *pmu = NULL;
+
+	(void)state;
+	perfmon = EIGHT_COUNTERS;
+	dummy = 1;
+	answer = moving;
+	answer_size = sizeof(moving);
+	step = 1000000;
+	assert_int_equal(egpr_pmu_open_cycles(intel, &pmu, why), 0);
+	egpr_pmu_close(pmu);
+	step = 0;
+	answer = NULL;
+	dummy = 0;
+}
+
 struct seen {
 	unsigned int n, cycles, faults;
 	struct egpr_pmu_info info;
@@ -163,6 +292,9 @@ int main(void)
 		cmocka_unit_test(raw_codes),
 		cmocka_unit_test(software_group),
 		cmocka_unit_test(shared_counters),
+		cmocka_unit_test_setup_teardown(reasons, fake_root_setup, fake_root_teardown),
+		cmocka_unit_test(no_core_cycles),
+		cmocka_unit_test(core_cycles),
 		cmocka_unit_test(list),
 	};
 

@@ -16,7 +16,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
 
-#define GOOD "[plan]\nmargins = 1 %, 0.5 %, 10 cycles\ndelays = 0 5\nseed = 7\n[prim]\n"
+#define GOOD "[plan]\nmargins = 1 %, 0.5 %, 10 ticks\ndelays = 0 5\nseed = 7\n[prim]\n"
 
 static void test_good(void **state)
 {
@@ -29,6 +29,7 @@ static void test_good(void **state)
 	assert_int_equal(p.nr_margins, 3);
 	assert_true(p.margins[0].percent && !p.margins[2].percent);
 	assert_string_equal(p.margins[1].text, "0.5 %");
+	assert_string_equal(p.margins[2].text, "10 ticks");
 	assert_true(plan_margin_cycles(&p.margins[0], 1500) == 15);
 	assert_true(plan_margin_cycles(&p.margins[2], 1500) == 10);
 	assert_true(p.has_seed && p.seed == 7);

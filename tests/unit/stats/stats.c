@@ -227,6 +227,24 @@ static void test_holm(void **state)
 	close_to(p[3], 0.06, 1e-12);
 }
 
+/* The claims are adjusted apart: equivalence, and of the two changes the nearer one. */
+static void test_adjust(void **state)
+{
+	struct stats_decision d[] = {
+		{ 0.01, 0.9, 0.04 }, { 0.04, 0.03, 0.8 }, { 0.03, 0.9, 0.01 }, { 0.02, 0.02, 0.9 }
+	};
+
+	(void)state;
+	assert_int_equal(stats_adjust(d, 4), 0);
+	close_to(d[0].p_equivalent, 0.04, 1e-12);
+	close_to(d[3].p_equivalent, 0.06, 1e-12);
+	close_to(d[0].p_faster, 0.06, 1e-12);
+	close_to(d[1].p_slower, 0.06, 1e-12);
+	close_to(d[2].p_faster, 0.04, 1e-12);
+	close_to(d[0].p_slower, 0.9, 1e-12);
+	close_to(d[3].p_faster, 0.9, 1e-12);
+}
+
 static void shift_of(struct stats_shift *s, double centre, size_t n)
 {
 	double x[400];
@@ -526,6 +544,7 @@ int main(void)
 		cmocka_unit_test(test_midmean),
 		cmocka_unit_test(test_bca),
 		cmocka_unit_test(test_holm),
+		cmocka_unit_test(test_adjust),
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_margin_and_blocks),
 		cmocka_unit_test(test_layout_component),

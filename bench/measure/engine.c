@@ -659,6 +659,23 @@ static int run_tails(struct work *w)
 	return ret;
 }
 
+/*
+ * One exit of each arm. What a sequence does to the state around it must not cancel within a
+ * batch of even length before anybody looks.
+ */
+static int try_arms(struct work *w)
+{
+	unsigned int a;
+	int ret = 0;
+
+	for (a = 0; a < w->c->nr_arms && !ret && !*w->g->stop; a++) {
+		struct layer_batch b = { .arm = a, .exits = 1 };
+
+		ret = one_batch(w, &b);
+	}
+	return ret;
+}
+
 static int reserve_stamps(struct work *w)
 {
 	uint32_t most = w->g->plan->batch_max;
@@ -691,7 +708,9 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 	if (ret)
 		goto out_free;
 	ratio = cpu_tsc_per_core_cycle();
-	ret = warm_up(&w);
+	ret = try_arms(&w);
+	if (!ret)
+		ret = warm_up(&w);
 	if (batch)
 		r->batch = batch; /* a resumed cell keeps its batch size */
 	if (!ret)

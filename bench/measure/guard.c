@@ -213,8 +213,8 @@ int guard_start(volatile sig_atomic_t *stop, struct data_error *e)
 	}
 	for (i = 0; i < NR_STOPS; i++) {
 		sigaction(stops[i], NULL, &old_stop[i]);
-		/* What the caller ignores (nohup) stays ignored. */
-		if (old_stop[i].sa_handler != SIG_IGN || stops[i] == SIGXFSZ)
+		/* nohup stays nohup */
+		if (stops[i] != SIGHUP || old_stop[i].sa_handler != SIG_IGN)
 			sigaction(stops[i], &end, NULL);
 	}
 	/* A process that a handler started anew has the handler's mask. */

@@ -86,7 +86,11 @@ int out_clear(struct out *o, struct data_error *e)
 
 int out_flush(struct out *o, struct data_error *e)
 {
-	return fflush(o->f) ? out_failed(o->schema->name, e) : 0;
+	/* What a failed write left out stays left out, however well the next one goes. */
+	if (!fflush(o->f) && !ferror(o->f))
+		return 0;
+	errno = errno ? errno : EIO;
+	return out_failed(o->schema->name, e);
 }
 
 int out_digest(const struct out *o, char *hex)

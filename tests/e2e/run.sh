@@ -213,7 +213,7 @@ check 'compare refuses what is no run' gives 65 "$egprlab" compare "$dir/a" "$di
 
 # Two kinds of core under one machine: two hosts.
 for core in performance efficiency; do
-	cp -R "$dir/quiet" "$dir/$core"
+	cp -R "$dir/quiet-four" "$dir/$core"
 	sed -i "s/\"core_type\":\t\"[a-z]*\"/\"core_type\":\t\"$core\"/" "$dir/$core/meta.json"
 done
 check 'a run says its kind of core' grep -qE '"core_type":.*"(uniform|performance|efficiency|low-power|other)"' "$dir/quiet/meta.json"

@@ -24,7 +24,7 @@
 #include <bench/host/cpu.h>
 #include <bench/measure/guard.h>
 #include <bench/suite/power.h>
-#include <bench/measure/run.h>
+#include <bench/run/run.h>
 
 #define DEFAULT_SECONDS 60
 #define SIGNAL_STATUS	128

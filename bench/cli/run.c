@@ -13,7 +13,7 @@
 
 #include <bench/plan/axis.h>
 #include "command.h"
-#include <bench/measure/provenance.h>
+#include <bench/run/provenance.h>
 #include <bench/plan/stand_in.h>
 #include <bench/rundir/store.h>
 

@@ -33,83 +33,6 @@
 #define MAD_TO_SIGMA	1.4826
 #define OUTLIER_HISTORY 16 /* blocks before an outlier can be told */
 
-void cell_name(const struct cell *c, char *name, size_t size)
-{
-	snprintf(name, size, "%s/%s/%s", egpr_layers[c->ops->layer].id,
-		 c->kind ? c->kind->id : "none", egpr_guest_states[c->state].id);
-}
-
-struct rundir_key cell_key(const struct cell *c, const char *strategy)
-{
-	struct rundir_key k = {
-		.backend = c->backend,
-		.representative = c->representative,
-		.provenance = c->env->provenance,
-		.layer = c->ops->layer,
-		.exit_kind = c->kind ? c->kind->id : NULL,
-		.path = c->path,
-		.strategy = strategy,
-		.state = c->state,
-	};
-
-	return k;
-}
-
-int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks)
-{
-	unsigned int *layout, *launch, a;
-
-	if (blocks <= r->room)
-		return 0;
-	if (blocks < 2 * r->room)
-		blocks = 2 * r->room;
-	layout = realloc(r->layout, blocks * sizeof(*layout));
-	if (!layout)
-		return EGPR_INTERNAL;
-	r->layout = layout;
-	launch = realloc(r->launch, blocks * sizeof(*launch));
-	if (!launch)
-		return EGPR_INTERNAL;
-	r->launch = launch;
-	for (a = 0; a < arms; a++) {
-		double *mean = realloc(r->mean[a], blocks * sizeof(*mean));
-
-		if (!mean)
-			return EGPR_INTERNAL;
-		r->mean[a] = mean;
-	}
-	r->room = blocks;
-	return 0;
-}
-
-void engine_result_free(struct cell_result *r)
-{
-	unsigned int i;
-
-	for (i = 0; i < PLAN_MAX_ARMS; i++) {
-		free(r->mean[i]);
-		free(r->tail[i]);
-	}
-	for (i = 0; i < r->nr_comparisons; i++)
-		stats_shift_free(&r->comparisons[i].shift);
-	free(r->layout);
-	free(r->launch);
-	memset(r, 0, sizeof(*r));
-}
-
-double engine_median(const struct cell_result *r, unsigned int arm)
-{
-	double *copy = malloc(r->blocks * sizeof(*copy)), median;
-
-	if (!copy)
-		return NAN;
-	memcpy(copy, r->mean[arm], r->blocks * sizeof(*copy));
-	stats_sort(copy, r->blocks);
-	median = stats_quantile(copy, r->blocks, 0.5);
-	free(copy);
-	return median;
-}
-
 /*
  * struct work - a cell while it runs
  */
@@ -134,16 +57,6 @@ struct work {
 	double spread; /* of that half of the last batch's exits that counts */
 	struct data_error *e;
 };
-
-static unsigned int nr_parts(const struct engine *g)
-{
-	return g->launches > 1 ? g->launches : 1;
-}
-
-unsigned int engine_looks(const struct engine *g)
-{
-	return nr_parts(g) > 1 ? nr_parts(g) : g->plan->looks;
-}
 
 static int one_batch(struct work *w, struct layer_batch *b)
 {
@@ -416,104 +329,11 @@ static int one_block(struct work *w, double *median, double *mad)
 	return ret;
 }
 
-static unsigned int find_arm(const struct cell *c, const struct egpr_strategy *s,
-			     unsigned int delay)
-{
-	unsigned int a;
-
-	for (a = 0; a < c->nr_arms; a++) {
-		if (c->arms[a].strategy == s && c->arms[a].delay == delay)
-			return a;
-	}
-	return 0;
-}
-
-/* A delay is compared with delay-0, everything else with the first arm. */
-static unsigned int baseline_of(const struct cell *c, unsigned int arm)
-{
-	const struct egpr_strategy *s = c->arms[arm].strategy;
-
-	if (s->family != EGPR_FAMILY_DELAY || !c->arms[arm].delay)
-		return 0;
-	return find_arm(c, s, 0);
-}
-
-/* Where KVM handles the exits no sequence runs, and its place is no factor. */
-static bool has_layout(const struct cell *c)
-{
-	return c->offsets > 1 && !c->guest_timed;
-}
-
-struct stats_where engine_where(const struct engine *g, const struct cell *c,
-				const struct cell_result *r)
-{
-	return (struct stats_where){
-		.layout = has_layout(c) ? r->layout : NULL,
-		.launch = g->places ? r->launch : NULL,
-		.places = g->places,
-	};
-}
-
-int engine_decide(const struct engine *g, const struct cell *c, unsigned int blocks,
-		  unsigned int look, struct cell_result *r)
-{
-	const struct stats_where where = engine_where(g, c, r);
-	double *diff = malloc((blocks ? blocks : 1) * sizeof(*diff));
-	bool first = !r->nr_comparisons;
-	unsigned int a, b, m;
-	int ret = 0;
-
-	if (!diff)
-		return EGPR_INTERNAL;
-	r->nr_comparisons = c->nr_arms ? c->nr_arms - 1 : 0;
-	for (a = 1; a < c->nr_arms && !ret; a++) {
-		struct comparison *k = &r->comparisons[a - 1];
-
-		k->arm = a;
-		k->baseline = baseline_of(c, a);
-		for (b = 0; b < blocks; b++)
-			diff[b] = r->mean[a][b] - r->mean[k->baseline][b];
-		stats_shift_free(&k->shift);
-		if (stats_shift_init(&k->shift, diff, &where, blocks)) {
-			ret = EGPR_INTERNAL;
-			break;
-		}
-		for (m = 0; m < g->plan->nr_margins; m++) {
-			double cycles = plan_margin_cycles(&g->plan->margins[m],
-							   engine_median(r, k->baseline));
-			struct stats_decision d = stats_decide(
-				&k->shift, cycles, engine_looks(g) > 1 ? &g->looks : NULL, look);
-
-			if (first)
-				k->d[m] = d;
-			else
-				stats_decision_merge(&k->d[m], &d);
-		}
-	}
-	free(diff);
-	return ret;
-}
-
-static bool all_decided(const struct engine *g, const struct cell_result *r, unsigned int family)
-{
-	unsigned int i, m;
-	double p;
-
-	for (i = 0; i < r->nr_comparisons; i++) {
-		for (m = 0; m < g->plan->nr_margins; m++) {
-			if (stats_verdict(&r->comparisons[i].d[m], g->plan->alpha / family, &p) ==
-			    STATS_INCONCLUSIVE)
-				return false;
-		}
-	}
-	return true;
-}
-
 /* Blocks so far and those that fit what is left of the cell's time; whole squares where there is room. */
 static void plan_blocks(struct work *w, double block_seconds)
 {
 	double room = w->start + w->seconds * (1 - TAIL_SHARE) - clock_now();
-	unsigned int period = order_period(w->c->nr_arms), parts = nr_parts(w->g), n;
+	unsigned int period = order_period(w->c->nr_arms), parts = engine_parts(w->g), n;
 	unsigned int least = parts > 1 ? PART_MIN_BLOCKS : MIN_BLOCKS;
 
 	n = room > 0 ? (unsigned int)(room / block_seconds) : 0;
@@ -546,7 +366,7 @@ static unsigned int next_look(const struct work *w)
 {
 	unsigned int looks = w->g->plan->looks;
 
-	if (nr_parts(w->g) > 1)
+	if (engine_parts(w->g) > 1)
 		return w->until;
 	return (w->r->planned * (w->r->look + 1) + looks - 1) / looks;
 }
@@ -554,7 +374,7 @@ static unsigned int next_look(const struct work *w)
 /* Where this part ends if an earlier one has planned: where it would, or after as many blocks. */
 static void plan_part(struct work *w)
 {
-	unsigned int each = w->r->planned / nr_parts(w->g), due = (w->r->parts + 1) * each;
+	unsigned int each = w->r->planned / engine_parts(w->g), due = (w->r->parts + 1) * each;
 
 	w->until = due < w->r->blocks + each ? due : w->r->blocks + each;
 }
@@ -576,7 +396,7 @@ static void replan(struct work *w)
 /* A look, at the end of a part or within the only one. @over: out of time. */
 static int take_look(struct work *w, bool over, unsigned int family)
 {
-	unsigned int parts = nr_parts(w->g), last = engine_looks(w->g) - 1, look;
+	unsigned int parts = engine_parts(w->g), last = engine_looks(w->g) - 1, look;
 	struct cell_result *r = w->r;
 	int ret = 0;
 
@@ -590,7 +410,7 @@ static int take_look(struct work *w, bool over, unsigned int family)
 		return data_fail(w->e, ret, "out of memory");
 	r->look = look + 1;
 	r->final = look == last;
-	r->finished = r->final || ((parts == 1 || look) && all_decided(w->g, r, family));
+	r->finished = r->final || ((parts == 1 || look) && engine_all_decided(w->g, r, family));
 	return 0;
 }
 
@@ -605,7 +425,7 @@ static int run_blocks(struct work *w, unsigned int family)
 	w->blocks_start = clock_now();
 	w->blocks_before = r->blocks;
 	w->replan_at = REPLAN_BLOCKS * PILOT_BLOCKS;
-	if (nr_parts(w->g) == 1)
+	if (engine_parts(w->g) == 1)
 		least = MIN_BLOCKS;
 	if (r->planned)
 		plan_part(w);
@@ -615,7 +435,7 @@ static int run_blocks(struct work *w, unsigned int family)
 
 		if (over || (r->planned && r->blocks >= next_look(w))) {
 			ret = take_look(w, over, family);
-			if (ret || r->finished || nr_parts(w->g) > 1)
+			if (ret || r->finished || engine_parts(w->g) > 1)
 				break;
 		}
 		ret = one_block(w, median, mad);

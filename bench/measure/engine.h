@@ -140,6 +140,11 @@ struct cell_result {
 
 /* Looks at most: the plan's, or the ends of all parts but the first, which has one launch. */
 unsigned int engine_looks(const struct engine *g);
+/* Parts of the run, each in a launch of its own. */
+unsigned int engine_parts(const struct engine *g);
+
+/* Is every comparison decided, for every margin? @family: cells that Holm puts together. */
+bool engine_all_decided(const struct engine *g, const struct cell_result *r, unsigned int family);
 
 /* "layer/exit kind/state" of a cell. */
 void cell_name(const struct cell *c, char *name, size_t size);
@@ -200,5 +205,8 @@ double engine_median(const struct cell_result *r, unsigned int arm);
 int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks);
 
 void engine_result_free(struct cell_result *r);
+
+/* What an interval of one-sided error @alpha has to be computed with after the looks so far. */
+double engine_alpha(const struct engine *g, const struct cell_result *r, double alpha);
 
 #endif /* BENCH_ENGINE_H */

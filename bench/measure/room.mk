@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-BENCH_TESTS += measure/engine measure/launch
+BENCH_TESTS += measure/engine

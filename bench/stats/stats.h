@@ -326,6 +326,8 @@ double stats_nested_component(const struct stats_nested *v, unsigned int level);
  */
 double stats_nested_variance(const struct stats_nested *v, bool truncate, double *df);
 
+#define STATS_TAIL 0.025 /* error at each end of a 95 % interval */
+
 #define STATS_MAX_LAYOUTS  64
 #define STATS_MAX_LAUNCHES 64
 

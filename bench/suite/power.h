@@ -5,7 +5,7 @@
 #ifndef BENCH_POWER_H
 #define BENCH_POWER_H
 
-#include <bench/measure/run.h>
+#include <bench/run/run.h>
 
 /**
  * struct power - one method

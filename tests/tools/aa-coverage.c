@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <bench/measure/run.h>
+#include <bench/run/run.h>
 
 #define WRONG_LIMIT 0.05
 

@@ -17,7 +17,7 @@
 #include <bench/plan/axis.h>
 #include <bench/plan/stand_in.h>
 #include <bench/host/clock.h>
-#include "guard.h"
+#include <bench/measure/guard.h>
 #include <bench/host/host.h>
 #include <bench/host/tsc.h>
 #include "module_cost.h"

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include <bench/host/cpu.h>
-#include "engine.h"
+#include <bench/measure/engine.h>
 #include "launch.h"
 #include <bench/layer/layer.h>
 #include <bench/plan/plan.h>

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include <bench/measure/launch.h>
+#include <bench/run/launch.h>
 #include "../fake_root.h"
 
 #define BOOT_ID "/proc/sys/kernel/random/boot_id"

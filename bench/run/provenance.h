@@ -3,7 +3,7 @@
  * How a run of each provenance is done.
  *
  * hw and proxy are timed by the engine. emu proves states and never has a time; its
- * runner fills proofs.csv. One more way is one row in bench/measure/provenance.c.
+ * runner fills proofs.csv. One more way is one row in bench/run/provenance.c.
  */
 #ifndef BENCH_PROVENANCE_H
 #define BENCH_PROVENANCE_H

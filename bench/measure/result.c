@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What came of a cell: its room, its name and identity, its medians.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bench/plan/axis.h>
+#include "engine.h"
+
+void cell_name(const struct cell *c, char *name, size_t size)
+{
+	snprintf(name, size, "%s/%s/%s", egpr_layers[c->ops->layer].id,
+		 c->kind ? c->kind->id : "none", egpr_guest_states[c->state].id);
+}
+
+struct rundir_key cell_key(const struct cell *c, const char *strategy)
+{
+	struct rundir_key k = {
+		.backend = c->backend,
+		.representative = c->representative,
+		.provenance = c->env->provenance,
+		.layer = c->ops->layer,
+		.exit_kind = c->kind ? c->kind->id : NULL,
+		.path = c->path,
+		.strategy = strategy,
+		.state = c->state,
+	};
+
+	return k;
+}
+
+int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks)
+{
+	unsigned int *layout, *launch, a;
+
+	if (blocks <= r->room)
+		return 0;
+	if (blocks < 2 * r->room)
+		blocks = 2 * r->room;
+	layout = realloc(r->layout, blocks * sizeof(*layout));
+	if (!layout)
+		return EGPR_INTERNAL;
+	r->layout = layout;
+	launch = realloc(r->launch, blocks * sizeof(*launch));
+	if (!launch)
+		return EGPR_INTERNAL;
+	r->launch = launch;
+	for (a = 0; a < arms; a++) {
+		double *mean = realloc(r->mean[a], blocks * sizeof(*mean));
+
+		if (!mean)
+			return EGPR_INTERNAL;
+		r->mean[a] = mean;
+	}
+	r->room = blocks;
+	return 0;
+}
+
+void engine_result_free(struct cell_result *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < PLAN_MAX_ARMS; i++) {
+		free(r->mean[i]);
+		free(r->tail[i]);
+	}
+	for (i = 0; i < r->nr_comparisons; i++)
+		stats_shift_free(&r->comparisons[i].shift);
+	free(r->layout);
+	free(r->launch);
+	memset(r, 0, sizeof(*r));
+}
+
+double engine_median(const struct cell_result *r, unsigned int arm)
+{
+	double *copy = malloc(r->blocks * sizeof(*copy)), median;
+
+	if (!copy)
+		return NAN;
+	memcpy(copy, r->mean[arm], r->blocks * sizeof(*copy));
+	stats_sort(copy, r->blocks);
+	median = stats_quantile(copy, r->blocks, 0.5);
+	free(copy);
+	return median;
+}

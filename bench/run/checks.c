@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Self-checks of a run: what has to hold before its numbers mean anything.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bench/proof/proof.h>
+#include "run.h"
+
+#define SLOPE_TOO_WIDE 1.0 /* half-width at which a slope of 1 cannot be told from 0 */
+
+enum outcome {
+	PASS,
+	FAIL,
+	SKIP
+};
+
+struct checks {
+	cJSON *array;
+	unsigned int failed;
+	char *said;
+	size_t size;
+};
+
+static void check(struct checks *k, enum outcome outcome, const char *name, const char *detail)
+{
+	static const char *const words[] = { [PASS] = "pass", [FAIL] = "fail", [SKIP] = "skip" };
+	cJSON *o = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(o, "check", name);
+	cJSON_AddStringToObject(o, "result", words[outcome]);
+	cJSON_AddStringToObject(o, "detail", detail);
+	cJSON_AddItemToArray(k->array, o);
+	if (outcome != FAIL)
+		return;
+	if (!k->failed++)
+		snprintf(k->said, k->size, "%s: %s", name, detail);
+}
+
+/* The A/A arm must be equivalent within the plan's first margin. */
+static void check_aa(struct checks *k, const struct engine *g, const struct run_cell *c)
+{
+	const struct cell_result *r = &c->r;
+	char name[160], detail[256];
+	unsigned int i;
+
+	for (i = 0; i < r->nr_comparisons; i++) {
+		const struct comparison *x = &r->comparisons[i];
+		const struct plan_margin *m = &g->plan->margins[0];
+		struct stats_interval ci;
+		enum stats_verdict v;
+		double p;
+
+		if (c->cell.arms[x->arm].strategy != &egpr_strategies[EGPR_STRATEGY_none_b])
+			continue;
+		v = stats_verdict(&x->d[0], g->plan->alpha, &p);
+		ci = stats_shift_interval(&x->shift, engine_alpha(g, r, STATS_TAIL));
+		snprintf(name, sizeof(name), "A/A %s", r->name);
+		snprintf(
+			detail, sizeof(detail),
+			"%s within %s (%.3g TSC ticks); interval %.3g .. %.3g TSC ticks, %u blocks",
+			stats_verdict_names[v], m->text,
+			plan_margin_cycles(m, engine_median(r, x->baseline)), ci.low, ci.high,
+			r->blocks);
+		check(k, v == STATS_EQUIVALENT ? PASS : FAIL, name, detail);
+	}
+}
+
+/* Slope of measured over injected cycles, one per block. Return: arms used. */
+static unsigned int slopes(const struct run_cell *c, double *out)
+{
+	const struct cell *cell = &c->cell;
+	double x[PLAN_MAX_ARMS], y[PLAN_MAX_ARMS];
+	unsigned int arm[PLAN_MAX_ARMS], n = 0, a, b;
+
+	for (a = 0; a < cell->nr_arms; a++) {
+		if (cell->arms[a].strategy->family == EGPR_FAMILY_DELAY) {
+			x[n] = cell->arms[a].delay;
+			arm[n++] = a;
+		}
+	}
+	for (b = 0; b < c->r.blocks && n >= 2; b++) {
+		for (a = 0; a < n; a++)
+			y[a] = c->r.mean[arm[a]][b];
+		out[b] = stats_block_slope(x, y, n);
+	}
+	return n;
+}
+
+/* Injected cycles must come out as cycles: slope 1 in core cycles. */
+static void check_delays(struct checks *k, const struct engine *g, const struct run_cell *c)
+{
+	double tolerance = g->plan->slope_tolerance, per = c->r.tsc_per_core;
+	const struct stats_where where = engine_where(g, &c->cell, &c->r);
+	double *slope = malloc((c->r.blocks + 1) * sizeof(*slope));
+	char name[160], detail[256];
+	struct stats_interval ci;
+	struct stats_shift s;
+	enum outcome outcome;
+
+	if (!slope || !c->r.blocks || slopes(c, slope) < 2 ||
+	    stats_shift_init(&s, slope, &where, c->r.blocks))
+		goto out;
+	ci = stats_shift_interval(&s, STATS_TAIL);
+	ci.low /= per;
+	ci.high /= per;
+	if (!(ci.high - ci.low < 2 * SLOPE_TOO_WIDE))
+		outcome = SKIP;
+	else
+		outcome = ci.high >= 1 - tolerance && ci.low <= 1 + tolerance ? PASS : FAIL;
+	snprintf(name, sizeof(name), "injected delays %s", c->r.name);
+	snprintf(detail, sizeof(detail),
+		 "slope %.3f (%.3f .. %.3f) in core cycles of %.3f TSC ticks; wanted 1 +- %g%s",
+		 s.estimate / per, ci.low, ci.high, per, tolerance,
+		 outcome == SKIP ? "; too few blocks to tell 1 from 0" : "");
+	check(k, outcome, name, detail);
+	stats_shift_free(&s);
+out:
+	free(slope);
+}
+
+static void check_exits(struct checks *k, const struct run_cell *c)
+{
+	char name[160], detail[256];
+
+	if (!c->cell.kind)
+		return;
+	snprintf(name, sizeof(name), "exits %s", c->r.name);
+	snprintf(detail, sizeof(detail), "%llu counted by the %s, as many as asked for",
+		 (unsigned long long)c->r.exits, c->cell.guest_timed ? "guest" : "VMM");
+	check(k, PASS, name, detail);
+}
+
+/* Is a strategy among the arms that were measured? */
+static bool was_measured(const struct run *run, const struct egpr_strategy *s)
+{
+	unsigned int i, a;
+
+	for (i = 0; i < run->nr_cells; i++) {
+		for (a = 0; a < run->cells[i].cell.nr_arms && run->cells[i].r.blocks; a++) {
+			if (run->cells[i].cell.arms[a].strategy == s)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Every strategy that got a number keeps, clears and hides r16..r31, in this very build. */
+static void check_registers(struct checks *k, const struct run *run)
+{
+	unsigned int proved = 0, failed = 0, unknown = 0;
+	const struct egpr_strategy *s;
+	char detail[400] = "";
+	const char *reason;
+
+	egpr_for_each_strategy(s) {
+		int status;
+
+		if (!was_measured(run, s))
+			continue;
+		status = proof_known(s, &reason);
+		proved += !status;
+		failed += status == EGPR_DATA;
+		unknown += status == EGPR_SKIPPED;
+		if (status)
+			snprintf(detail, sizeof(detail), "; %s: %.300s", s->id, reason);
+	}
+	if (proved + failed + unknown) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "%u strategies proved, %u failed, %u not tried%s",
+			 proved, failed, unknown, detail);
+		check(k, failed ? FAIL : unknown ? SKIP : PASS, "registers", text);
+	}
+}
+
+/* What has no number, and should have one: a cell that crashed, or all of them. */
+static void check_cells(struct checks *k, const struct run *run)
+{
+	unsigned int i, measured = 0;
+	char name[160];
+
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		measured += c->r.blocks && !run_crashed(c);
+		if (!run_crashed(c))
+			continue;
+		snprintf(name, sizeof(name), "crash %s", c->r.name);
+		check(k, FAIL, name, c->failed);
+	}
+	if (!measured)
+		check(k, FAIL, "samples", "no cell of this run has a sample");
+}
+
+bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
+{
+	struct checks k = { .array = cJSON_CreateArray(), .said = said, .size = size };
+	unsigned int i;
+
+	*said = '\0';
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+
+		if (!c->r.blocks || run_crashed(c))
+			continue;
+		check_aa(&k, g, c);
+		check_delays(&k, g, c);
+		check_exits(&k, c);
+	}
+	check_registers(&k, run);
+	check_cells(&k, run);
+	if (g->dir)
+		rundir_set_soundness(g->dir, !k.failed, k.array);
+	else
+		cJSON_Delete(k.array);
+	if (k.failed > 1) {
+		size_t used = strlen(said);
+
+		snprintf(said + used, size - used, "; and %u more", k.failed - 1);
+	}
+	return !k.failed;
+}

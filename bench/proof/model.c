@@ -16,7 +16,7 @@
 #include "proof.h"
 
 #define HOST_PATTERN 0x6057000000000000ULL /* with serial and register number below */
-#define XCR0_BASE    3			   /* x87 and SSE: an XCR0 without APX that every CPU can have */
+#define XCR0_BASE    1			   /* x87: in every XCR0, and all of one without XSAVE */
 #define XCR0_APX     ((uint64_t)EGPR_XFEATURE_LO)
 #define HALF_OK	     0
 

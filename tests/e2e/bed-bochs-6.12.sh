@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The module in a Debian 6.12 kernel on VMX (Bochs): prototypes, proofs, mutants, hard cases.
 # seconds: 220
-# timeout: 480
+# timeout: 900
 set -u
 . tests/e2e/bed.inc
 export CPUS=1

@@ -48,11 +48,19 @@ void user_lock(void)
 {
 	while (atomic_flag_test_and_set_explicit(&busy, memory_order_acquire))
 		sched_yield();
+	user_thread.locked = true;
 }
 
 void user_unlock(void)
 {
+	user_thread.locked = false;
 	atomic_flag_clear_explicit(&busy, memory_order_release);
+}
+
+/** user_lock_is_mine - whether the calling thread holds the lock. */
+bool user_lock_is_mine(void)
+{
+	return user_thread.locked;
 }
 
 /** user_cache_setup - reserve the tables. Return: 0 or -errno. */

@@ -7,23 +7,16 @@
 
 #include "state.h"
 
-#define CPUID_APX_LEAF	7
-#define CPUID_APX_SUB	1
-#define CPUID_APX_BIT	21 /* EDX: APX_F */
-#define CPUID_XSAVE_BIT 27 /* CPUID.1:ECX: OSXSAVE */
+#define CPUID_APX_LEAF 7
+#define CPUID_APX_SUB  1
+#define CPUID_APX_BIT  21 /* EDX: APX_F */
 
 bool egpr_user_native_apx(void)
 {
 	unsigned int a, b, c, d;
-	uint32_t lo, hi;
 
-	if (!__get_cpuid_count(CPUID_APX_LEAF, CPUID_APX_SUB, &a, &b, &c, &d) ||
-	    !(d >> CPUID_APX_BIT & 1))
-		return false;
-	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c >> CPUID_XSAVE_BIT & 1))
-		return false;
-	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-	return lo >> EGPR_XFEATURE & 1;
+	return __get_cpuid_count(CPUID_APX_LEAF, CPUID_APX_SUB, &a, &b, &c, &d) &&
+	       (d >> CPUID_APX_BIT & 1) && (user_real_xcr0() & EGPR_XFEATURE_LO);
 }
 
 struct egpr_user_counts egpr_user_counts(void)

@@ -90,9 +90,16 @@ static void call_program(const struct sigaction *sa, int sig, siginfo_t *si, uco
 /* SIGILL or SIGSEGV that is the program's own; we were entered with everything blocked. */
 static void deliver(int sig, siginfo_t *si, ucontext_t *uc)
 {
-	struct sigaction sa = action_of(sig);
-	uint64_t mask = mask_of(&uc->uc_sigmask) | mask_of(&sa.sa_mask);
+	struct sigaction sa;
+	uint64_t mask;
 
+	if (user_lock_is_mine()) {
+		/* Our own fault, or this would not be locked: waiting would be for ever. */
+		die_of(sig, si);
+		return;
+	}
+	sa = action_of(sig);
+	mask = mask_of(&uc->uc_sigmask) | mask_of(&sa.sa_mask);
 	if (sa.sa_handler == SIG_IGN && si->si_code <= 0)
 		return;
 	if (sa.sa_handler == SIG_DFL || sa.sa_handler == SIG_IGN) {
@@ -103,7 +110,7 @@ static void deliver(int sig, siginfo_t *si, ucontext_t *uc)
 	call_program(&sa, sig, si, uc);
 }
 
-void user_on_sigill(int sig, siginfo_t *si, void *context)
+USER_HANDLER void user_on_sigill(int sig, siginfo_t *si, void *context)
 {
 	struct user_thread *t = &user_thread;
 	ucontext_t *uc = context;
@@ -127,7 +134,7 @@ void user_on_sigill(int sig, siginfo_t *si, void *context)
 	deliver(sig, si, uc);
 }
 
-void user_on_sigsegv(int sig, siginfo_t *si, void *context)
+USER_HANDLER void user_on_sigsegv(int sig, siginfo_t *si, void *context)
 {
 	struct user_thread *t = &user_thread;
 	ucontext_t *uc = context;
@@ -147,7 +154,7 @@ void user_on_sigsegv(int sig, siginfo_t *si, void *context)
 	deliver(sig, si, uc);
 }
 
-void user_on_other(int sig, siginfo_t *si, void *context)
+USER_HANDLER void user_on_other(int sig, siginfo_t *si, void *context)
 {
 	ucontext_t *uc = context;
 	void *rip = (void *)uc->uc_mcontext.gregs[REG_RIP];

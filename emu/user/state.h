@@ -34,6 +34,7 @@
  * @access: the fault that stopped user_copy()
  * @own: the thread's mapping (guard page, signal stack, page), or NULL
  * @program_stack: the program asked for an alternate stack, and has it
+ * @locked: it holds user_lock()
  * @hidden_mask: of SIGILL and SIGSEGV, those that the program believes blocked
  */
 struct user_thread {
@@ -47,6 +48,7 @@ struct user_thread {
 	siginfo_t access;
 	uint8_t *own;
 	bool program_stack;
+	bool locked;
 	uint64_t hidden_mask;
 };
 
@@ -151,6 +153,7 @@ USER_HIDDEN uint8_t *user_code_alloc(unsigned int len, uint64_t low, uint64_t hi
 USER_HIDDEN void user_code_reach(uint64_t rip, uint64_t *low, uint64_t *high);
 USER_HIDDEN struct user_slot *user_code_owner(uint64_t rip);
 USER_HIDDEN void user_lock(void);
+USER_HIDDEN bool user_lock_is_mine(void);
 USER_HIDDEN void user_unlock(void);
 
 /* patch.c */
@@ -200,6 +203,12 @@ USER_HIDDEN enum user_outcome user_serve(struct user_thread *t, ucontext_t *uc);
 #define USER_BIT(sig)	 (UINT64_C(1) << ((sig)-1))
 #define USER_NEVER_BLOCK (USER_BIT(SIGILL) | USER_BIT(SIGSEGV))
 #define USER_NSIG	 65
+
+/*
+ * Handlers align their stack themselves: user-mode QEMU (7.2) enters them eight bytes off,
+ * and the compiler's aligned vector stores would fault.
+ */
+#define USER_HANDLER __attribute__((force_align_arg_pointer))
 
 USER_HIDDEN void user_on_sigill(int sig, siginfo_t *si, void *context);
 USER_HIDDEN void user_on_sigsegv(int sig, siginfo_t *si, void *context);

@@ -6,6 +6,7 @@
  * Made when a thread first needs it, inside the handler, so no thread has to be
  * announced; freed by a key's destructor. One mapping: guard page, stack, page.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -15,8 +16,11 @@
 
 #include "state.h"
 
-#define KERNEL_SIGSET 8 /* bytes of the kernel's sigset_t */
-#define OWN_SIZE      (USER_PAGE_SIZE + USER_STACK_SIZE + sizeof(struct egpr_page))
+#define CPUID_FEATURES 1
+#define CPUID_OSXSAVE  27 /* ECX */
+#define XCR0_RESET     1  /* x87 */
+#define KERNEL_SIGSET  8  /* bytes of the kernel's sigset_t */
+#define OWN_SIZE       (USER_PAGE_SIZE + USER_STACK_SIZE + sizeof(struct egpr_page))
 
 _Thread_local struct user_thread user_thread;
 static pthread_key_t key;
@@ -36,12 +40,15 @@ stack_t user_thread_stack(const struct user_thread *t)
 	return (stack_t){ .ss_sp = t->own + USER_PAGE_SIZE, .ss_size = USER_STACK_SIZE };
 }
 
+/** user_real_xcr0 - the CPU's XCR0; where there is none, what one holds after reset. */
 uint64_t user_real_xcr0(void)
 {
-	uint32_t lo, hi;
+	unsigned int a, b, c, d;
 
-	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
-	return lo | (uint64_t)hi << 32;
+	if (!__get_cpuid(CPUID_FEATURES, &a, &b, &c, &d) || !(c >> CPUID_OSXSAVE & 1))
+		return XCR0_RESET;
+	__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
+	return a | (uint64_t)d << 32;
 }
 
 /**

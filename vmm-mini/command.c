@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,8 +31,9 @@ static const char help[] =
 	"  --help          this text\n"
 	"\n"
 	"Exit status: 0 the payload is done; 64 usage; 65 a damaged payload, or one that\n"
-	"faulted or found a register changed; 69 this host cannot run it, or it did not end\n"
-	"in time; otherwise the status that the payload reported.\n";
+	"faulted or found a register changed; 69 this host cannot run it, it did not end\n"
+	"in time, or its standard output cannot be written; otherwise the status that the\n"
+	"payload reported. SIGINT, SIGTERM and SIGHUP close the guest and end it.\n";
 
 enum {
 	OPT_EXITS = 1,
@@ -189,6 +191,53 @@ static void report(const struct vmm_batch *b)
 		printf("APX instructions emulated %llu\n", (unsigned long long)b->emulated);
 }
 
+/* The VM that a signal interrupts, and the signal that did. */
+static struct vmm *volatile running;
+static volatile sig_atomic_t ended_by;
+
+static const int ending[] = { SIGINT, SIGTERM, SIGHUP };
+
+#define NR_ENDING (sizeof(ending) / sizeof(ending[0]))
+
+static void on_end(int sig)
+{
+	struct vmm *vm = running;
+
+	ended_by = sig;
+	if (vm)
+		vmm_interrupt(vm);
+}
+
+static void take_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_end, .sa_flags = SA_ONSTACK }, was;
+	unsigned int i;
+
+	for (i = 0; i < NR_ENDING; i++) {
+		if (!sigaction(ending[i], NULL, &was) && was.sa_handler != SIG_IGN)
+			sigaction(ending[i], &sa, NULL);
+	}
+}
+
+/* Say so, and die of it, as whoever sent it expects. */
+static void die_of(int sig)
+{
+	fprintf(stderr, PROGRAM ": ended by SIG%s\n", sigabbrev_np(sig));
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+int vmm_command_output(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return 0;
+	fprintf(stderr,
+		PROGRAM ": standard output: %s\n" PROGRAM
+			": fix: redirect it to where there is room\n",
+		strerror(errno));
+	return EGPR_UNAVAILABLE;
+}
+
 int vmm_command_run(const struct vmm_command *c)
 {
 	struct vmm_batch batch = { .exits = c->exits,
@@ -198,14 +247,22 @@ int vmm_command_run(const struct vmm_command *c)
 	struct vmm *vm;
 	int ret;
 
+	take_signals();
 	ret = vmm_open(&vm, &c->options, &e);
+	if (!ret)
+		running = vm;
+	if (!ret && ended_by)
+		vmm_interrupt(vm); /* it came while the VM was being made */
 	if (!ret)
 		ret = vmm_load(vm, c->payload, &e);
 	if (!ret)
 		ret = vmm_start(vm, &e);
 	if (!ret)
 		ret = vmm_batch(vm, &batch, &e);
+	running = NULL;
 	vmm_close(vm);
+	if (ended_by)
+		die_of(ended_by);
 	if (ret)
 		vmm_error_print(stderr, PROGRAM, &e);
 	else

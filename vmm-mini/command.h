@@ -27,4 +27,7 @@ int vmm_command_parse(struct vmm_command *c, int argc, char **argv);
 /* Run the payload and report. Return: the exit status. */
 int vmm_command_run(const struct vmm_command *c);
 
+/* Check that all of standard output was written. Return: 0, or EGPR_UNAVAILABLE after a message. */
+int vmm_command_output(void);
+
 #endif /* VMM_MINI_COMMAND_H */

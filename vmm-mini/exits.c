@@ -150,6 +150,8 @@ int vmm_explain(struct vmm *vm, int run_errno, struct vmm_error *e)
 	const struct kvm_run *run = vm->run;
 	char at[128];
 
+	if (vm->interrupted)
+		return vmm_fail(e, EGPR_UNAVAILABLE, vm->payload, NULL, "interrupted");
 	if (vm->expired)
 		return explain_expired(vm, e);
 	if (run_errno)

@@ -33,6 +33,7 @@
  * @payload: its name for messages
  * @timer: the watchdog, on CLOCK_MONOTONIC; @has_timer says whether it exists
  * @expired: set by the watchdog
+ * @interrupted: set by vmm_interrupt()
  * @batch: the batch that runs; NULL outside of one
  * @xcr0_supported: XCR0 bits other than 19 that the guest may set
  * @slot: executable memory of the emulator; NULL without --emulate
@@ -57,6 +58,7 @@ struct vmm {
 	timer_t timer;
 	bool has_timer;
 	volatile sig_atomic_t expired;
+	volatile sig_atomic_t interrupted;
 	struct vmm_batch *batch;
 	uint64_t xcr0_supported;
 	void *slot;

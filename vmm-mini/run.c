@@ -100,7 +100,7 @@ static enum outcome run_until(struct vmm *vm, struct vmm_batch *b, uint64_t limi
 		if (hooks)
 			hooks->exit(sw);
 		if (__builtin_expect(ret, 0)) {
-			if ((errno == EINTR || errno == EAGAIN) && !vm->expired)
+			if ((errno == EINTR || errno == EAGAIN) && !vm->expired && !vm->interrupted)
 				continue;
 			*run_errno = errno;
 			return GUEST_FAILED;

@@ -212,6 +212,15 @@ int vmm_batch(struct vmm *vm, struct vmm_batch *b, struct vmm_error *e);
  */
 void vmm_lend_apx(struct vmm *vm, enum egpr_guest_state state);
 
+/**
+ * vmm_interrupt - end the batch that runs, from a signal handler
+ * @vm: the VM
+ *
+ * Async-signal-safe, on the VM's own thread. vmm_start() or vmm_batch() then fails with
+ * EGPR_UNAVAILABLE, also if the signal came just before KVM_RUN.
+ */
+void vmm_interrupt(struct vmm *vm);
+
 /* Tear down everything that vmm_open() made. NULL is fine. */
 void vmm_close(struct vmm *vm);
 

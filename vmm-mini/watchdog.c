@@ -70,6 +70,12 @@ static void on_timer(int sig, siginfo_t *info, void *context)
 	vm->run->immediate_exit = 1;
 }
 
+void vmm_interrupt(struct vmm *vm)
+{
+	vm->interrupted = 1;
+	vm->run->immediate_exit = 1;
+}
+
 int vmm_watchdog_open(struct vmm *vm, struct vmm_error *e)
 {
 	struct sigaction sa = { .sa_sigaction = on_timer, .sa_flags = SA_SIGINFO | SA_ONSTACK };

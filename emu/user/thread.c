@@ -18,7 +18,7 @@
 
 #define CPUID_FEATURES 1
 #define CPUID_OSXSAVE  27 /* ECX */
-#define XCR0_NO_XSAVE  3  /* x87 and SSE */
+#define XCR0_RESET     1  /* x87 */
 #define KERNEL_SIGSET  8  /* bytes of the kernel's sigset_t */
 #define OWN_SIZE       (USER_PAGE_SIZE + USER_STACK_SIZE + sizeof(struct egpr_page))
 
@@ -40,13 +40,13 @@ stack_t user_thread_stack(const struct user_thread *t)
 	return (stack_t){ .ss_sp = t->own + USER_PAGE_SIZE, .ss_size = USER_STACK_SIZE };
 }
 
-/** user_real_xcr0 - the CPU's XCR0; where there is none, what every CPU with one can have set. */
+/** user_real_xcr0 - the CPU's XCR0; where there is none, what one holds after reset. */
 uint64_t user_real_xcr0(void)
 {
 	unsigned int a, b, c, d;
 
 	if (!__get_cpuid(CPUID_FEATURES, &a, &b, &c, &d) || !(c >> CPUID_OSXSAVE & 1))
-		return XCR0_NO_XSAVE;
+		return XCR0_RESET;
 	__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
 	return a | (uint64_t)d << 32;
 }

@@ -44,6 +44,21 @@ if "$B/vmm-mini" --help | grep -q '^usage: vmm-mini'; then
 else
 	tap 'not ok' '--help'
 fi
+# lost DESCRIPTION: standard output that cannot be written is a status and a message
+lost() {
+	if [ "$status" -eq 69 ] && grep -q '^vmm-mini: standard output: ' "$tmp/err"; then
+		tap ok "$1"
+	else
+		tap 'not ok' "$1"
+		sed "s/^/# status $status: /" "$tmp/err"
+	fi
+}
+"$B/vmm-mini" --help >/dev/full 2>"$tmp/err"
+status=$?
+lost '--help to a full disk'
+"$B/vmm-mini" --help >&- 2>"$tmp/err"
+status=$?
+lost '--help with standard output closed'
 ends 'no KVM device' 69 'no such device' --kvm "$tmp/nothing" "$B/payloads/cpuid.elf"
 ends 'a device that is not KVM' 69 'not a KVM device' --kvm /dev/null "$B/payloads/cpuid.elf"
 : >"$tmp/closed"
@@ -110,6 +125,31 @@ for cpl in 0 3; do
 done
 ends 'triple fault' 65 'triple fault' "$B/payloads/test/triple-fault.elf"
 ends 'too little memory' 65 'outside guest memory' --memory 2 "$B/payloads/test/far.elf"
+
+"$B/vmm-mini" "$good" >/dev/full 2>"$tmp/err"
+status=$?
+lost 'a report to a full disk'
+"$B/vmm-mini" "$good" >&- 2>"$tmp/err"
+status=$?
+lost 'a report with standard output closed'
+
+# timeout passes the signal on after half a second; a VMM that did not end would be killed: 137.
+for signal in HUP.1 INT.2 TERM.15; do
+	number=${signal#*.}
+	signal=${signal%.*}
+	for payload in loops exits-for-ever; do
+		timeout --preserve-status -s "$signal" -k 2 0.5 "$B/vmm-mini" --timeout 20 \
+			"$B/payloads/test/$payload.elf" >"$tmp/out" 2>"$tmp/err"
+		status=$?
+		if [ $status -eq $((128 + number)) ] && ! [ -s "$tmp/out" ] &&
+			[ "$(cat "$tmp/err")" = "vmm-mini: ended by SIG$signal" ]; then
+			tap ok "SIG$signal ends $payload"
+		else
+			tap 'not ok' "SIG$signal ends $payload"
+			sed "s/^/# status $status: /" "$tmp/err"
+		fi
+	done
+done
 
 # An instruction that an interpreting KVM does not know is named by its bytes.
 "$B/vmm-mini" "$B/payloads/test/not-emulated.elf" >/dev/null 2>"$tmp/err"

@@ -4,7 +4,7 @@
  * row, and the checks of the architecture. Which opcodes exist and what their operands
  * are stands in opcode.c alone.
  */
-#include "decode.h"
+#include "decoding.h"
 
 /* Legacy prefixes. A REX that another legacy prefix follows is ignored; *rex says if one is live. */
 static __u8 take_prefixes(struct emu_cursor *c, struct emu_insn *insn, int *rex)

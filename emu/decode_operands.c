@@ -3,7 +3,7 @@
  * Decoding of what follows the opcode: memory operand, immediates, operand sizes, and
  * the list of operands that an opcode's row asks for.
  */
-#include "decode.h"
+#include "decoding.h"
 
 static __s64 sext(__u64 v, unsigned int bytes)
 {

@@ -3,7 +3,7 @@
  * Decoding of the trap form: UD2 followed by an instruction of the XSAVE family, XSETBV
  * or XGETBV. Apart from APX, whose decoder must leave a program's own UD2 alone.
  */
-#include "decode.h"
+#include "decoding.h"
 
 /* clang-format off */
 static const struct emu_row row_xsave = {

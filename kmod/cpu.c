@@ -61,24 +61,6 @@ bool egpr_preemptible(void)
 	return preempt_model_preemptible();
 }
 
-u32 egpr_features(void)
-{
-	u32 f = egpr_backend();
-
-	if (egpr_probes_available())
-		f |= EGPR_HAS_KVM;
-	if (egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE))
-		f |= EGPR_HAS_APX;
-	if (egpr_emulate)
-		f |= EGPR_HAS_EMULATE;
-	if (egpr_preemptible())
-		f |= EGPR_HAS_PREEMPTION;
-#ifdef EGPR_MUTANTS
-	f |= EGPR_HAS_MUTANTS;
-#endif
-	return f;
-}
-
 static bool have_xsave(unsigned int needs)
 {
 	u32 eax, ebx, ecx, edx;

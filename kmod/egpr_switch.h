@@ -124,14 +124,10 @@ struct egpr_session {
 	struct egpr_counters counters;
 };
 
-/* main.c */
-extern bool egpr_emulate;
-
 /* cpu.c: what this CPU and this kernel can. */
 u64 egpr_xgetbv(void);
 void egpr_xsetbv(u64 value);
 struct egpr_stand_in egpr_stand_in(u32 barred);
-u32 egpr_features(void);
 bool egpr_preemptible(void);
 enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr_form form,
 					const struct egpr_stand_in *stand_in);
@@ -143,7 +139,10 @@ enum egpr_refusal egpr_plan_guest_refusal(const struct egpr_plan *p);
 void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xcr0_guest);
 void egpr_plan_forget(const struct egpr_plan *p, struct egpr_switch *sw);
 
-/* session.c */
+/*
+ * session.c. Probes and sessions use each other, as they have to: a session arms the probes and runs
+ * halves as they do, and a probe that KVM calls has a vCPU and needs its session.
+ */
 struct egpr_session *egpr_session_open(void);
 void egpr_session_close(struct egpr_session *s);
 void egpr_sessions_exit(void);
@@ -187,7 +186,8 @@ void egpr_live_write(enum egpr_form form, unsigned int reg, u64 value);
 u64 egpr_regs_read(const struct egpr_switch *sw, unsigned int reg);
 void egpr_regs_write(struct egpr_switch *sw, unsigned int reg, u64 value);
 
-/* virtual.c: the virtual EGPR hardware. */
+/* virtual.c: the virtual EGPR hardware, and whether there is one. */
+extern bool egpr_emulate;
 int egpr_virtual_init(void);
 void egpr_virtual_exit(void);
 void egpr_virtual_enter(struct egpr_session *s);

@@ -19,11 +19,23 @@
 #define DEVICE_NAME "egpr_switch"
 #define DEVICE_MODE 0600
 
-bool egpr_emulate;
-module_param_named(emulate, egpr_emulate, bool, 0444);
-MODULE_PARM_DESC(
-	emulate,
-	"Act for the APX hardware that the CPU lacks, in this module's own text (default: no)");
+static u32 features(void)
+{
+	u32 f = egpr_backend();
+
+	if (egpr_probes_available())
+		f |= EGPR_HAS_KVM;
+	if (egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE))
+		f |= EGPR_HAS_APX;
+	if (egpr_emulate)
+		f |= EGPR_HAS_EMULATE;
+	if (egpr_preemptible())
+		f |= EGPR_HAS_PREEMPTION;
+#ifdef EGPR_MUTANTS
+	f |= EGPR_HAS_MUTANTS;
+#endif
+	return f;
+}
 
 static int dev_open(struct inode *inode, struct file *file)
 {
@@ -63,7 +75,7 @@ static int query(struct egpr_query *q)
 		if (q->reserved[i])
 			return -EINVAL;
 	}
-	q->features = egpr_features();
+	q->features = features();
 	q->tables = egpr_tables_sum();
 	q->sessions = egpr_sessions_attached();
 	q->xcr0 = egpr_xgetbv();

@@ -18,6 +18,12 @@
 #include "egpr_switch.h"
 #include "../emu/emu.h"
 
+bool egpr_emulate;
+module_param_named(emulate, egpr_emulate, bool, 0444);
+MODULE_PARM_DESC(
+	emulate,
+	"Act for the APX hardware that the CPU lacks, in this module's own text (default: no)");
+
 #define UD2_BYTE0  0x0f
 #define UD2_BYTE1  0x0b
 #define PUSH_BYTES 16

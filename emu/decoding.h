@@ -5,8 +5,8 @@
  * Bytes are taken one at a time through a cursor that knows both limits, the caller's
  * and the architecture's 15 bytes, so nothing is ever read that was not given.
  */
-#ifndef EMU_DECODE_H
-#define EMU_DECODE_H
+#ifndef EMU_DECODING_H
+#define EMU_DECODING_H
 
 #include "internal.h"
 
@@ -56,4 +56,4 @@ void emu_add_op(struct emu_insn *insn, unsigned int kind, unsigned int reg, unsi
 void emu_take_operands(struct emu_cursor *c, struct emu_insn *insn, const struct emu_row *row,
 		       const struct emu_bits *b);
 
-#endif /* EMU_DECODE_H */
+#endif /* EMU_DECODING_H */

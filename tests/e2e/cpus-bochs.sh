@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Layers ring0 and kvm on CPU models of Bochs, with VMX: no crash, no hang, no skip without a reason.
+# seconds: 30
+# timeout: 400
+set -u
+
+cd "$(dirname "$0")/../.." || exit 70
+bed=bochs
+. tests/e2e/cpus-system.inc

@@ -5,6 +5,7 @@
 # nor skipped with a reason, or the wrong one of the two, fails.
 # seconds: 45
 # timeout: 400
+# shellcheck disable=SC2016 # $a of sed
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70
@@ -15,7 +16,7 @@ command -v qemu-x86_64 >/dev/null 2>&1 || {
 	echo '1..0 # SKIP qemu-x86_64 is not installed (scripts/deps check)'
 	exit 0
 }
-plan prim boundary >"$dir/plan.ini"
+plan 0.6 prim boundary >"$dir/plan.ini"
 ids=$(strategies "$B/egprlab")
 
 # model PROGRAM MODEL SKIPPED: 0 if all is as it should be; what is not, on standard output.

@@ -46,7 +46,7 @@ for crash in sigill sigsegv sigfpe loop mxcsr df; do
 	lab=$B/tests/mutants/crash/egprlab-$crash
 	run "$lab" "$dir/$crash" --plan "$dir/plan.ini" --provenance proxy --out "$dir/$crash"
 	case $crash in
-	sig*) word="$(echo $crash | tr a-z A-Z) .*arm gated-mov" ;;
+	sig*) word="$(echo $crash | tr '[:lower:]' '[:upper:]') .*arm gated-mov" ;;
 	loop) word='stuck.*arm gated-mov' ;;
 	mxcsr) word='arm gated-mov left MXCSR 0x1f00' ;;
 	df) word='arm gated-mov left .* DF set' ;;

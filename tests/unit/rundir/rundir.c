@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include <bench/rundir/rundir.h>
 #include <bench/rundir/file.h>
 
@@ -35,8 +36,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
 
-	strcpy(p->root, "/tmp/egpr-rundir-XXXXXX");
-	assert_non_null(mkdtemp(p->root));
+	scratch_make(p->root, sizeof(p->root));
 	snprintf(p->dir, sizeof(p->dir), "%s/run", p->root);
 	p->object = cJSON_CreateObject();
 	*state = p;
@@ -46,10 +46,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", p->root);
-	assert_int_equal(system(command), 0);
+	scratch_remove(p->root);
 	cJSON_Delete(p->object);
 	free(p);
 	return 0;

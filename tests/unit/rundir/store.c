@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../scratch.h"
 #include <bench/rundir/store.h>
 
 struct place {
@@ -26,8 +27,7 @@ static int setup(void **state)
 {
 	struct place *p = calloc(1, sizeof(*p));
 
-	strcpy(p->root, "/tmp/egpr-store-XXXXXX");
-	assert_non_null(mkdtemp(p->root));
+	scratch_make(p->root, sizeof(p->root));
 	snprintf(p->db, sizeof(p->db), "%s/lab.db", p->root);
 	snprintf(p->run, sizeof(p->run), "%s/run", p->root);
 	*state = p;
@@ -37,10 +37,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct place *p = *state;
-	char command[128];
 
-	snprintf(command, sizeof(command), "rm -rf '%s'", p->root);
-	assert_int_equal(system(command), 0);
+	scratch_remove(p->root);
 	free(p);
 	return 0;
 }

@@ -133,8 +133,10 @@ static void restart(int sig, const void *ip, const void *address)
 	}
 	add(text, sizeof(text), "\n");
 	fd = open(note_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd >= 0)
+	if (fd >= 0) {
 		done = write(fd, text, strlen(text));
+		close(fd);
+	}
 	cpu_unpin();
 	if (done == (ssize_t)strlen(text))
 		execv("/proc/self/exe", restart_argv);

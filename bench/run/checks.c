@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bench/proof/contract.h>
 #include <bench/proof/proof.h>
 #include "run.h"
 
@@ -148,33 +149,54 @@ static bool was_measured(const struct run *run, const struct egpr_strategy *s)
 	return false;
 }
 
-/* Every strategy that got a number keeps, clears and hides r16..r31, in this very build. */
-static void check_registers(struct checks *k, const struct run *run)
+/* Outcomes of one kind of proof over the strategies that got a number. */
+struct proved {
+	unsigned int proved, failed, unknown;
+	char detail[400];
+};
+
+static void add_proof(struct proved *p, const struct egpr_strategy *s, int status,
+		      const char *reason)
 {
-	unsigned int proved = 0, failed = 0, unknown = 0;
+	p->proved += !status;
+	p->failed += status == EGPR_DATA;
+	p->unknown += status == EGPR_SKIPPED;
+	if (status)
+		snprintf(p->detail, sizeof(p->detail), "; %s: %.300s", s->id, reason);
+}
+
+static void say_proofs(struct checks *k, const char *name, const struct proved *p)
+{
+	char text[512];
+
+	if (!(p->proved + p->failed + p->unknown))
+		return;
+	snprintf(text, sizeof(text), "%u strategies proved, %u failed, %u not tried%s", p->proved,
+		 p->failed, p->unknown, p->detail);
+	check(k, p->failed ? FAIL : p->unknown ? SKIP : PASS, name, text);
+}
+
+/*
+ * In this very build every strategy that got a number keeps, clears and hides r16..r31 (form
+ * trap), and leaves alone what is its caller's (the form that is timed).
+ */
+static void check_proofs(struct checks *k, const struct run *run)
+{
+	struct proved registers = { 0 }, contract = { 0 };
 	const struct egpr_strategy *s;
-	char detail[400] = "";
 	const char *reason;
+	int status;
 
 	egpr_for_each_strategy(s) {
-		int status;
-
 		if (!was_measured(run, s))
 			continue;
 		status = proof_known(s, &reason);
-		proved += !status;
-		failed += status == EGPR_DATA;
-		unknown += status == EGPR_SKIPPED;
-		if (status)
-			snprintf(detail, sizeof(detail), "; %s: %.300s", s->id, reason);
+		add_proof(&registers, s, status, reason);
+		status = contract_known(s, &run->env.standin, run->env.form, &reason);
+		add_proof(&contract, s, status, reason);
 	}
-	if (proved + failed + unknown) {
-		char text[512];
-
-		snprintf(text, sizeof(text), "%u strategies proved, %u failed, %u not tried%s",
-			 proved, failed, unknown, detail);
-		check(k, failed ? FAIL : unknown ? SKIP : PASS, "registers", text);
-	}
+	say_proofs(k, "registers", &registers);
+	say_proofs(k, "caller's state", &contract);
 }
 
 /* What has no number, and should have one: a cell that crashed, or all of them. */
@@ -211,7 +233,7 @@ bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 		check_delays(&k, g, c);
 		check_exits(&k, c);
 	}
-	check_registers(&k, run);
+	check_proofs(&k, run);
 	check_cells(&k, run);
 	if (g->dir)
 		rundir_set_soundness(g->dir, !k.failed, k.array);

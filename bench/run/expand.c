@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <bench/plan/axis.h>
+#include <bench/proof/contract.h>
 #include <bench/proof/proof.h>
 #include "run.h"
 
@@ -38,7 +39,9 @@ static int fill_arms(struct run *run, struct cell *c, const struct plan_layer *l
 
 	c->nr_arms = 0;
 	for (i = 0; i < n; i++) {
-		if (proof_gate(all[i].strategy, &why) || c->ops->check_arm(c, &all[i], &why)) {
+		if (proof_gate(all[i].strategy, &why) ||
+		    contract_gate(all[i].strategy, &run->env.standin, run->env.form, &why) ||
+		    c->ops->check_arm(c, &all[i], &why)) {
 			/* A delay is no strategy: only what was asked for is missed. */
 			if (all[i].strategy->family != EGPR_FAMILY_DELAY &&
 			    add_skip(run, c, all[i].id, &why))

@@ -128,7 +128,9 @@ static inline struct egpr_stand_in egpr_stand_in_set(const struct egpr_xsave_cpu
 		s.bytes += c->bytes;
 	}
 	s.area = compact > end ? compact : end;
-	return s.area > EGPR_XSAVE_AREA_BYTES ? (struct egpr_stand_in){ .rfbm = 0 } : s;
+	if (s.area > EGPR_XSAVE_AREA_BYTES)
+		s.rfbm = s.bytes = s.area = 0;
+	return s;
 }
 
 static inline __u32 egpr_stand_in_distance(__u32 bytes)

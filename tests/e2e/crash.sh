@@ -3,7 +3,7 @@
 # A sequence that crashes, hangs or leaves control registers changed costs its cell: every other
 # cell is measured, the report's first lines name it, and --resume tries it once more. Stop signals
 # end a run soon, wherever it is.
-# seconds: 60
+# seconds: 130
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70

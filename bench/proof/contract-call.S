@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * contract_call - run one half between two looks at all the state that a caller owns
+ *
+ * Marks go into the callee-saved registers, the caller's frame, x87, SSE and every other enabled
+ * component; what the half leaves of them is written down before anything else is done. The frame is found
+ * again through a variable, for the stack pointer is among what is looked at.
+ *
+ * Stack frame: six saved registers, one word of padding, 64 bytes of marks (frame), return address of
+ * the half.
+ */
+#include "contract-offsets.h"
+
+#define FRAME_WORDS 8
+
+	.bss
+	.balign 8
+contract_now:
+	.quad 0
+
+	.text
+/**
+ * contract_call
+ * @c:	%rdi, struct contract_state *
+ * @fn:	%rsi, the half
+ * @sw:	%rdx, its argument
+ */
+	.globl contract_call
+	.type contract_call, @function
+contract_call:
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	sub $(8 + 8 * FRAME_WORDS), %rsp
+	mov %rdi, contract_now(%rip)
+	mov %rdx, %r8
+	fxsave64 C_FX_CALLER(%rdi)
+
+	.set i, 0
+	.rept FRAME_WORDS
+	mov C_FRAME_IN + 8 * i(%rdi), %rax
+	mov %rax, 8 * i(%rsp)
+	.set i, i + 1
+	.endr
+	fxrstor64 C_FX_IN(%rdi)
+	mov C_MASK(%rdi), %eax
+	xor %edx, %edx
+	test %eax, %eax
+	jz .Lno_components_in
+	xrstor64 C_X_IN(%rdi)
+.Lno_components_in:
+	mov C_SAVED_IN(%rdi), %rbx
+	mov C_SAVED_IN + 8(%rdi), %rbp
+	mov C_SAVED_IN + 16(%rdi), %r12
+	mov C_SAVED_IN + 24(%rdi), %r13
+	mov C_SAVED_IN + 32(%rdi), %r14
+	mov C_SAVED_IN + 40(%rdi), %r15
+	mov %rsp, C_RSP_IN(%rdi)
+	mov %r8, %rdi
+	call *%rsi
+
+	mov contract_now(%rip), %rcx
+	mov %rsp, C_RSP_OUT(%rcx)
+	mov C_RSP_IN(%rcx), %rsp
+	pushfq
+	popq C_FLAGS_OUT(%rcx)
+	pushq $0x202 /* IF and the bit that is always set: DF and AC are clear again */
+	popfq
+	mov %rbx, C_SAVED_OUT(%rcx)
+	mov %rbp, C_SAVED_OUT + 8(%rcx)
+	mov %r12, C_SAVED_OUT + 16(%rcx)
+	mov %r13, C_SAVED_OUT + 24(%rcx)
+	mov %r14, C_SAVED_OUT + 32(%rcx)
+	mov %r15, C_SAVED_OUT + 40(%rcx)
+	.set i, 0
+	.rept FRAME_WORDS
+	mov 8 * i(%rsp), %rax
+	mov %rax, C_FRAME_OUT + 8 * i(%rcx)
+	.set i, i + 1
+	.endr
+	mov C_MASK(%rcx), %eax
+	xor %edx, %edx
+	test %eax, %eax
+	jz .Lno_components_out
+	xsave64 C_X_OUT(%rcx)
+.Lno_components_out:
+	fxsave64 C_FX_OUT(%rcx)
+	fxrstor64 C_FX_CALLER(%rcx)
+	add $(8 + 8 * FRAME_WORDS), %rsp
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	ret
+	.size contract_call, . - contract_call
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a half may change beside r16..r31 or their stand-ins, and the proof that it changes nothing
+ * else: in the form that is timed, natively, in user mode.
+ *
+ * A half may lose what a function call may lose: rax, rcx, rdx, rsi, rdi, r8..r11 and the status flags.
+ * A strategy of family XSAVE may also change the components of RFBM. Everything else is its caller's.
+ */
+#ifndef BENCH_PROOF_CONTRACT_H
+#define BENCH_PROOF_CONTRACT_H
+
+#include <stdint.h>
+
+#include <egpr/strategy.h>
+
+#include <bench/base/error.h>
+#include <bench/layer/standin.h>
+
+/* X(SYM, id, text): what is looked at behind every half. */
+/* clang-format off */
+#define CONTRACT_CHECKS(X)									\
+	X(MXCSR, "mxcsr", "MXCSR, control bits and sticky flags")				\
+	X(X87, "x87", "x87 control, status and tag word, and the registers")			\
+	X(XMM, "xmm", "xmm0..xmm15")								\
+	X(COMPONENTS, "components", "enabled components outside of RFBM: YMM, opmask, ZMM")	\
+	X(SAVED, "saved", "rbx, rbp, r12..r15, all 64 bits")					\
+	X(FLAGS, "flags", "DF and AC")								\
+	X(STACK, "stack", "the stack pointer")							\
+	X(FRAME, "frame", "the caller's frame above the return address")			\
+	X(CONTEXT, "context", "the switch context outside of the strategy's home")
+/* clang-format on */
+
+#define CONTRACT_ENUM(SYM, id, text) CONTRACT_##SYM,
+enum contract_check {
+	CONTRACT_CHECKS(CONTRACT_ENUM) CONTRACT_NR
+};
+extern const char *const contract_ids[CONTRACT_NR];
+
+#define CONTRACT_DETAIL 160
+
+/**
+ * struct contract_result - outcome for one strategy in one form and guest state
+ * @halves: how many were run
+ * @tried: by check; one that this CPU has nothing for stays 0
+ * @failed: likewise
+ * @detail: the first failure of each, in words
+ */
+struct contract_result {
+	uint64_t halves;
+	uint64_t tried[CONTRACT_NR];
+	uint64_t failed[CONTRACT_NR];
+	char detail[CONTRACT_NR][CONTRACT_DETAIL];
+};
+
+/**
+ * contract_prove - run both halves with marks in all the state there is
+ * @s: the strategy; its halves of @form are run
+ * @st: the CPU
+ * @form: proxy; hw on a CPU with APX
+ * @state: guest state
+ * @rounds: exits and entries, each with marks of its own
+ * @r: receives the result
+ *
+ * Not for strategies that need CPL 0.
+ */
+void contract_prove(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
+		    enum egpr_guest_state state, unsigned int rounds, struct contract_result *r);
+
+/**
+ * contract_known - contract_prove() in all guest states, asked once per strategy and form
+ * @reason: receives the first failure, in static storage
+ *
+ * Return: 0 proved; EGPR_DATA it failed: give it no number; EGPR_SKIPPED it cannot run here (@reason).
+ */
+int contract_known(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
+		   const char **reason);
+
+/* For whoever is about to measure. Return: 0, also where it cannot run; EGPR_SKIPPED if it failed. */
+int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
+		  struct data_error *e);
+
+#endif /* BENCH_PROOF_CONTRACT_H */

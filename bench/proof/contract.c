@@ -134,7 +134,7 @@ static void mark_control(struct work *w)
 static void mark_all(struct work *w)
 {
 	struct contract_state *c = &w->c;
-	unsigned int i;
+	size_t i;
 
 	for (i = 0; i < SAVED; i++)
 		c->saved_in[i] = mark(w);
@@ -159,7 +159,7 @@ static void check_fx(struct work *w)
 	const uint8_t *in = w->c.fx_in, *out = w->c.fx_out;
 	uint32_t was, is;
 	int same = out[FX_TW] == in[FX_TW];
-	unsigned int i;
+	size_t i;
 
 	memcpy(&was, in + FX_MXCSR, sizeof(was));
 	memcpy(&is, out + FX_MXCSR, sizeof(is));

@@ -58,7 +58,7 @@ int stand_in_parse(const char *list, const char *source, uint32_t *mask, struct 
 		return 0;
 	if (strlen(list) >= sizeof(copy))
 		return unknown(source, list, e);
-	strcpy(copy, list);
+	snprintf(copy, sizeof(copy), "%s", list);
 	while ((name = strsep(&rest, ","))) {
 		uint32_t bit = find(name);
 

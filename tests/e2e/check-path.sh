@@ -81,8 +81,10 @@ check 'a row without a number' says 65 'cpuid x gated-mov x dirty: ' empty
 : >"$dir/void.csv"
 check 'an empty file' says 65 'a table is empty' void
 
-# The table itself: every strategy, on SVM and on VMX, for what both leave the guest for.
-"$B/egprlab" list strategies | sed 's/ .*//; s/^delay.*/delay-0/' >"$dir/strategies"
+# The table itself: every strategy, on SVM and on VMX, for what both leave the guest for. The SVM
+# machines have AVX and nothing above it, and AVX stands in for nothing at KVM's probes: no XSAVE there.
+"$B/egprlab" list strategies | sed 's/ .*//; s/^delay.*/delay-0/' >"$dir/strategies-vmx"
+grep -v '^xsave' "$dir/strategies-vmx" >"$dir/strategies-svm"
 every() { # every BACKEND TABLE
 	for kind in cpuid pio-out wrmsr-tsc-deadline; do
 		while read -r strategy; do
@@ -90,17 +92,17 @@ every() { # every BACKEND TABLE
 				grep -q "^path-length,[^,]*,$1,.*,$kind,[a-z]*,$strategy,$state," "$2" ||
 					echo "$1 has no $kind x $strategy x $state"
 			done
-		done <"$dir/strategies"
+		done <"$dir/strategies-$1"
 	done >"$dir/absent"
 	cat "$dir/absent"
-	[ -s "$dir/strategies" ] && [ ! -s "$dir/absent" ]
+	[ -s "$dir/strategies-$1" ] && [ ! -s "$dir/absent" ]
 }
 check 'the reference has every strategy on SVM' every svm "$reference"
 check 'and on VMX' every vmx "$reference"
-doctored hole 'if (v["strategy"] == "xsaves" && v["backend"] == "svm") next'
+doctored hole 'if (v["strategy"] == "outer" && v["backend"] == "svm") next'
 hole() {
-	! every svm "$dir/hole.csv" && grep -q '^svm has no cpuid x xsaves x dirty$' "$dir/absent" &&
-		[ "$(grep -vc ' x xsaves x ' "$dir/absent")" -eq 0 ]
+	! every svm "$dir/hole.csv" && grep -q '^svm has no cpuid x outer x dirty$' "$dir/absent" &&
+		[ "$(grep -vc ' x outer x ' "$dir/absent")" -eq 0 ]
 }
 check 'a strategy that is not there on SVM is missed' hole
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The stand-in for component 19, chosen on CPUs that are made up, and its spelling.
+ * The stand-in for component 19: chosen on CPUs that are made up, its spelling, and that neither
+ * preparing it nor any strategy's proxy changes a register beside it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,10 +12,13 @@
 
 #include <cmocka.h>
 
+#include <egpr/axis.h>
 #include <egpr/standin.h>
 #include <egpr/status.h>
+#include <egpr/strategy.h>
 
 #include <bench/layer/standin.h>
+#include <bench/plan/axis.h>
 #include <bench/plan/stand_in.h>
 
 #define BIT(n)	(1ULL << (n))
@@ -252,12 +256,182 @@ static void test_lists(void **state)
 	unsetenv(STAND_IN_ENV);
 }
 
+/*
+ * struct registers - what a caller may keep over a half, as FXSAVE has it, and YMM's upper halves
+ */
+struct registers {
+	uint8_t fx[512] __attribute__((aligned(64)));
+	uint8_t ymm[16][32];
+};
+
+/* FCW, FSW and FTW; then FOP, FIP and FDP, which other x87 code of the test itself changes. */
+#define FX_WORDS 5
+#define FX_MXCSR 24
+#define FX_ST	 32
+#define FX_END	 416
+
+/* Masked as by default, but flushing denormals; all exceptions flagged but none raised. */
+static const uint32_t odd_mxcsr = 0x9fffu;
+static const uint16_t odd_fcw = 0x0f7f;
+
+extern uint64_t egpr_prim_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry,
+				uint64_t n);
+
+#define EACH_XMM(X) \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+#define KEEP_YMM(n) __asm__ volatile("vmovdqu %%ymm" #n ", %0" : "=m"(r->ymm[n]));
+#define LOAD_YMM(n) __asm__ volatile("vmovdqu %0, %%ymm" #n : : "m"(r->ymm[n]));
+
+/* Written with general registers only, so that nothing but the code under test touches the rest. */
+__attribute__((target("general-regs-only"), noinline)) static void load(const struct registers *r,
+									bool avx)
+{
+	__asm__ volatile("fxrstor64 %0" : : "m"(r->fx));
+	if (avx) {
+		EACH_XMM(LOAD_YMM)
+	}
+}
+
+__attribute__((target("general-regs-only"), noinline)) static void keep(struct registers *r,
+									bool avx)
+{
+	__asm__ volatile("fxsave64 %0" : "=m"(r->fx));
+	if (avx) {
+		EACH_XMM(KEEP_YMM)
+	}
+}
+
+/* Loads, runs the loop of layer prim (or, without halves, standin_force()), keeps. */
+__attribute__((target("general-regs-only"), noinline)) static void
+around(const struct registers *odd, struct registers *after, bool avx, struct egpr_switch *sw,
+       const struct egpr_sequence *seq)
+{
+	load(odd, avx);
+	if (seq)
+		egpr_prim_batch(sw, seq->exit, seq->entry, 3);
+	else
+		standin_force(sw);
+	keep(after, avx);
+}
+
+static struct registers odd, own, after;
+
+static void make_odd(bool avx)
+{
+	size_t i;
+
+	keep(&own, avx);
+	odd = own;
+	memcpy(odd.fx, &odd_fcw, sizeof(odd_fcw));
+	memcpy(odd.fx + FX_MXCSR, &odd_mxcsr, sizeof(odd_mxcsr));
+	odd.fx[3] = 0x38; /* FSW: top of the stack 7, so that one register is in use */
+	odd.fx[4] = 0x80; /* FTW, abridged */
+	for (i = 0; i < 16; i++) {
+		memset(odd.fx + FX_ST + 8 * 16 + 16 * i, 0x40 + (int)i, 16);
+		memset(odd.ymm[i], 0x40 + (int)i, 16);
+		memset(odd.ymm[i] + 16, 0x80 + (int)i, 16);
+	}
+}
+
+static void compare(const char *what, const char *id, const char *state, bool ymm)
+{
+	if (memcmp(odd.fx, after.fx, FX_WORDS))
+		fail_msg("%s, %s, %s: x87 words", what, id, state);
+	if (memcmp(odd.fx + FX_MXCSR, after.fx + FX_MXCSR, sizeof(odd_mxcsr)))
+		fail_msg("%s, %s, %s: MXCSR is %02x%02x", what, id, state, after.fx[FX_MXCSR + 1],
+			 after.fx[FX_MXCSR]);
+	if (memcmp(odd.fx + FX_ST, after.fx + FX_ST, FX_END - FX_ST))
+		fail_msg("%s, %s, %s: ST or XMM", what, id, state);
+	if (ymm && memcmp(odd.ymm, after.ymm, sizeof(odd.ymm)))
+		fail_msg("%s, %s, %s: YMM", what, id, state);
+}
+
+static bool runs(const struct egpr_strategy *s, const struct standin *here,
+		 enum egpr_guest_state state)
+{
+	const unsigned int xsave = EGPR_NEEDS_XSAVE | EGPR_NEEDS_XSAVEOPT | EGPR_NEEDS_XSAVEC |
+				   EGPR_NEEDS_XSAVES;
+
+	if ((s->needs & EGPR_NEEDS_CPL0) || (s->needs & xsave & ~here->has))
+		return false;
+	if ((s->needs & EGPR_NEEDS_XSETBV) && state == EGPR_STATE_OFF)
+		return false;
+	return s->family != EGPR_FAMILY_XSAVE || here->chosen.rfbm;
+}
+
+/* Every strategy, and what prepares it; once with AVX and once with each stand-in beside it. */
+static void check_registers(uint32_t allowed)
+{
+	struct egpr_switch *sw = aligned_alloc(64, sizeof(*sw));
+	const struct egpr_strategy *s;
+	enum egpr_guest_state state;
+	struct standin here;
+	bool avx, same;
+
+	assert_non_null(sw);
+	standin_probe(&here, allowed);
+	avx = here.cpu.xcr0 & AVX;
+	same = avx && !(here.chosen.rfbm & AVX);
+	make_odd(avx);
+	egpr_for_each_strategy(s) {
+		for (state = 0; state < EGPR_NR_STATES; state++) {
+			const char *id = egpr_guest_states[state].id;
+			struct egpr_sequence seq =
+				egpr_sequence_bind(s, EGPR_FORM_PROXY, state != EGPR_STATE_OFF);
+
+			if (!runs(s, &here, state))
+				continue;
+			standin_context(sw, &here, EGPR_FORM_PROXY, state);
+			around(&odd, &after, avx, sw, NULL);
+			load(&own, avx);
+			compare("standin_force", s->id, id, same);
+			around(&odd, &after, avx, sw, &seq);
+			load(&own, avx);
+			compare("the loop", s->id, id,
+				avx && (same || s->family != EGPR_FAMILY_XSAVE));
+		}
+	}
+	free(sw);
+}
+
+static void test_registers(void **state)
+{
+	(void)state;
+	check_registers(ALL);
+	check_registers(ALL & ~(uint32_t)AVX);
+	check_registers(0);
+}
+
+/* The fault that this file is about must be seen: an area whose MXCSR is zero. */
+static void test_mutant_is_seen(void **state)
+{
+	struct egpr_switch *sw = aligned_alloc(64, sizeof(*sw));
+	struct standin here;
+
+	(void)state;
+	assert_non_null(sw);
+	standin_probe(&here, (uint32_t)AVX);
+	if (!here.chosen.rfbm) {
+		free(sw);
+		skip();
+	}
+	make_odd(true);
+	standin_context(sw, &here, EGPR_FORM_PROXY, EGPR_STATE_INIT);
+	egpr_stand_in_mxcsr(sw, 0);
+	load(&odd, true);
+	egpr_strategies[EGPR_STRATEGY_xsave].form[EGPR_FORM_PROXY].entry(sw);
+	keep(&after, true);
+	load(&own, true);
+	free(sw);
+	assert_memory_not_equal(odd.fx + FX_MXCSR, after.fx + FX_MXCSR, sizeof(odd_mxcsr));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_made_up),
-		cmocka_unit_test(test_names),
-		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_made_up),	       cmocka_unit_test(test_names),
+		cmocka_unit_test(test_lists),	       cmocka_unit_test(test_registers),
+		cmocka_unit_test(test_mutant_is_seen),
 	};
 
 	return cmocka_run_group_tests_name("standin", tests, NULL, NULL);

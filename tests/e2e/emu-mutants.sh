@@ -42,7 +42,7 @@ build() {
 	if [ "$2" = unit ]; then
 		set -- "$1" "$B/tests/unit/emu.o" "$B/tests/emu/machine.o"
 	else
-		set -- "$1" "$B/tests/emu/$2.o" "$B/tests/emu/machine.o" "$B/tests/emu/ref.o"
+		set -- "$1" "$B/tests/emu/$2.o" "$B/tests/emu/diff.o" "$B/tests/emu/machine.o" "$B/tests/emu/ref.o"
 	fi
 	$CC -std=gnu11 -O1 -Iinclude -Iemu -c "$1" -o "$tmp/mutated.o" || return 1
 	shift

@@ -51,7 +51,7 @@ static const struct egpr_option run_options[] = {
 	[OPTION_STATE] = { "state", "G,..", "these guest states instead of the plan's" },
 	[OPTION_PROVENANCE] = { "provenance", "P", "hw, proxy or emu; default hw if it can run" },
 	[OPTION_STAND_IN] = { "stand-in", "C,..",
-			      "components that may stand in for APX, or none; "
+			      "what may stand in for APX, or none; "
 			      "default $EGPRLAB_STAND_IN, else all" },
 	[OPTION_SEED] = { "seed", "N", "seed of every random choice" },
 	[OPTION_CPU] = { "cpu", "N", "measure on this CPU; default the quietest" },

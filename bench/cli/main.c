@@ -2,11 +2,14 @@
 /*
  * egprlab: finds the subcommand and leaves the rest to it.
  *
- * One row per command. A command lives in bench/cmd_<name>.c and describes
+ * One row per command. A command lives in bench/cli/<name>.c and describes
  * itself there; a row is all that this file knows of it.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <egpr/status.h>
 #include <egpr/version.h>
@@ -96,7 +99,7 @@ static int wants_help(const struct egpr_command *c, int argc, char **argv)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int command(int argc, char **argv)
 {
 	const struct egpr_command *const *c;
 
@@ -123,4 +126,31 @@ int main(int argc, char **argv)
 	}
 	fprintf(stderr, "egprlab: '%s' is not a command; see `egprlab --help`\n", argv[1]);
 	return EGPR_USAGE;
+}
+
+/*
+ * Output that was lost is a failure, whatever the command says. A closed descriptor 1 would be
+ * taken by the next file that is opened: something that refuses to be written to stands there.
+ */
+int main(int argc, char **argv)
+{
+	int status, error, fd;
+
+	if (fcntl(STDOUT_FILENO, F_GETFD) < 0) {
+		fd = open("/dev/null", O_RDONLY);
+		if (fd >= 0 && fd != STDOUT_FILENO) {
+			dup2(fd, STDOUT_FILENO);
+			close(fd);
+		}
+		/* cppcheck-suppress resourceLeak ; it is descriptor 1 */
+	}
+	status = command(argc, argv);
+	error = fflush(stdout) ? errno : 0;
+	if (!error && !ferror(stdout))
+		return status;
+	fprintf(stderr,
+		"egprlab: standard output could not be written: %s; what it said is lost; redirect it "
+		"to a place with room\n",
+		error ? strerror(error) : "an earlier write failed");
+	return status ? status : EGPR_UNAVAILABLE;
 }

@@ -64,4 +64,12 @@ done | awk 'length > 100 { print }' >"$tmp/out"
 : >"$tmp/err"
 [ ! -s "$tmp/out" ]
 verdict 'no line of a help text is longer than 100 characters'
+
+# What cannot be written is not a success.
+"$lab" list strategies >/dev/full 2>"$tmp/err"
+[ $? -eq 69 ] && grep -q 'standard output could not be written' "$tmp/err"
+verdict 'output lost to a full disk ends with 69 and a word'
+"$lab" list strategies >&- 2>"$tmp/err"
+[ $? -eq 69 ] && grep -q 'standard output could not be written' "$tmp/err"
+verdict 'and so does a closed standard output'
 echo "1..$point"

@@ -213,10 +213,21 @@ static bool go_on(const struct run *run, const struct provenance_ops *ops, const
 	return false;
 }
 
-/* Cells without a number because they crashed. Return: EGPR_CRASHED if there are any. */
-static int say_crashes(const struct run *run, const char *path)
+/* Numbers that are missing: a proof failed, a cell crashed. Return: EGPR_CRASHED if there are any. */
+static int say_missing(const struct run *run, const char *path)
 {
 	unsigned int i, n = 0;
+	char name[96];
+
+	for (i = 0; i < run->nr_skips; i++) {
+		const struct run_skip *s = &run->skips[i];
+
+		if (!s->refused)
+			continue;
+		n++;
+		run_skip_name(s, name, sizeof(name));
+		fprintf(stderr, "egprlab run: %s has no number: %s\n", name, s->reason);
+	}
 
 	for (i = 0; i < run->nr_cells; i++) {
 		const struct run_cell *c = &run->cells[i];
@@ -273,7 +284,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 	else
 		more = go_on(&run, ops, path, value[OPTION_PAUSE]);
 	if (!ret && !more && !run.more)
-		ret = say_crashes(&run, path);
+		ret = say_missing(&run, path);
 out:
 	run_free(&run);
 	if (more)

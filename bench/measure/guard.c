@@ -23,7 +23,7 @@
 #define MESSAGE_BYTES 256
 
 /* SIGALRM is a cell that takes too long, or a stop that does. */
-static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGALRM };
+static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGALRM };
 static const int stops[] = { SIGINT, SIGTERM, SIGHUP, SIGXFSZ };
 
 #define NR_FAULTS (sizeof(faults) / sizeof(*faults))
@@ -93,6 +93,8 @@ static const char *name_of(int sig)
 		return "SIGILL";
 	case SIGFPE:
 		return "SIGFPE";
+	case SIGTRAP:
+		return "SIGTRAP";
 	}
 	return "stuck: longer than the cell may take";
 }

@@ -10,6 +10,7 @@
 #include <egpr/home.h>
 #include <egpr/status.h>
 
+#include "apart.h"
 #include "contract.h"
 #include "contract-offsets.h"
 
@@ -89,6 +90,9 @@ struct work {
 	uint64_t seed;
 	uint64_t may; /* components that the half may change */
 };
+
+/* Where the half being run is told, for whoever learns of a crash; may be NULL. */
+static char *now;
 
 /* SplitMix64 (Steele, Lea and Flood 2014): never 0 twice, so marks are never all alike. */
 static uint64_t mark(struct work *w)
@@ -222,6 +226,8 @@ static void run_half(struct work *w, egpr_switch_fn fn, const char *name)
 	unsigned int i;
 
 	w->half = name;
+	if (now)
+		strcpy(now, name);
 	mark_all(w);
 	w->before = w->sw;
 	contract_call(c, fn, &w->sw);
@@ -239,6 +245,8 @@ static void run_half(struct work *w, egpr_switch_fn fn, const char *name)
 	note(w, CONTRACT_FRAME, !memcmp(c->frame_in, c->frame_out, sizeof(c->frame_in)),
 	     "the caller's frame was written");
 	check_context(w);
+	if (now)
+		*now = '\0';
 }
 
 void contract_prove(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
@@ -272,38 +280,72 @@ void contract_prove(const struct egpr_strategy *s, const struct standin *st, enu
 	}
 }
 
-static int prove_states(const struct egpr_strategy *s, const struct standin *st,
-			enum egpr_form form, char *reason, size_t size)
-{
+/*
+ * struct asked - a proof as the process that makes it leaves it
+ * @half: being run, or empty
+ */
+struct asked {
+	const struct egpr_strategy *s;
+	const struct standin *st;
+	enum egpr_form form;
+	enum egpr_guest_state state;
+	char half[8];
 	struct contract_result r;
-	unsigned int state, i;
+};
 
-	for (state = 0; state < EGPR_NR_STATES; state++) {
-		contract_prove(s, st, form, (enum egpr_guest_state)state, KNOWN_ROUNDS, &r);
-		for (i = 0; i < CONTRACT_NR; i++) {
-			if (!r.failed[i])
-				continue;
-			snprintf(reason, size, "%s: %s", contract_ids[i], r.detail[i]);
-			return EGPR_DATA;
-		}
+static void prove(void *shared)
+{
+	struct asked *a = shared;
+
+	now = a->half;
+	contract_prove(a->s, a->st, a->form, a->state, KNOWN_ROUNDS, &a->r);
+}
+
+/* Return: 0 proved, or a status with its @reason. */
+static int ask(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
+	       enum egpr_guest_state state, char *reason, size_t size)
+{
+	struct asked *a = apart_alloc(sizeof(*a));
+	char how[APART_TEXT];
+	int ret = EGPR_INTERNAL;
+	unsigned int i;
+
+	if (!a) {
+		snprintf(reason, size, "out of memory");
+		return ret;
 	}
-	return 0;
+	a->s = s;
+	a->st = st;
+	a->form = form;
+	a->state = state;
+	ret = apart_run(prove, a, how);
+	if (ret)
+		snprintf(reason, size, "%s%s%s%s", how, *a->half ? ", in its " : "", a->half,
+			 *a->half ? " half" : "");
+	for (i = 0; i < CONTRACT_NR && !ret; i++) {
+		if (!a->r.failed[i])
+			continue;
+		snprintf(reason, size, "%s: %s", contract_ids[i], a->r.detail[i]);
+		ret = EGPR_DATA;
+	}
+	apart_free(a, sizeof(*a));
+	return ret;
 }
 
 int contract_known(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		   const char **reason)
+		   enum egpr_guest_state state, const char **reason)
 {
 	static struct {
 		bool asked;
 		int status;
 		char reason[CONTRACT_DETAIL + 16];
-	} known[EGPR_NR_STRATEGIES][EGPR_NR_FORMS], *k;
+	} known[EGPR_NR_STRATEGIES][EGPR_NR_FORMS][EGPR_NR_STATES], *k;
 	unsigned int i = (unsigned int)(s - egpr_strategies);
 
 	*reason = "not a strategy of the table";
 	if (i >= EGPR_NR_STRATEGIES)
 		return EGPR_SKIPPED;
-	k = &known[i][form];
+	k = &known[i][form][state];
 	*reason = k->reason;
 	if (k->asked)
 		return k->status;
@@ -317,18 +359,20 @@ int contract_known(const struct egpr_strategy *s, const struct standin *st, enum
 		snprintf(k->reason, sizeof(k->reason), "this CPU lacks the instruction");
 		k->status = EGPR_SKIPPED;
 	} else {
-		k->status = prove_states(s, st, form, k->reason, sizeof(k->reason));
+		k->status = ask(s, st, form, state, k->reason, sizeof(k->reason));
 	}
 	return k->status;
 }
 
 int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		  struct data_error *e)
+		  enum egpr_guest_state state, struct data_error *e)
 {
 	const char *reason;
+	int status = contract_known(s, st, form, state, &reason);
 
-	if (contract_known(s, st, form, &reason) != EGPR_DATA)
+	if (!status || status == EGPR_SKIPPED)
 		return 0;
-	return data_fail(e, EGPR_SKIPPED,
-			 "it changes what is its caller's, so it gets no number: %s", reason);
+	return data_fail(e, status,
+			 status == EGPR_DATA ? "it changes what is its caller's: %s" : "%s",
+			 reason);
 }

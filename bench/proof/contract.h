@@ -67,16 +67,17 @@ void contract_prove(const struct egpr_strategy *s, const struct standin *st, enu
 		    enum egpr_guest_state state, unsigned int rounds, struct contract_result *r);
 
 /**
- * contract_known - contract_prove() in all guest states, asked once per strategy and form
+ * contract_known - contract_prove() in a process apart, asked once per strategy, form and state
  * @reason: receives the first failure, in static storage
  *
- * Return: 0 proved; EGPR_DATA it failed: give it no number; EGPR_SKIPPED it cannot run here (@reason).
+ * Return: 0 proved; EGPR_DATA it failed, EGPR_CRASHED it crashed or hung: give it no number;
+ * EGPR_SKIPPED it cannot run here; EGPR_INTERNAL without memory or processes.
  */
 int contract_known(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		   const char **reason);
+		   enum egpr_guest_state state, const char **reason);
 
-/* For whoever is about to measure. Return: 0, also where it cannot run; EGPR_SKIPPED if it failed. */
+/* For whoever is about to measure. Return: 0, also where it cannot run; else as contract_known(). */
 int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		  struct data_error *e);
+		  enum egpr_guest_state state, struct data_error *e);
 
 #endif /* BENCH_PROOF_CONTRACT_H */

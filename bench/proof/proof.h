@@ -176,20 +176,21 @@ void proof_soft(const struct egpr_strategy *s, enum egpr_guest_state state, stru
 int proof_quick(const struct egpr_strategy *s, char *reason);
 
 /**
- * proof_gate - proof_quick(), asked once per strategy, for whoever is about to measure
+ * proof_gate - proof_known(), for whoever is about to measure
  * @s: a row of the table
  * @e: receives the reason
  *
- * Return: 0, also where this host cannot run the proof; EGPR_SKIPPED if it failed.
+ * Return: 0, also where this host cannot run the proof; else as proof_known().
  */
 int proof_gate(const struct egpr_strategy *s, struct data_error *e);
 
 /**
- * proof_known - proof_quick(), asked once per strategy
+ * proof_known - proof_quick() in a process apart, asked once per strategy
  * @s: a row of the table
  * @reason: receives what it said, in static storage
  *
- * Return: as proof_quick().
+ * Return: as proof_quick(); EGPR_CRASHED if it crashed or hung; EGPR_INTERNAL without memory
+ * or processes.
  */
 int proof_known(const struct egpr_strategy *s, const char **reason);
 

@@ -13,6 +13,7 @@
 
 #include <egpr/status.h>
 
+#include "apart.h"
 #include "proof.h"
 
 #define ROUNDS	      3
@@ -163,32 +164,53 @@ out_unmap:
 	return status;
 }
 
+struct asked {
+	const struct egpr_strategy *s;
+	int status;
+	char reason[PROOF_REASON];
+};
+
+static void prove(void *shared)
+{
+	struct asked *a = shared;
+
+	a->status = proof_quick(a->s, a->reason);
+}
+
 int proof_known(const struct egpr_strategy *s, const char **reason)
 {
-	static struct {
-		const struct egpr_strategy *s;
-		int status;
-		char reason[PROOF_REASON];
-	} known[EGPR_NR_STRATEGIES];
+	static struct asked known[EGPR_NR_STRATEGIES];
 	unsigned int i = (unsigned int)(s - egpr_strategies);
+	struct asked *k, *a;
 
 	*reason = "not a strategy of the table";
 	if (i >= EGPR_NR_STRATEGIES)
 		return EGPR_SKIPPED;
-	if (!known[i].s) {
-		known[i].s = s;
-		known[i].status = proof_quick(s, known[i].reason);
+	k = &known[i];
+	*reason = k->reason;
+	if (k->s)
+		return k->status;
+	k->s = s;
+	a = apart_alloc(sizeof(*a));
+	if (a) {
+		*a = *k;
+		k->status = apart_run(prove, a, k->reason);
+		if (!k->status)
+			*k = *a;
+		apart_free(a, sizeof(*a));
+	} else {
+		k->status = EGPR_INTERNAL;
+		snprintf(k->reason, sizeof(k->reason), "out of memory");
 	}
-	*reason = known[i].reason;
-	return known[i].status;
+	return k->status;
 }
 
 int proof_gate(const struct egpr_strategy *s, struct data_error *e)
 {
 	const char *reason;
+	int status = proof_known(s, &reason);
 
-	if (proof_known(s, &reason) != EGPR_DATA)
+	if (!status || status == EGPR_SKIPPED)
 		return 0;
-	return data_fail(e, EGPR_SKIPPED,
-			 "its state proof fails in this build, so it gets no number: %s", reason);
+	return data_fail(e, status, "its state proof fails in this build: %s", reason);
 }

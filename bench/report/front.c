@@ -126,16 +126,34 @@ static void unsound(struct report *r)
 		  *layers ? "a layer whose checks failed" : "this run");
 }
 
+static const char *text_of(const cJSON *o, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
+}
+
+/* Strategies that a proof kept from being measured, by cell. */
+static void refused(struct report *r)
+{
+	const cJSON *c, *status;
+
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_REFUSED)) {
+		const char *name = text_of(c, "name"), *why = text_of(c, "reason");
+
+		status = cJSON_GetObjectItemCaseSensitive(c, "status");
+		if (name && why && cJSON_IsNumber(status))
+			doc_alert(&r->doc, DOC_BAD, "%s: %s has no numbers: %s.",
+				  status->valueint == EGPR_CRASHED ? "CRASHED" : "REFUSED", name,
+				  why);
+	}
+}
+
 /* Cells that crashed and have no number, by name. */
 static void crashes(struct report *r)
 {
 	const cJSON *c;
 
-	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(r->run->meta, "cells")) {
-		const char *name =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "name"));
-		const char *why =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "failed"));
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_CELLS)) {
+		const char *name = text_of(c, "name"), *why = text_of(c, "failed");
 
 		if (name && why && cJSON_HasObjectItem(c, "crashes"))
 			doc_alert(&r->doc, DOC_BAD, "CRASHED: %s has no numbers: %s.", name, why);
@@ -145,6 +163,7 @@ static void crashes(struct report *r)
 /* What must be read before any number: crashed, unsound, unfinished. */
 static void warnings(struct report *r)
 {
+	refused(r);
 	crashes(r);
 	if (!cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS))
 		doc_alert(&r->doc, DOC_BAD,

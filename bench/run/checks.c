@@ -135,14 +135,17 @@ static void check_exits(struct checks *k, const struct run_cell *c)
 	check(k, PASS, name, detail);
 }
 
-/* Is a strategy among the arms that were measured? */
-static bool was_measured(const struct run *run, const struct egpr_strategy *s)
+/* Is a strategy among the arms that were measured in a guest state? */
+static bool was_measured(const struct run *run, const struct egpr_strategy *s,
+			 enum egpr_guest_state state)
 {
 	unsigned int i, a;
 
 	for (i = 0; i < run->nr_cells; i++) {
-		for (a = 0; a < run->cells[i].cell.nr_arms && run->cells[i].r.blocks; a++) {
-			if (run->cells[i].cell.arms[a].strategy == s)
+		const struct run_cell *c = &run->cells[i];
+
+		for (a = 0; a < c->cell.nr_arms && c->r.blocks; a++) {
+			if (c->cell.state == state && c->cell.arms[a].strategy == s)
 				return true;
 		}
 	}
@@ -159,19 +162,19 @@ static void add_proof(struct proved *p, const struct egpr_strategy *s, int statu
 		      const char *reason)
 {
 	p->proved += !status;
-	p->failed += status == EGPR_DATA;
+	p->failed += status && status != EGPR_SKIPPED;
 	p->unknown += status == EGPR_SKIPPED;
 	if (status)
 		snprintf(p->detail, sizeof(p->detail), "; %s: %.300s", s->id, reason);
 }
 
-static void say_proofs(struct checks *k, const char *name, const struct proved *p)
+static void say_proofs(struct checks *k, const char *name, const char *what, const struct proved *p)
 {
 	char text[512];
 
 	if (!(p->proved + p->failed + p->unknown))
 		return;
-	snprintf(text, sizeof(text), "%u strategies proved, %u failed, %u not tried%s", p->proved,
+	snprintf(text, sizeof(text), "%u %s proved, %u failed, %u not tried%s", p->proved, what,
 		 p->failed, p->unknown, p->detail);
 	check(k, p->failed ? FAIL : p->unknown ? SKIP : PASS, name, text);
 }
@@ -185,21 +188,30 @@ static void check_proofs(struct checks *k, const struct run *run)
 	struct proved registers = { 0 }, contract = { 0 };
 	const struct egpr_strategy *s;
 	const char *reason;
+	unsigned int state;
+	bool measured;
 	int status;
 
 	egpr_for_each_strategy(s) {
-		if (!was_measured(run, s))
-			continue;
-		status = proof_known(s, &reason);
-		add_proof(&registers, s, status, reason);
-		status = contract_known(s, &run->env.standin, run->env.form, &reason);
-		add_proof(&contract, s, status, reason);
+		measured = false;
+		for (state = 0; state < EGPR_NR_STATES; state++) {
+			if (!was_measured(run, s, state))
+				continue;
+			measured = true;
+			status =
+				contract_known(s, &run->env.standin, run->env.form, state, &reason);
+			add_proof(&contract, s, status, reason);
+		}
+		if (measured) {
+			status = proof_known(s, &reason);
+			add_proof(&registers, s, status, reason);
+		}
 	}
-	say_proofs(k, "registers", &registers);
-	say_proofs(k, "caller's state", &contract);
+	say_proofs(k, "registers", "strategies", &registers);
+	say_proofs(k, "caller's state", "strategies in guest states", &contract);
 }
 
-/* What has no number, and should have one: a cell that crashed, or all of them. */
+/* What has no number, and should have one: an arm, a cell, or all of them. */
 static void check_cells(struct checks *k, const struct run *run)
 {
 	unsigned int i, measured = 0;
@@ -213,6 +225,16 @@ static void check_cells(struct checks *k, const struct run *run)
 			continue;
 		snprintf(name, sizeof(name), "crash %s", c->r.name);
 		check(k, FAIL, name, c->failed);
+	}
+	for (i = 0; i < run->nr_skips; i++) {
+		const struct run_skip *s = &run->skips[i];
+		char what[96];
+
+		if (!s->refused)
+			continue;
+		run_skip_name(s, what, sizeof(what));
+		snprintf(name, sizeof(name), "refused %s", what);
+		check(k, FAIL, name, s->reason);
 	}
 	if (!measured)
 		check(k, FAIL, "samples", "no cell of this run has a sample");

@@ -12,8 +12,8 @@
 #include <bench/proof/proof.h>
 #include "run.h"
 
-static int add_skip(struct run *run, const struct cell *c, const char *strategy,
-		    const struct data_error *why)
+int run_skip_add(struct run *run, const struct cell *c, const char *strategy, int refused,
+		 const char *reason)
 {
 	struct run_skip *s = realloc(run->skips, (run->nr_skips + 1) * sizeof(*s));
 
@@ -25,8 +25,26 @@ static int add_skip(struct run *run, const struct cell *c, const char *strategy,
 	s->key = cell_key(c, NULL);
 	snprintf(s->backend, sizeof(s->backend), "%s", *c->backend ? c->backend : "none");
 	snprintf(s->strategy, sizeof(s->strategy), "%s", strategy);
-	snprintf(s->reason, sizeof(s->reason), "%.511s", why->text);
+	snprintf(s->reason, sizeof(s->reason), "%.511s", reason);
+	s->refused = refused;
 	return 0;
+}
+
+static int add_skip(struct run *run, const struct cell *c, const char *strategy,
+		    const struct data_error *why)
+{
+	return run_skip_add(run, c, strategy, 0, why->text);
+}
+
+/* No proof, no number. Return: 0, or a status that says how the arm failed. */
+static int gate(const struct run *run, const struct cell *c, const struct plan_arm *arm,
+		struct data_error *why)
+{
+	int status = proof_gate(arm->strategy, why);
+
+	return status ? status
+		      : contract_gate(arm->strategy, &run->env.standin, run->env.form, c->state,
+				      why);
 }
 
 /* Fills the arms; what cannot run goes to the skips. Return: strategies that compare, or -1. */
@@ -35,13 +53,17 @@ static int fill_arms(struct run *run, struct cell *c, const struct plan_layer *l
 	struct plan_arm all[PLAN_MAX_ARMS];
 	unsigned int n = plan_arms(run->plan, l, all), i;
 	struct data_error why;
-	int compared = 0;
+	int compared = 0, refused;
 
 	c->nr_arms = 0;
 	for (i = 0; i < n; i++) {
-		if (proof_gate(all[i].strategy, &why) ||
-		    contract_gate(all[i].strategy, &run->env.standin, run->env.form, &why) ||
-		    c->ops->check_arm(c, &all[i], &why)) {
+		refused = gate(run, c, &all[i], &why);
+		if (refused) {
+			if (run_skip_add(run, c, all[i].id, refused, why.text))
+				return -1;
+			continue;
+		}
+		if (c->ops->check_arm(c, &all[i], &why)) {
 			/* A delay is no strategy: only what was asked for is missed. */
 			if (all[i].strategy->family != EGPR_FAMILY_DELAY &&
 			    add_skip(run, c, all[i].id, &why))
@@ -216,6 +238,13 @@ void run_free(struct run *run)
 	memset(run, 0, sizeof(*run));
 }
 
+void run_skip_name(const struct run_skip *s, char *to, size_t size)
+{
+	snprintf(to, size, "%s/%s/%s%s%s", egpr_layers[s->key.layer].id,
+		 s->key.exit_kind ? s->key.exit_kind : "none", egpr_guest_states[s->key.state].id,
+		 *s->strategy ? "/" : "", s->strategy);
+}
+
 void run_print(const struct run *run)
 {
 	double weights = 0;
@@ -242,12 +271,8 @@ void run_print(const struct run *run)
 	}
 	printf("\nskipped:\n");
 	for (i = 0; i < run->nr_skips; i++) {
-		const struct run_skip *s = &run->skips[i];
-
-		printf("  %s/%s/%s%s%s: %s\n", egpr_layers[s->key.layer].id,
-		       s->key.exit_kind ? s->key.exit_kind : "none",
-		       egpr_guest_states[s->key.state].id, *s->strategy ? "/" : "", s->strategy,
-		       s->reason);
+		run_skip_name(&run->skips[i], name, sizeof(name));
+		printf("  %s: %s\n", name, run->skips[i].reason);
 	}
 }
 

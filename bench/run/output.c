@@ -13,7 +13,6 @@
 #include <bench/plan/order.h>
 #include "run.h"
 
-#define META_CELLS	"cells"
 #define META_COMPONENTS "variance_components"
 
 int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error *e)
@@ -390,6 +389,29 @@ static void replace(cJSON *object, const char *name, cJSON *item)
 	cJSON_AddItemToObject(object, name, item);
 }
 
+/* Arms without a number because a proof failed. */
+static cJSON *refused_json(const struct run *run)
+{
+	cJSON *a = cJSON_CreateArray();
+	unsigned int i;
+	char name[96];
+
+	for (i = 0; i < run->nr_skips; i++) {
+		const struct run_skip *s = &run->skips[i];
+		cJSON *o;
+
+		if (!s->refused)
+			continue;
+		run_skip_name(s, name, sizeof(name));
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "name", name);
+		cJSON_AddNumberToObject(o, "status", s->refused);
+		cJSON_AddStringToObject(o, "reason", s->reason);
+		cJSON_AddItemToArray(a, o);
+	}
+	return a;
+}
+
 void run_write_cells(const struct run *run, struct engine *g)
 {
 	cJSON *cells = cJSON_CreateArray(), *parts = cJSON_CreateArray();
@@ -405,6 +427,7 @@ void run_write_cells(const struct run *run, struct engine *g)
 						     components_json(c, &c->r.comparisons[j]));
 		}
 	}
-	replace(rundir_meta(g->dir), META_CELLS, cells);
+	replace(rundir_meta(g->dir), RUNDIR_CELLS, cells);
 	replace(rundir_meta(g->dir), META_COMPONENTS, parts);
+	replace(rundir_meta(g->dir), RUNDIR_REFUSED, refused_json(run));
 }

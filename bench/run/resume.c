@@ -242,14 +242,64 @@ static int restore_cell(struct run_cell *c, const struct rundir_data *data, cons
 	return 0;
 }
 
+static void drop_arm(struct cell *c, unsigned int arm)
+{
+	c->nr_arms--;
+	memmove(&c->arms[arm], &c->arms[arm + 1], (c->nr_arms - arm) * sizeof(*c->arms));
+}
+
+/* Is it refused in this process as well? */
+static bool is_refused(const struct run *run, const char *name)
+{
+	unsigned int i;
+	char other[96];
+
+	for (i = 0; i < run->nr_skips; i++) {
+		run_skip_name(&run->skips[i], other, sizeof(other));
+		if (run->skips[i].refused && !strcmp(name, other))
+			return true;
+	}
+	return false;
+}
+
+/* Blocks of a cell have the same arms throughout: what the run began without stays out. */
+static int restore_refused(struct run *run, const cJSON *json)
+{
+	const cJSON *status = cJSON_GetObjectItemCaseSensitive(json, "status");
+	const char *name = text_of(json, "name"), *strategy = strrchr(name, '/');
+	unsigned int i;
+	char cell[96];
+	int arm;
+
+	if (!strategy || !cJSON_IsNumber(status) || is_refused(run, name))
+		return 0;
+	for (i = 0; i < run->nr_cells; i++) {
+		struct cell *c = &run->cells[i].cell;
+
+		cell_name(c, cell, sizeof(cell));
+		arm = arm_of(c, strategy + 1);
+		if (arm < 0 || strlen(cell) != (size_t)(strategy - name) ||
+		    strncmp(cell, name, strlen(cell)))
+			continue;
+		drop_arm(c, (unsigned int)arm);
+		return run_skip_add(run, c, strategy + 1, status->valueint,
+				    text_of(json, "reason"));
+	}
+	return 0;
+}
+
 int run_restore_cells(struct run *run, const struct rundir_data *data, const struct engine *g,
 		      struct data_error *e)
 {
-	const cJSON *cells = cJSON_GetObjectItemCaseSensitive(data->meta, "cells"), *o;
+	const cJSON *cells = cJSON_GetObjectItemCaseSensitive(data->meta, RUNDIR_CELLS), *o;
 	unsigned int i;
 	char name[96];
 	int ret = 0;
 
+	cJSON_ArrayForEach(o, cJSON_GetObjectItemCaseSensitive(data->meta, RUNDIR_REFUSED)) {
+		if (restore_refused(run, o))
+			return data_fail(e, EGPR_INTERNAL, "out of memory");
+	}
 	for (i = 0; i < run->nr_cells && !ret; i++) {
 		const cJSON *found = NULL;
 

@@ -63,10 +63,13 @@ struct run_cell {
  * @key: its identity; the texts are ids of the tables or arms
  * @strategy: the arm, "" where it is the whole combination
  * @backend: of the key
+ * @refused: EGPR_DATA or EGPR_CRASHED where a proof failed, so that a number is missing that the
+ *	host could have given; else 0
  * @reason: why
  */
 struct run_skip {
 	struct rundir_key key;
+	int refused;
 	char strategy[24];
 	char backend[16];
 	char reason[512];
@@ -160,6 +163,22 @@ static inline bool run_crashed(const struct run_cell *c)
 {
 	return c->crashes && *c->failed;
 }
+
+/**
+ * run_skip_add - note that a cell, or an arm of it, does not run
+ * @run: the run
+ * @c: the cell
+ * @strategy: the arm; "" for all of them
+ * @refused: as in struct run_skip
+ * @reason: why
+ *
+ * Return: 0 or EGPR_INTERNAL.
+ */
+int run_skip_add(struct run *run, const struct cell *c, const char *strategy, int refused,
+		 const char *reason);
+
+/* "prim/none/dirty/gated-mov" of what was skipped. */
+void run_skip_name(const struct run_skip *s, char *to, size_t size);
 
 /* Write verdicts.csv of all cells that have blocks (run_output.c). */
 int run_write_verdicts(const struct run *run, struct engine *g, struct data_error *e);

@@ -117,6 +117,8 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_TSC_HZ	  "tsc_hz"  /* ticks per second, where the writer knows them */
 #define RUNDIR_TSC	  "tsc"	    /* object: "hz", "source", "measured_hz", "measured_spread" */
 #define RUNDIR_NO_CORE	  "core_cycles_not_available" /* why; absent where they were counted */
+#define RUNDIR_CELLS	  "cells"		      /* array of objects: how each was measured */
+#define RUNDIR_REFUSED	  "refused" /* array of "name", "status", "reason": a proof failed */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
 #define RUNDIR_INCOMPLETE "interrupted"

@@ -13,7 +13,7 @@ enum egpr_status {
 	EGPR_DATA = 65,	       /* damaged or unknown data */
 	EGPR_UNAVAILABLE = 69, /* nothing can run here */
 	EGPR_INTERNAL = 70,    /* the lab itself is wrong */
-	EGPR_CRASHED = 71,     /* run: done, but for a cell that crashed or hung */
+	EGPR_CRASHED = 71,     /* run: done, but what crashed, hung or failed its proof */
 	EGPR_SKIPPED = 77,     /* this host cannot do it; the reason is on stderr */
 };
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# A sequence that crashes, hangs or leaves control registers changed costs its cell: every other
-# cell is measured, the report's first lines name it, and --resume tries it once more. Stop signals
+# A sequence that crashes, hangs or leaves control registers changed costs its number, and if it does
+# so only while it is measured, its cell: everything else is measured, and the report's first lines
+# name it. --resume tries a cell once more. Stop signals
 # end a run soon, wherever it is.
 # seconds: 130
 set -u
@@ -40,34 +41,62 @@ run() {
 	"$B/egprlab" report "$out" >/dev/null 2>&1
 }
 head_names() { head -n 8 "$1/report.txt" | tr -s '\n ' ' ' | grep -q "$2"; }
-has_rows() { awk -F, -v state="$2" '$10 == state { n++ } END { exit !n }' "$1/summary.csv"; }
+has_rows() { awk -F, -v state="$2" -v strategy="$3" '$10 == state && $9 == strategy { n++ } END { exit !n }' "$1/summary.csv"; }
 
-for crash in sigill sigsegv sigfpe loop mxcsr df; do
-	lab=$B/tests/mutants/crash/egprlab-$crash
-	run "$lab" "$dir/$crash" --plan "$dir/plan.ini" --provenance proxy --out "$dir/$crash"
+# What every run with something missing says.
+missing() {
+	check "$1: the run ends with 71" [ $status -eq 71 ]
+	check "$1: its strategy has no numbers where it crashed" sh -c "! awk -F, '\$10 == \"dirty\" && \$9 == \"gated-mov\" { n++ } END { exit !n }' '$dir/$1/summary.csv'"
+	check "$1: the other cell is measured with it" has_rows "$dir/$1" off gated-mov
+	check "$1: the run is not sound" [ "$(field soundness/sound "$dir/$1/meta.json")" = false ]
+}
+
+# Found by the proof in front of the run: the strategy is left out where it fails.
+for crash in sigill sigsegv sigfpe sigtrap loop mxcsr df; do
+	run "$B/tests/mutants/crash/egprlab-$crash" "$dir/$crash" --plan "$dir/plan.ini" --provenance proxy --out "$dir/$crash"
+	said=CRASHED
+	case $crash in
+	sig*) word="$(echo $crash | tr '[:lower:]' '[:upper:]') at 0x[0-9a-f]+, address .*, in its exit half" ;;
+	loop) word='stuck: no end after .* in its exit half' ;;
+	mxcsr) word='mxcsr: the exit half' said=REFUSED ;;
+	df) word='flags: the exit half: DF' said=REFUSED ;;
+	esac
+	missing $crash
+	check "$crash: skipped.csv says why, with the arm" \
+		grep -qE "prim,none,none,gated-mov,dirty,.*$word" "$dir/$crash/skipped.csv"
+	check "$crash: the report begins with it" head_names "$dir/$crash" "$said: prim/none/dirty/gated-mov has no numbers"
+	check "$crash: the other strategies of the cell are measured" has_rows "$dir/$crash" dirty gated-push2
+done
+
+# Found when it is measured: the cell is left out.
+for crash in sigill sigsegv sigfpe sigtrap loop mxcsr df; do
+	late=late-$crash
+	run "$B/tests/mutants/crash/egprlab-$late" "$dir/$late" --plan "$dir/plan.ini" --provenance proxy --out "$dir/$late"
 	case $crash in
 	sig*) word="$(echo $crash | tr '[:lower:]' '[:upper:]') .*arm gated-mov" ;;
 	loop) word='stuck.*arm gated-mov' ;;
 	mxcsr) word='arm gated-mov left MXCSR 0x1f00' ;;
 	df) word='arm gated-mov left .* DF set' ;;
 	esac
-	check "$crash: the run ends with 71" [ $status -eq 71 ]
-	check "$crash: its cell is in skipped.csv, with the arm" \
-		grep -qE "prim,none,none,none,dirty,.*$word" "$dir/$crash/skipped.csv"
-	check "$crash: the report begins with it" head_names "$dir/$crash" "CRASHED: prim/none/dirty has no numbers"
-	check "$crash: the other cell is measured" has_rows "$dir/$crash" off
-	check "$crash: its cell has no numbers" sh -c "! awk -F, '\$10 == \"dirty\" { n++ } END { exit !n }' '$dir/$crash/summary.csv'"
-	check "$crash: the run is not sound" [ "$(field soundness/sound "$dir/$crash/meta.json")" = false ]
+	missing $late
+	check "$late: its cell is in skipped.csv, with the arm" \
+		grep -qE "prim,none,none,none,dirty,.*$word" "$dir/$late/skipped.csv"
+	check "$late: the report begins with it" head_names "$dir/$late" "CRASHED: prim/none/dirty has no numbers"
 done
-check 'the half is named' grep -q 'arm gated-mov, exit half + 0x' "$dir/sigill/skipped.csv"
+check 'the half is named' grep -q 'arm gated-mov, exit half + 0x' "$dir/late-sigill/skipped.csv"
 
-run "$B/tests/mutants/crash/egprlab-sigill" "$dir/sigill" --resume "$dir/sigill"
+run "$B/tests/mutants/crash/egprlab-late-sigill" "$dir/late-sigill" --resume "$dir/late-sigill"
 check '--resume tries it again, which crashes again' sh -c "[ $status -eq 71 ] && grep -q 'twice, so it stays' '$dir/said'"
-run "$B/tests/mutants/crash/egprlab-sigill" "$dir/sigill" --resume "$dir/sigill"
+run "$B/tests/mutants/crash/egprlab-late-sigill" "$dir/late-sigill" --resume "$dir/late-sigill"
 check 'and then the run is complete' [ $status -eq 64 ]
-run "$B/egprlab" "$dir/sigfpe" --resume "$dir/sigfpe"
+run "$B/egprlab" "$dir/late-sigfpe" --resume "$dir/late-sigfpe"
 check 'with the right sequence it is measured after all' sh -c "[ $status -eq 0 ] || cat '$dir/said'; [ $status -eq 0 ]"
-check 'and has numbers' has_rows "$dir/sigfpe" dirty
+check 'and has numbers' has_rows "$dir/late-sigfpe" dirty gated-mov
+
+# What was refused stays out of a run that goes on, whatever goes on with it.
+run "$B/tests/mutants/crash/egprlab-mxcsr" "$dir/pause" --plan "$dir/plan.ini" --provenance proxy --launches 2 --pause --out "$dir/pause"
+run "$B/egprlab" "$dir/pause" --resume "$dir/pause"
+missing pause
 
 # ends WHAT SIGNAL SECONDS COMMAND...: it ends within 2 s of a signal sent after SECONDS.
 ends() {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * gated-mov in form proxy that does what must cost its cell and nothing else: instead of the
+ * gated-mov in form proxy that does what must cost it its number and nothing else: instead of the
  * clears, as many bytes with CRASH in them. Linked in front of the right one.
+ *
+ * A late one knows by the context whether it is being proved (sw->delay is not 0 there), behaves
+ * until it is measured, and so costs its cell.
  */
 #include "../../../asm/sequence.h"
 
@@ -11,6 +14,10 @@ SEQ_BEGIN(gated_mov, exit)
 	unless_guest_apx .Lexit_done
 	store_egprs
 .Lcrash:
+#ifdef LATE
+	cmpl $0, SW_DELAY(%rdi)
+	jne .Lexit_done
+#endif
 #if defined(CRASH_SIGILL)
 	ud2
 #elif defined(CRASH_SIGSEGV)
@@ -19,8 +26,10 @@ SEQ_BEGIN(gated_mov, exit)
 	xor %edx, %edx
 	xor %ecx, %ecx
 	div %ecx
+#elif defined(CRASH_SIGTRAP)
+	int3
 #elif defined(CRASH_LOOP)
-	jmp .Lcrash
+	jmp .
 #elif defined(CRASH_MXCSR) /* one exception unmasked: nothing falls over here */
 	stmxcsr -8(%rsp)
 	xorl $0x80, -8(%rsp)

@@ -142,7 +142,7 @@ static void test_table(void **state)
 	(void)state;
 	standin_probe(&st, EGPR_STAND_INS_ALL);
 	egpr_for_each_strategy(s) {
-		int status = contract_known(s, &st, EGPR_FORM_PROXY, &why);
+		int status = contract_known(s, &st, EGPR_FORM_PROXY, EGPR_STATE_DIRTY, &why);
 
 		if (status == EGPR_SKIPPED) {
 			print_message("# %-18s %s\n", s->id, why);

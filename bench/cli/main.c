@@ -55,6 +55,10 @@ static void help_line(const char *left, const char *text)
 		printf("  %s\n  %*s%s\n", left, HELP_COLUMN, "", text);
 }
 
+/* clang-format off */
+#define HELP_STATUS(SYM, number, text) help_line(#number, text);
+/* clang-format on */
+
 static void help(void)
 {
 	const struct egpr_command *const *c;
@@ -69,6 +73,8 @@ static void help(void)
 	puts("\noptions:");
 	help_line("--help", "this text; behind a COMMAND, its own");
 	help_line("--version", "version of the source tree");
+	puts("\nexit status:");
+	EGPR_STATUSES(HELP_STATUS)
 }
 
 static void help_command(const struct egpr_command *c)

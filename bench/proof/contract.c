@@ -92,7 +92,7 @@ struct work {
 };
 
 /* Where the half being run is told, for whoever learns of a crash; may be NULL. */
-static char *now;
+static const char **now;
 
 /* SplitMix64 (Steele, Lea and Flood 2014): never 0 twice, so marks are never all alike. */
 static uint64_t mark(struct work *w)
@@ -227,7 +227,7 @@ static void run_half(struct work *w, egpr_switch_fn fn, const char *name)
 
 	w->half = name;
 	if (now)
-		strcpy(now, name);
+		*now = name;
 	mark_all(w);
 	w->before = w->sw;
 	contract_call(c, fn, &w->sw);
@@ -246,7 +246,7 @@ static void run_half(struct work *w, egpr_switch_fn fn, const char *name)
 	     "the caller's frame was written");
 	check_context(w);
 	if (now)
-		*now = '\0';
+		*now = NULL;
 }
 
 void contract_prove(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
@@ -282,14 +282,14 @@ void contract_prove(const struct egpr_strategy *s, const struct standin *st, enu
 
 /*
  * struct asked - a proof as the process that makes it leaves it
- * @half: being run, or empty
+ * @half: being run, or NULL
  */
 struct asked {
 	const struct egpr_strategy *s;
 	const struct standin *st;
 	enum egpr_form form;
 	enum egpr_guest_state state;
-	char half[8];
+	const char *half;
 	struct contract_result r;
 };
 
@@ -297,7 +297,7 @@ static void prove(void *shared)
 {
 	struct asked *a = shared;
 
-	now = a->half;
+	now = &a->half;
 	contract_prove(a->s, a->st, a->form, a->state, KNOWN_ROUNDS, &a->r);
 }
 
@@ -320,8 +320,8 @@ static int ask(const struct egpr_strategy *s, const struct standin *st, enum egp
 	a->state = state;
 	ret = apart_run(prove, a, how);
 	if (ret)
-		snprintf(reason, size, "%s%s%s%s", how, *a->half ? ", in its " : "", a->half,
-			 *a->half ? " half" : "");
+		snprintf(reason, size, "%s%s%s%s", how, a->half ? ", in its " : "",
+			 a->half ? a->half : "", a->half ? " half" : "");
 	for (i = 0; i < CONTRACT_NR && !ret; i++) {
 		if (!a->r.failed[i])
 			continue;

@@ -5,16 +5,23 @@
 #ifndef EGPR_STATUS_H
 #define EGPR_STATUS_H
 
+/* X(SYM, number, text): the only list; the help text prints it. */
+/* clang-format off */
+#define EGPR_STATUSES(X)								\
+	X(DONE, 0, "done")								\
+	X(SLOWER, 1, "compare: a comparison is slower than its margin")			\
+	X(INCONCLUSIVE, 2, "compare: a comparison is not decided")			\
+	X(USAGE, 64, "bad command line, plan or payload")				\
+	X(DATA, 65, "damaged or unknown data")						\
+	X(UNAVAILABLE, 69, "nothing can run here, or output was lost")			\
+	X(INTERNAL, 70, "the lab itself is wrong")					\
+	X(CRASHED, 71, "run: done, but what crashed, hung or failed its proof")		\
+	X(SKIPPED, 77, "this host cannot do it; the reason is on stderr")
+/* clang-format on */
+
+#define EGPR_STATUS_ENUM(SYM, number, text) EGPR_##SYM = (number),
 enum egpr_status {
-	EGPR_DONE = 0,
-	EGPR_SLOWER = 1,       /* compare: a comparison is slower than its margin */
-	EGPR_INCONCLUSIVE = 2, /* compare: a comparison is not decided */
-	EGPR_USAGE = 64,       /* bad command line, plan or payload */
-	EGPR_DATA = 65,	       /* damaged or unknown data */
-	EGPR_UNAVAILABLE = 69, /* nothing can run here */
-	EGPR_INTERNAL = 70,    /* the lab itself is wrong */
-	EGPR_CRASHED = 71,     /* run: done, but what crashed, hung or failed its proof */
-	EGPR_SKIPPED = 77,     /* this host cannot do it; the reason is on stderr */
+	EGPR_STATUSES(EGPR_STATUS_ENUM)
 };
 
 #endif /* EGPR_STATUS_H */

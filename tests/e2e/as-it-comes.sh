@@ -7,26 +7,11 @@ set -u
 
 cd "$(dirname "$0")/../.." || exit 70
 . tests/e2e/tap.inc
+. tests/e2e/plan.inc
 B=$(cd "${B:-build}" && pwd)
 lab=$B/egprlab
 
-cat >"$dir/plan.ini" <<'PLAN'
-[plan]
-text = small
-budget = 1
-margins = 10 cycles
-batch_min = 64
-batch_us = 50
-batch_max = 256
-offsets = 2
-per_exit = 0
-resamples = 100
-
-[prim]
-states = dirty
-strategies = gated-mov
-weight = 1
-PLAN
+small_plan 1 dirty gated-mov >"$dir/plan.ini"
 plan="--plan $dir/plan.ini --provenance proxy"
 skip() {
 	n=$((n + 1))
@@ -43,7 +28,7 @@ ends() {
 }
 said() { cat "$dir/said" && grep -q "$1" "$dir/said"; }
 
-# A run in DIR that is whole: 0 unless the host was too noisy to tell, numbers, a report of it.
+# whole DIR: a run with numbers of its strategy, and a report of it.
 whole() {
 	"$lab" report "$1" >/dev/null && grep -q 'prim,none,none,gated-mov,dirty,[1-9]' "$1/summary.csv" &&
 		[ -s "$1/report.html" ]

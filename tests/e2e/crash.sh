@@ -4,32 +4,17 @@
 # so only while it is measured, its cell: everything else is measured, and the report's first lines
 # name it. --resume tries a cell once more. Stop signals
 # end a run soon, wherever it is.
-# seconds: 130
+# seconds: 150
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70
 . tests/e2e/tap.inc
+. tests/e2e/plan.inc
 B=$(cd "${B:-build}" && pwd)
 json=$B/tests/tools/json
 field() { "$json" "$1" <"$2"; }
 
-cat >"$dir/plan.ini" <<'PLAN'
-[plan]
-text = a crash among other cells
-budget = 1.5
-margins = 10 cycles
-batch_min = 64
-batch_us = 50
-batch_max = 256
-offsets = 2
-per_exit = 0
-resamples = 100
-
-[prim]
-states = off, dirty
-strategies = gated-mov, gated-push2
-weight = 1
-PLAN
+small_plan 1.5 'off, dirty' 'gated-mov, gated-push2' >"$dir/plan.ini"
 
 # run LAB DIR OPTION...: leaves $status and $dir/said.
 run() {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Names for the members of struct egpr_switch and of the guest mailbox, for assembly.
+ * Names for the members of struct egpr_switch and of the others that assembly works on.
  *
  * Compiled to assembly, never linked: the Makefile turns each marker line into
  * a #define in egpr/egpr-offsets.h. The way Linux makes asm-offsets.h.
  */
 #include <stddef.h>
+#include <egpr/contract.h>
 #include <egpr/guest.h>
 #include <egpr/page.h>
 #include <egpr/status.h>
@@ -32,6 +33,22 @@ void egpr_offsets(void)
 	DEFINE(SW_XSAVE, offsetof(struct egpr_switch, xsave));
 	DEFINE(SW_SIZE, sizeof(struct egpr_switch));
 	DEFINE(SW_GUEST_APX, EGPR_SWITCH_GUEST_APX);
+
+	DEFINE(C_FX_CALLER, offsetof(struct egpr_contract_state, fx_caller));
+	DEFINE(C_FX_IN, offsetof(struct egpr_contract_state, fx_in));
+	DEFINE(C_FX_OUT, offsetof(struct egpr_contract_state, fx_out));
+	DEFINE(C_SAVED_IN, offsetof(struct egpr_contract_state, saved_in));
+	DEFINE(C_SAVED_OUT, offsetof(struct egpr_contract_state, saved_out));
+	DEFINE(C_FRAME_IN, offsetof(struct egpr_contract_state, frame_in));
+	DEFINE(C_FRAME_OUT, offsetof(struct egpr_contract_state, frame_out));
+	DEFINE(C_FRAME_WORDS, EGPR_CONTRACT_FRAME);
+	DEFINE(C_RSP_IN, offsetof(struct egpr_contract_state, rsp_in));
+	DEFINE(C_RSP_OUT, offsetof(struct egpr_contract_state, rsp_out));
+	DEFINE(C_FLAGS_IN, offsetof(struct egpr_contract_state, flags_in));
+	DEFINE(C_FLAGS_OUT, offsetof(struct egpr_contract_state, flags_out));
+	DEFINE(C_MASK, offsetof(struct egpr_contract_state, mask));
+	DEFINE(C_X_IN, offsetof(struct egpr_contract_state, x_in));
+	DEFINE(C_X_OUT, offsetof(struct egpr_contract_state, x_out));
 
 	DEFINE(PAGE_R, offsetof(struct egpr_page, r));
 	DEFINE(PAGE_XINUSE, offsetof(struct egpr_page, xinuse));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a half may change beside r16..r31 or their stand-ins, and the proof that it changes nothing
- * else: in the form that is timed, natively, in user mode.
+ * else: natively, in the forms that are timed, in user mode and by the module in ring 0.
  *
  * A half may lose what a function call may lose: rax, rcx, rdx, rsi, rdi, r8..r11 and the status flags.
  * A strategy of family XSAVE may also change the components of RFBM. Everything else is its caller's.
@@ -9,8 +9,10 @@
 #ifndef BENCH_PROOF_CONTRACT_H
 #define BENCH_PROOF_CONTRACT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
+#include <egpr/contract.h>
 #include <egpr/strategy.h>
 
 #include <bench/base/error.h>
@@ -24,10 +26,12 @@
 	X(XMM, "xmm", "xmm0..xmm15")								\
 	X(COMPONENTS, "components", "enabled components outside of RFBM: YMM, opmask, ZMM")	\
 	X(SAVED, "saved", "rbx, rbp, r12..r15, all 64 bits")					\
-	X(FLAGS, "flags", "DF and AC")								\
+	X(FLAGS, "flags", "DF, AC and IF")							\
 	X(STACK, "stack", "the stack pointer")							\
 	X(FRAME, "frame", "the caller's frame above the return address")			\
-	X(CONTEXT, "context", "the switch context outside of the strategy's home")
+	X(CONTEXT, "context", "the switch context outside of the strategy's home")		\
+	X(PKRU, "pkru", "PKRU")									\
+	X(XCR0, "xcr0", "XCR0, in ring 0, but for whom the table lets change it")
 /* clang-format on */
 
 #define CONTRACT_ENUM(SYM, id, text) CONTRACT_##SYM,
@@ -51,6 +55,39 @@ struct contract_result {
 	uint64_t failed[CONTRACT_NR];
 	char detail[CONTRACT_NR][CONTRACT_DETAIL];
 };
+
+/* The two halves, as EGPR_RUN_* has them. */
+struct contract_half {
+	const struct egpr_strategy *s;
+	enum egpr_form form;
+	enum egpr_guest_state state;
+	unsigned int half;
+};
+
+/**
+ * struct contract_place - where halves are run
+ * @run: run one half on @im, marks in and what is left of them out. Return: 0, or enum egpr_status
+ * @opaque: for @run
+ */
+struct contract_place {
+	int (*run)(const struct contract_place *place, const struct contract_half *h,
+		   struct egpr_contract_image *im, struct data_error *e);
+	void *opaque;
+};
+
+/**
+ * contract_prove_at - as contract_prove(), in a place of the caller's choice
+ * @place: the place
+ * @e: receives the reason where a half could not be run
+ *
+ * Return: 0 when all were run, whatever came out; else enum egpr_status.
+ */
+int contract_prove_at(const struct contract_place *place, const struct egpr_strategy *s,
+		      const struct standin *st, enum egpr_form form, enum egpr_guest_state state,
+		      unsigned int rounds, struct contract_result *r, struct data_error *e);
+
+/* The first failure as "check: what"; NULL if there is none. */
+const char *contract_failure(const struct contract_result *r, char *text, size_t size);
 
 /**
  * contract_prove - run both halves with marks in all the state there is

@@ -1,46 +1,60 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * contract_call - run one half between two looks at all the state that a caller owns
+ * egpr_contract_call - run one half between two looks at all the state that a caller owns
  *
  * Marks go into the callee-saved registers, the caller's frame, x87, SSE and every other enabled
  * component; what the half leaves of them is written down before anything else is done. The frame is found
- * again through a variable, for the stack pointer is among what is looked at.
+ * again through a variable, for the stack pointer is among what is looked at. For user space and for
+ * the module, where that variable is the CPU's and interrupts are off.
  *
  * Stack frame: six saved registers, one word of padding, 64 bytes of marks (frame), return address of
  * the half.
  */
-#include "contract-offsets.h"
+#include <egpr/egpr-offsets.h>
 
-#define FRAME_WORDS 8
+#ifdef __KERNEL__
+#include <linux/linkage.h>
+#include <asm/nospec-branch.h>
+#include <asm/percpu.h>
+#define CONTRACT_CALL CALL_NOSPEC
+#define CONTRACT_RET  RET
+#define CONTRACT_NOW  PER_CPU_VAR(egpr_contract_now)
+#else
+.macro CONTRACT_CALL reg
+	call *%\reg
+.endm
+#define CONTRACT_RET ret
+#define CONTRACT_NOW egpr_contract_now(%rip)
 
 	.bss
 	.balign 8
-contract_now:
+egpr_contract_now:
 	.quad 0
+#endif
 
 	.text
 /**
- * contract_call
- * @c:	%rdi, struct contract_state *
+ * egpr_contract_call
+ * @c:	%rdi, struct egpr_contract_state *
  * @fn:	%rsi, the half
  * @sw:	%rdx, its argument
  */
-	.globl contract_call
-	.type contract_call, @function
-contract_call:
+	.globl egpr_contract_call
+	.type egpr_contract_call, @function
+egpr_contract_call:
 	push %rbx
 	push %rbp
 	push %r12
 	push %r13
 	push %r14
 	push %r15
-	sub $(8 + 8 * FRAME_WORDS), %rsp
-	mov %rdi, contract_now(%rip)
+	sub $(8 + 8 * C_FRAME_WORDS), %rsp
+	mov %rdi, CONTRACT_NOW
 	mov %rdx, %r8
 	fxsave64 C_FX_CALLER(%rdi)
 
 	.set i, 0
-	.rept FRAME_WORDS
+	.rept C_FRAME_WORDS
 	mov C_FRAME_IN + 8 * i(%rdi), %rax
 	mov %rax, 8 * i(%rsp)
 	.set i, i + 1
@@ -58,16 +72,18 @@ contract_call:
 	mov C_SAVED_IN + 24(%rdi), %r13
 	mov C_SAVED_IN + 32(%rdi), %r14
 	mov C_SAVED_IN + 40(%rdi), %r15
+	pushfq
+	popq C_FLAGS_IN(%rdi)
 	mov %rsp, C_RSP_IN(%rdi)
 	mov %r8, %rdi
-	call *%rsi
+	CONTRACT_CALL rsi
 
-	mov contract_now(%rip), %rcx
+	mov CONTRACT_NOW, %rcx
 	mov %rsp, C_RSP_OUT(%rcx)
 	mov C_RSP_IN(%rcx), %rsp
 	pushfq
 	popq C_FLAGS_OUT(%rcx)
-	pushq $0x202 /* IF and the bit that is always set: DF and AC are clear again */
+	pushq C_FLAGS_IN(%rcx)
 	popfq
 	mov %rbx, C_SAVED_OUT(%rcx)
 	mov %rbp, C_SAVED_OUT + 8(%rcx)
@@ -76,7 +92,7 @@ contract_call:
 	mov %r14, C_SAVED_OUT + 32(%rcx)
 	mov %r15, C_SAVED_OUT + 40(%rcx)
 	.set i, 0
-	.rept FRAME_WORDS
+	.rept C_FRAME_WORDS
 	mov 8 * i(%rsp), %rax
 	mov %rax, C_FRAME_OUT + 8 * i(%rcx)
 	.set i, i + 1
@@ -89,14 +105,14 @@ contract_call:
 .Lno_components_out:
 	fxsave64 C_FX_OUT(%rcx)
 	fxrstor64 C_FX_CALLER(%rcx)
-	add $(8 + 8 * FRAME_WORDS), %rsp
+	add $(8 + 8 * C_FRAME_WORDS), %rsp
 	pop %r15
 	pop %r14
 	pop %r13
 	pop %r12
 	pop %rbp
 	pop %rbx
-	ret
-	.size contract_call, . - contract_call
+	CONTRACT_RET
+	.size egpr_contract_call, . - egpr_contract_call
 
 	.section .note.GNU-stack, "", @progbits

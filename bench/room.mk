@@ -19,7 +19,7 @@ BENCH_LIBS := -lbenchmark $(BENCH_LIBS)
 else
 BENCH_SRC := $(filter-out $(BENCH_GBENCH),$(BENCH_SRC))
 endif
-BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o) $(BENCH_CXX:%.cc=$(B)/%.o) $(B)/bench/report/assets.o $(B)/bench/proof/contract-call.o
+BENCH_OBJ := $(BENCH_SRC:%.c=$(B)/%.o) $(BENCH_CXX:%.cc=$(B)/%.o) $(B)/bench/report/assets.o
 
 $(BENCH_LIB): $(BENCH_OBJ)
 

@@ -10,15 +10,13 @@
 #include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/overflow.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <asm/fpu/api.h>
 #include <asm/thread_info.h>
 
 #include "egpr_switch.h"
-
-/* Components that every guest with AVX enables: a guest XCR0 that differs from most hosts'. */
-#define TYPICAL_GUEST_XCR0 0x7ULL
 
 u64 egpr_prim_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n);
 
@@ -116,17 +114,30 @@ static int validate(struct egpr_bench *b, struct egpr_plan *p)
 	return 0;
 }
 
-static void run(const struct job *j, u64 *out)
+/* The areas hold what the CPU wrote, never zeros that XRSTORS would refuse. */
+static void begin(const struct job *j)
+{
+	kernel_fpu_begin();
+	if (j->fn.exit)
+		j->fn.exit(j->sw);
+}
+
+/* Vector state is the kernel's without preemption: whoever waits gets the CPU between samples. */
+static int run(const struct job *j, u64 *out)
 {
 	unsigned long flags;
 	bool stale;
 	u32 i;
 
-	kernel_fpu_begin();
-	/* The areas hold what the CPU wrote, never zeros that XRSTORS would refuse. */
-	if (j->fn.exit)
-		j->fn.exit(j->sw);
+	begin(j);
 	for (i = 0; i < j->b->samples; i++) {
+		if (need_resched() || signal_pending(current)) {
+			kernel_fpu_end();
+			if (signal_pending(current))
+				return -EINTR;
+			cond_resched();
+			begin(j);
+		}
 		local_irq_save(flags);
 		/* The accessors' case is the one in which the registers need no loading. */
 		stale = test_and_clear_thread_flag(TIF_NEED_FPU_LOAD);
@@ -138,6 +149,7 @@ static void run(const struct job *j, u64 *out)
 		local_irq_restore(flags);
 	}
 	kernel_fpu_end();
+	return 0;
 }
 
 int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
@@ -162,7 +174,7 @@ int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
 	j.sw = &ctx->sw;
 	if (b->op == EGPR_BENCH_SWITCH || b->op == EGPR_BENCH_EXIT || b->op == EGPR_BENCH_ENTRY) {
 		j.fn = p.fn;
-		egpr_plan_context(&p, j.sw, egpr_xgetbv() & TYPICAL_GUEST_XCR0);
+		egpr_plan_context(&p, j.sw, egpr_plan_typical_xcr0());
 		egpr_plan_forget(&p, j.sw);
 	}
 	if (b->op == EGPR_BENCH_PROBE_OTHER || b->op == EGPR_BENCH_PROBE_NONE) {
@@ -170,12 +182,12 @@ int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
 		if (err)
 			goto out_ctx;
 	}
-	run(&j, out);
+	err = run(&j, out);
 	if (j.vcpu)
 		egpr_bench_vcpu_free(j.vcpu);
-	err = copy_to_user(u64_to_user_ptr(b->buffer), out, array_size(b->samples, sizeof(*out)))
-		      ? -EFAULT
-		      : 0;
+	if (!err &&
+	    copy_to_user(u64_to_user_ptr(b->buffer), out, array_size(b->samples, sizeof(*out))))
+		err = -EFAULT;
 out_ctx:
 	vfree(ctx);
 out_samples:

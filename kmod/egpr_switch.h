@@ -15,6 +15,7 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
+#include <egpr/contract.h>
 #include <egpr/home.h>
 #include <egpr/standin.h>
 #include <egpr/strategy.h>
@@ -138,6 +139,7 @@ int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 d
 enum egpr_refusal egpr_plan_guest_refusal(const struct egpr_plan *p);
 void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xcr0_guest);
 void egpr_plan_forget(const struct egpr_plan *p, struct egpr_switch *sw);
+u64 egpr_plan_typical_xcr0(void);
 
 /*
  * session.c. Probes and sessions use each other, as they have to: a session arms the probes and runs
@@ -153,6 +155,7 @@ int egpr_session_detach(struct egpr_session *s);
 int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c);
 int egpr_session_counters(struct egpr_session *s, struct egpr_counters *c);
 int egpr_session_run(struct egpr_session *s, struct egpr_run *r);
+int egpr_session_take(struct egpr_session *s, const struct egpr_plan *p, u64 xcr0_guest);
 int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool set);
 int egpr_bench_vcpu(struct kvm_vcpu **vcpu, bool attached);
 void egpr_bench_vcpu_free(struct kvm_vcpu *vcpu);
@@ -179,6 +182,9 @@ int egpr_reason_row(struct egpr_session *s);
 
 /* bench.c */
 int egpr_bench(struct egpr_session *s, struct egpr_bench *b);
+
+/* contract.c */
+int egpr_contract(struct egpr_session *s, struct egpr_contract *c);
 
 /* accessor.c */
 u64 egpr_live_read(enum egpr_form form, unsigned int reg);

@@ -98,6 +98,7 @@ union argument {
 	struct egpr_counters counters;
 	struct egpr_bench bench;
 	struct egpr_run run;
+	struct egpr_contract contract;
 	struct egpr_guest_regs regs;
 };
 
@@ -116,6 +117,8 @@ static int dispatch(struct egpr_session *s, unsigned int cmd, union argument *a)
 		return egpr_bench(s, &a->bench);
 	case EGPR_IOC_RUN:
 		return egpr_session_run(s, &a->run);
+	case EGPR_IOC_CONTRACT:
+		return egpr_contract(s, &a->contract);
 	case EGPR_IOC_GET_REGS:
 		return egpr_session_regs(s, &a->regs, false);
 	case EGPR_IOC_SET_REGS:

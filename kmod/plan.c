@@ -12,6 +12,9 @@
 #define DELAY_MAX 255
 #define CONF_ALL  (EGPR_CONF_GUEST_XCR0 | EGPR_CONF_FRESH)
 
+/* Components that every guest with AVX enables: a guest XCR0 that differs from most hosts'. */
+#define TYPICAL_GUEST_XCR0 0x7ULL
+
 #define XCR0_MPX (BIT_ULL(3) | BIT_ULL(4))
 
 int egpr_plan_make(struct egpr_plan *p, u32 strategy, u32 form, u32 state, u32 delay, u32 flags,
@@ -83,6 +86,12 @@ void egpr_plan_context(const struct egpr_plan *p, struct egpr_switch *sw, u64 xc
 		sw->xcr0_guest &= ~BIT_ULL(EGPR_XFEATURE);
 	else
 		sw->xcr0_guest |= BIT_ULL(EGPR_XFEATURE);
+}
+
+/* The XCR0 of a guest that is not there. */
+u64 egpr_plan_typical_xcr0(void)
+{
+	return egpr_xgetbv() & TYPICAL_GUEST_XCR0;
 }
 
 /* Every home of the guest's registers to what a new vCPU has: zero, in initial configuration. */

@@ -371,6 +371,26 @@ int egpr_session_counters(struct egpr_session *s, struct egpr_counters *c)
 	return 0;
 }
 
+/**
+ * egpr_session_take - make a plan the session's own for halves without a guest
+ * @s: the session
+ * @p: the plan
+ * @xcr0_guest: as egpr_plan_context()
+ *
+ * Return: 0, or -EBUSY while a vCPU uses the context.
+ */
+int egpr_session_take(struct egpr_session *s, const struct egpr_plan *p, u64 xcr0_guest)
+{
+	if (s->armed)
+		return -EBUSY;
+	egpr_plan_context(p, &s->ctx->sw, xcr0_guest);
+	if ((p->flags & EGPR_CONF_FRESH) || p->s->home != s->plan.s->home ||
+	    p->form != s->plan.form)
+		egpr_plan_forget(p, &s->ctx->sw);
+	s->plan = *p;
+	return 0;
+}
+
 /* One half on this session's context, for proofs: not while a vCPU uses it. */
 int egpr_session_run(struct egpr_session *s, struct egpr_run *r)
 {
@@ -384,12 +404,9 @@ int egpr_session_run(struct egpr_session *s, struct egpr_run *r)
 	err = egpr_plan_make(&p, r->strategy, r->form, r->guest_state, 0, r->flags, 0, &r->refusal);
 	if (err)
 		return err;
-	if (s->armed)
-		return -EBUSY;
-	egpr_plan_context(&p, &s->ctx->sw, guest_xcr0(s));
-	if ((p.flags & EGPR_CONF_FRESH) || p.s->home != s->plan.s->home || p.form != s->plan.form)
-		egpr_plan_forget(&p, &s->ctx->sw);
-	s->plan = p;
+	err = egpr_session_take(s, &p, guest_xcr0(s));
+	if (err)
+		return err;
 	kernel_fpu_begin();
 	local_irq_save(flags);
 	egpr_half(s, &p, r->half == EGPR_RUN_EXIT ? p.fn.exit : p.fn.entry);

@@ -150,6 +150,16 @@ int module_run(struct module_session *m, const struct egpr_strategy *s, enum egp
 	return ioctl(m->fd, EGPR_IOC_RUN, &r) ? failed(s->id, r.refusal, e) : 0;
 }
 
+int module_contract(struct module_session *m, struct egpr_contract c,
+		    struct egpr_contract_image *im, struct data_error *e)
+{
+	c.abi = EGPR_ABI_VERSION;
+	c.image = (uintptr_t)im;
+	return ioctl(m->fd, EGPR_IOC_CONTRACT, &c)
+		       ? failed(egpr_strategies[c.strategy].id, c.refusal, e)
+		       : 0;
+}
+
 int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e)
 {
 	struct egpr_guest_regs g = { .abi = EGPR_ABI_VERSION };

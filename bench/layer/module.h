@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <egpr/contract.h>
 #include <egpr/uapi.h>
 
 #include <bench/base/error.h>
@@ -61,6 +62,18 @@ int module_bench(struct module_session *m, struct egpr_bench *b, struct data_err
 int module_run(struct module_session *m, const struct egpr_strategy *s, enum egpr_form form,
 	       enum egpr_guest_state state, unsigned int half, unsigned int flags,
 	       struct data_error *e);
+
+/**
+ * module_contract - run one half in ring 0 with marks in all that is its caller's
+ * @m: the session
+ * @c: what to run; @abi and @image are filled in here
+ * @im: the marks, and what the half left of them
+ * @e: receives the reason
+ *
+ * Return: 0 or EGPR_SKIPPED.
+ */
+int module_contract(struct module_session *m, struct egpr_contract c,
+		    struct egpr_contract_image *im, struct data_error *e);
 
 /* The guest's registers where the strategy keeps them. */
 int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e);

@@ -16,6 +16,7 @@
 #include <egpr/strategy.h>
 
 #include <bench/base/error.h>
+#include <bench/layer/module.h>
 #include <bench/layer/standin.h>
 
 /* X(SYM, id, text): what is looked at behind every half. */
@@ -85,6 +86,20 @@ struct contract_place {
 int contract_prove_at(const struct contract_place *place, const struct egpr_strategy *s,
 		      const struct standin *st, enum egpr_form form, enum egpr_guest_state state,
 		      unsigned int rounds, struct contract_result *r, struct data_error *e);
+
+/**
+ * contract_prove_module - as contract_prove(), by the module in ring 0
+ * @m: a session without a vCPU
+ * @delay: N of delay-N
+ *
+ * Strategies that need CPL 0 too, and form trap where the module plays the hardware.
+ *
+ * Return: 0 when all halves were run; EGPR_SKIPPED with the module's words in @e.
+ */
+int contract_prove_module(struct module_session *m, const struct egpr_strategy *s,
+			  const struct standin *st, enum egpr_form form,
+			  enum egpr_guest_state state, unsigned int delay, unsigned int rounds,
+			  struct contract_result *r, struct data_error *e);
 
 /* The first failure as "check: what"; NULL if there is none. */
 const char *contract_failure(const struct contract_result *r, char *text, size_t size);

@@ -18,7 +18,7 @@
 #include <egpr/axis.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
-#define EGPR_ABI_VERSION 3
+#define EGPR_ABI_VERSION 4
 
 /* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
 /* clang-format off */
@@ -281,6 +281,38 @@ struct egpr_run {
 };
 
 /**
+ * struct egpr_contract - run one half once, with marks in all that is its caller's
+ * @abi: EGPR_ABI_VERSION
+ * @strategy: enum egpr_strategy_index
+ * @form: enum egpr_form
+ * @guest_state: enum egpr_guest_state
+ * @delay: N of delay-N
+ * @half: EGPR_RUN_EXIT or EGPR_RUN_ENTRY
+ * @flags: EGPR_CONF_*
+ * @refusal: out, enum egpr_refusal
+ * @no_stand_in: as in struct egpr_configure
+ * @reserved: 0
+ * @image: user address of a struct egpr_contract_image, read and written
+ *
+ * Of the image it reads what stands in as *_in, and the mask, out of which it takes what it does not
+ * load. Control words may differ from their defaults in rounding, and the status words are 0. EINVAL
+ * for any other.
+ */
+struct egpr_contract {
+	__u32 abi;
+	__u32 strategy;
+	__u32 form;
+	__u32 guest_state;
+	__u32 delay;
+	__u32 half;
+	__u32 flags;
+	__u32 refusal;
+	__u32 no_stand_in;
+	__u32 reserved;
+	__u64 image;
+};
+
+/**
  * struct egpr_guest_regs - the guest's r16..r31 while it does not run
  * @abi: EGPR_ABI_VERSION
  * @home: out, enum egpr_home: where the strategy keeps them
@@ -307,6 +339,7 @@ struct egpr_guest_regs {
 #define EGPR_IOC_GET_REGS  _IOWR(EGPR_IOC_MAGIC, 6, struct egpr_guest_regs)
 #define EGPR_IOC_SET_REGS  _IOWR(EGPR_IOC_MAGIC, 7, struct egpr_guest_regs)
 #define EGPR_IOC_DETACH	   _IO(EGPR_IOC_MAGIC, 8)
+#define EGPR_IOC_CONTRACT  _IOWR(EGPR_IOC_MAGIC, 9, struct egpr_contract)
 
 /**
  * egpr_tables_sum - a sum over the tables this ABI takes indices of

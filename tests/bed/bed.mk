@@ -2,7 +2,7 @@
 # Programs and payloads that run inside the beds, started by tests/bed/run.
 
 BED_PAYLOADS := $(patsubst asm/payload/%.S,$(B)/payloads/state/%.elf,$(wildcard asm/payload/*.S))
-BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits)
+BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu)
 
 $(B)/asm/payload/state/%.o: asm/payload/%.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)
@@ -14,6 +14,9 @@ $(BED_PAYLOADS): $(B)/payloads/state/%.elf: $(B)/asm/payload/state/%.o $$(PAYLOA
 $(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/bench/layer/module_guest.o $(B)/bench/layer/module.o $(B)/bench/base/error.o \
 		$(B)/bench/plan/axis.o 		$$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
+
+$(B)/tests/bed/contract: $(addprefix $(B)/bench/,proof/contract.o proof/contract_module.o proof/apart.o layer/standin.o base/cpuid.o base/share.o) $(B)/asm/contract-call.o
+$(B)/tests/bed/fpu: $(addprefix $(B)/bench/,layer/standin.o base/cpuid.o)
 
 # egprlab proves layer kvm with these payloads too.
 PAYLOADS += $(BED_PAYLOADS)

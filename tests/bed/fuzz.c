@@ -14,6 +14,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <egpr/contract.h>
+#include <egpr/standin.h>
 #include <egpr/status.h>
 
 #include <bench/layer/module_guest.h>
@@ -25,6 +27,7 @@
 #define CALLS_BETWEEN_GUESTS 2000
 
 static uint64_t state;
+static unsigned long ran; /* halves with marks */
 
 /* xorshift64* (Vigna 2016): the seed in the log repeats the run. */
 static uint64_t draw(void)
@@ -43,6 +46,7 @@ static bool one_in(unsigned int n)
 static const unsigned long commands[] = {
 	EGPR_IOC_QUERY, EGPR_IOC_ATTACH,   EGPR_IOC_CONFIGURE, EGPR_IOC_COUNTERS, EGPR_IOC_BENCH,
 	EGPR_IOC_RUN,	EGPR_IOC_GET_REGS, EGPR_IOC_SET_REGS,  EGPR_IOC_DETACH,
+	EGPR_IOC_CONTRACT,
 };
 
 /* Mostly a valid number with another size or direction now and then, sometimes anything. */
@@ -87,17 +91,48 @@ static void fill_bench(struct egpr_bench *b, uint64_t *out)
 	b->buffer = one_in(10) ? draw() : (uintptr_t)out;
 }
 
+/* Likewise a half with marks; the control words of @im are right, wrong or as the last call left them. */
+static void fill_contract(struct egpr_contract *c, struct egpr_contract_image *im)
+{
+	struct egpr_contract_state *s = &im->state;
+	uint64_t *words = (uint64_t *)s;
+	unsigned int i;
+
+	memset(c, 0, sizeof(*c));
+	c->abi = EGPR_ABI_VERSION;
+	c->strategy = draw() % (EGPR_NR_STRATEGIES + 1);
+	c->form = draw() % EGPR_NR_FORMS;
+	c->guest_state = draw() % EGPR_NR_STATES;
+	c->half = draw() % 4;
+	c->flags = draw() % 4;
+	c->no_stand_in = one_in(3) ? (uint32_t)draw() & EGPR_STAND_INS_ALL : 0;
+	c->image = one_in(10) ? draw() : (uintptr_t)im;
+	for (i = 0; i < sizeof(*s) / sizeof(*words); i += 1 + draw() % 64)
+		words[i] = draw();
+	if (one_in(4))
+		return;
+	memset(s->fx_in, 0, EGPR_FX_XMM);
+	memset(s->fx_in + EGPR_FX_XMM_END, 0, EGPR_FX_BYTES - EGPR_FX_XMM_END);
+	*(uint16_t *)(s->fx_in + EGPR_FX_CW) =
+		(uint16_t)(EGPR_CW_DEFAULT ^ (draw() & EGPR_CW_ROUNDING));
+	*(uint32_t *)(s->fx_in + EGPR_FX_MXCSR) =
+		EGPR_MXCSR_DEFAULT | ((uint32_t)draw() & EGPR_MXCSR_ROUNDING);
+}
+
 static void call(struct guest *g, void *buffer, uint64_t *out)
 {
+	static struct egpr_contract_image image;
 	unsigned long c = command();
 	void *argument = one_in(30) ? (void *)(uintptr_t)draw() : buffer;
 
 	fill(buffer);
 	if (c == EGPR_IOC_BENCH && !one_in(8))
 		fill_bench(buffer, out);
+	if (c == EGPR_IOC_CONTRACT && !one_in(8))
+		fill_contract(buffer, &image);
 	if (c == EGPR_IOC_ATTACH && g->vm && one_in(3))
 		((struct egpr_attach *)buffer)->vcpu_fd = vmm_vcpu_fd(g->vm);
-	ioctl(g->module.fd, c, argument);
+	ran += !ioctl(g->module.fd, c, argument) && c == EGPR_IOC_CONTRACT;
 }
 
 /* Lines of /proc/vmallocinfo that this module asked for. */
@@ -180,6 +215,7 @@ int main(int argc, char **argv)
 		call(&g, buffer, out);
 	}
 	guest_close(&g);
+	tap_ok(ran > calls / 1000, "%lu of them ran a half with marks", ran);
 	tap_ok(i == calls, "%lu of %lu random ioctls returned", i, calls);
 	if (!tap_ok(still_sound(&host, argv[1], why, sizeof(why)), "a proof holds afterwards"))
 		tap_note("%s", why);

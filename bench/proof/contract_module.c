@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The contract in ring 0: the module runs the halves.
+ */
+#include <egpr/uapi.h>
+
+#include "contract.h"
+
+/*
+ * struct ring0 - a place
+ * @fresh: EGPR_CONF_FRESH for the first half
+ */
+struct ring0 {
+	struct module_session *m;
+	const struct standin *st;
+	unsigned int delay;
+	unsigned int fresh;
+};
+
+static int run_there(const struct contract_place *place, const struct contract_half *h,
+		     struct egpr_contract_image *im, struct data_error *e)
+{
+	struct ring0 *k = place->opaque;
+	const struct egpr_contract c = {
+		.strategy = (__u32)(h->s - egpr_strategies),
+		.form = h->form,
+		.guest_state = h->state,
+		.delay = k->delay,
+		.half = h->half,
+		.flags = k->fresh,
+		.no_stand_in = standin_barred(k->st),
+	};
+
+	k->fresh = 0;
+	if (h->form == EGPR_FORM_TRAP) { /* as a CPU with APX has it */
+		k->m->page->xcr0 |= 1ull << EGPR_XFEATURE;
+		k->m->page->xinuse = 1;
+	}
+	return module_contract(k->m, c, im, e);
+}
+
+int contract_prove_module(struct module_session *m, const struct egpr_strategy *s,
+			  const struct standin *st, enum egpr_form form,
+			  enum egpr_guest_state state, unsigned int delay, unsigned int rounds,
+			  struct contract_result *r, struct data_error *e)
+{
+	struct ring0 k = { .m = m, .st = st, .delay = delay, .fresh = EGPR_CONF_FRESH };
+	const struct contract_place place = { run_there, &k };
+
+	return contract_prove_at(&place, s, st, form, state, rounds, r, e);
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One half in ring 0 between two looks at all that is its caller's (include/egpr/contract.h).
+ *
+ * User space sends marks and compares; here they are checked, loaded, and what the half leaves of
+ * them goes back. Interrupts are off and the FPU is the kernel's own meanwhile. XCR0, PKRU, the flags and
+ * the stack pointer are put right whatever the half did.
+ */
+#include <linux/percpu.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+#include <asm/cpufeature.h>
+#include <asm/fpu/api.h>
+#include <asm/fpu/types.h>
+#include <asm/pkru.h>
+#include <asm/processor.h>
+#ifdef EGPR_HAVE_CPUID_API
+#include <asm/cpuid/api.h> /* processor.h had it once */
+#endif
+
+#include "egpr_switch.h"
+
+/* Loading any bytes into these faults never and allows nothing: AVX, opmask, ZMM_Hi256, Hi16_ZMM. */
+#define MARKABLE (BIT_ULL(2) | BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(7))
+#define HEADER_BYTES 64
+
+/* asm/contract-call.S finds its way back by it. */
+DECLARE_PER_CPU(struct egpr_contract_state *, egpr_contract_now);
+DEFINE_PER_CPU(struct egpr_contract_state *, egpr_contract_now);
+
+static u64 pkru(void)
+{
+	return cpu_feature_enabled(X86_FEATURE_OSPKE) ? EGPR_PKRU_THERE | read_pkru() : 0;
+}
+
+/* Those of @mask that this CPU has enabled, with a place in the area. */
+static u64 loadable(u64 mask)
+{
+	u32 size, offset, flags, edx;
+	unsigned int i;
+
+	mask &= egpr_xgetbv() & MARKABLE;
+	for (i = 2; i < EGPR_XSAVE_COMPONENTS; i++) {
+		if (!(mask & BIT_ULL(i)))
+			continue;
+		cpuid_count(EGPR_XSAVE_LEAF, i, &size, &offset, &flags, &edx);
+		if (!size || size > EGPR_XSAVE_AREA_BYTES || offset > EGPR_XSAVE_AREA_BYTES - size)
+			mask &= ~BIT_ULL(i);
+	}
+	return mask;
+}
+
+static bool all_zero(const u8 *bytes, size_t n)
+{
+	return !memchr_inv(bytes, 0, n);
+}
+
+/* Images that FXRSTOR and XRSTOR take without a fault, now or at the next x87 or SSE instruction. */
+static int validate(struct egpr_contract_state *c)
+{
+	u8 *fx = c->fx_in;
+	u32 mxcsr;
+	u16 cw;
+
+	memcpy(&mxcsr, fx + EGPR_FX_MXCSR, sizeof(mxcsr));
+	memcpy(&cw, fx + EGPR_FX_CW, sizeof(cw));
+	if ((mxcsr & ~EGPR_MXCSR_ROUNDING) != EGPR_MXCSR_DEFAULT ||
+	    (cw & ~EGPR_CW_ROUNDING) != (EGPR_CW_DEFAULT & ~EGPR_CW_ROUNDING))
+		return -EINVAL;
+	if (!all_zero(fx + EGPR_FX_SW, 2) ||
+	    !all_zero(fx + EGPR_FX_FOP, EGPR_FX_MXCSR - EGPR_FX_FOP) ||
+	    !all_zero(fx + EGPR_FX_XMM_END, EGPR_FX_BYTES - EGPR_FX_XMM_END))
+		return -EINVAL;
+	c->mask = loadable(c->mask);
+	memset(c->x_in + EGPR_XSAVE_HEADER_OFFSET, 0, HEADER_BYTES);
+	memcpy(c->x_in + EGPR_XSAVE_HEADER_OFFSET, &c->mask, sizeof(c->mask));
+	memcpy(c->x_in + EGPR_FX_MXCSR, &mxcsr, sizeof(mxcsr));
+	return 0;
+}
+
+static void call(struct egpr_session *s, const struct egpr_plan *p, egpr_switch_fn fn,
+		 struct egpr_contract_image *im)
+{
+	if (p->form == EGPR_FORM_TRAP)
+		egpr_virtual_enter(s);
+	egpr_contract_call(&im->state, fn, &s->ctx->sw);
+	if (p->form == EGPR_FORM_TRAP)
+		egpr_virtual_leave();
+}
+
+/* XRSTOR faults on a component that the XCR0 of now lacks. */
+static void load_what_xcr0_has(struct egpr_contract_image *im)
+{
+	u64 there = im->state.mask & im->xcr0_in;
+
+	memcpy(im->state.x_in + EGPR_XSAVE_HEADER_OFFSET, &there, sizeof(there));
+}
+
+/* A guest's XCR0 that is not the host's, so that a strategy with an XSETBV has to execute it. */
+static u64 guest_xcr0(void)
+{
+	u64 typical = egpr_plan_typical_xcr0();
+
+	return typical != egpr_xgetbv() ? typical : typical & XFEATURE_MASK_FPSSE;
+}
+
+static void run(struct egpr_session *s, const struct egpr_plan *p, bool exit,
+		struct egpr_contract_image *im)
+{
+	struct egpr_switch *sw = &s->ctx->sw;
+	u64 host = egpr_xgetbv();
+	unsigned long flags;
+
+	kernel_fpu_begin();
+	local_irq_save(flags);
+	if (exit && p->form != EGPR_FORM_TRAP && (p->s->needs & EGPR_NEEDS_XSETBV))
+		egpr_xsetbv(sw->xcr0_guest);
+	im->before = *sw;
+	im->xcr0_in = egpr_xgetbv();
+	im->pkru_in = pkru();
+	load_what_xcr0_has(im);
+	call(s, p, exit ? p->fn.exit : p->fn.entry, im);
+	im->pkru_out = pkru();
+	im->xcr0_out = egpr_xgetbv();
+	write_pkru(im->pkru_in);
+	if (im->xcr0_out != host)
+		egpr_xsetbv(host);
+	im->after = *sw;
+	local_irq_restore(flags);
+	kernel_fpu_end();
+}
+
+/**
+ * egpr_contract - EGPR_IOC_CONTRACT
+ * @s: the session, on whose context the half works
+ * @c: its argument
+ *
+ * Return: 0, -EINVAL, -EOPNOTSUPP with @c->refusal, -EBUSY, -EFAULT or -ENOMEM.
+ */
+int egpr_contract(struct egpr_session *s, struct egpr_contract *c)
+{
+	struct egpr_contract_image *im;
+	struct egpr_plan p;
+	int err;
+
+	c->refusal = EGPR_REFUSED_NONE;
+	if (c->reserved || (c->half != EGPR_RUN_EXIT && c->half != EGPR_RUN_ENTRY))
+		return -EINVAL;
+	err = egpr_plan_make(&p, c->strategy, c->form, c->guest_state, c->delay, c->flags,
+			     c->no_stand_in, &c->refusal);
+	if (err)
+		return err;
+	if (!boot_cpu_has(X86_FEATURE_FXSR) || !egpr_xgetbv()) {
+		c->refusal = EGPR_REFUSED_NO_XSAVE;
+		return -EOPNOTSUPP;
+	}
+	im = vzalloc(sizeof(*im));
+	if (!im)
+		return -ENOMEM;
+	err = -EFAULT;
+	if (copy_from_user(&im->state, u64_to_user_ptr(c->image), sizeof(im->state)))
+		goto out;
+	err = validate(&im->state);
+	if (err)
+		goto out;
+	err = egpr_session_take(s, &p, guest_xcr0());
+	if (err)
+		goto out;
+	run(s, &p, c->half == EGPR_RUN_EXIT, im);
+	if (copy_to_user(u64_to_user_ptr(c->image), im, sizeof(*im)))
+		err = -EFAULT;
+out:
+	vfree(im);
+	return err;
+}

@@ -15,6 +15,7 @@
 #include <linux/tracepoint.h>
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
+#include <asm/thread_info.h>
 
 #include "egpr_switch.h"
 
@@ -370,6 +371,18 @@ static bool stays_in_loop(const struct egpr_session *s)
 	return s->armed && (s->plan.s->needs & EGPR_BIND_OUTER) && s->stays[s->last];
 }
 
+/*
+ * Has the kernel's FPU switch taken the guest's registers away since the exit? Where kvm_exit has
+ * interrupts on (6.1 on SVM), a softirq may have used vector registers: they are in the guest's
+ * fpstate then, KVM brings them back before the next entry, and an XSAVE here would take the softirq's
+ * for the guest's.
+ */
+static bool stand_in_taken(const struct egpr_session *s)
+{
+	return s->plan.form == EGPR_FORM_PROXY && s->plan.s->family == EGPR_FAMILY_XSAVE &&
+	       test_thread_flag(TIF_NEED_FPU_LOAD);
+}
+
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 {
 	struct egpr_session *s = egpr_session_find(vcpu);
@@ -404,6 +417,11 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 		refuse(s, EGPR_REFUSED_LOST);
 	}
 	local_irq_save(flags);
-	leave(s, stays_in_loop(s));
+	if (irqs_on && stand_in_taken(s)) {
+		s->counters.refused++;
+		s->in_guest = s->stayed = s->primed = false;
+	} else {
+		leave(s, stays_in_loop(s));
+	}
 	local_irq_restore(flags);
 }

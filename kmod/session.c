@@ -183,9 +183,10 @@ static void lend(struct egpr_session *s, bool on)
  * (KVM_EXIT_FAIL_ENTRY), or an exit that was taken for one that stays in KVM's inner loop. The
  * caller holds vcpu->mutex, so no probe of this vCPU runs.
  *
- * In form hw it is too late for the exit half: KVM's FPU switch has brought the caller's own
- * registers. A guest that never ran has left nothing behind that its home does not have; one that
- * did run has its registers in its fpstate, which is KVM's.
+ * On real registers it is too late for the exit half: KVM's FPU switch has brought the caller's own,
+ * and an XSAVE would take those for the guest's. A guest that never ran has left nothing behind that
+ * its home does not have; one that did run has its registers in its fpstate, which is KVM's. A
+ * stand-in is saved anew before it is restored again.
  */
 static void settle(struct egpr_session *s)
 {
@@ -193,10 +194,11 @@ static void settle(struct egpr_session *s)
 
 	if (!s->in_guest)
 		return;
-	if (s->plan.form == EGPR_FORM_HW) {
-		if (s->stayed && s->counters.refusal == EGPR_REFUSED_NONE)
+	if (s->plan.form != EGPR_FORM_TRAP) {
+		if (s->plan.form == EGPR_FORM_HW && s->stayed &&
+		    s->counters.refusal == EGPR_REFUSED_NONE)
 			s->counters.refusal = EGPR_REFUSED_LOST;
-		s->in_guest = s->stayed = false;
+		s->in_guest = s->stayed = s->primed = false;
 		s->counters.switched_out++;
 		return;
 	}

@@ -428,11 +428,13 @@ int contract_known(const struct egpr_strategy *s, const struct standin *st, enum
 }
 
 int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		  enum egpr_guest_state state, struct data_error *e)
+		  enum egpr_guest_state state, bool ring0, struct data_error *e)
 {
 	const char *reason;
 	int status = contract_known(s, st, form, state, &reason);
 
+	if (ring0 && (!status || status == EGPR_SKIPPED))
+		status = contract_known_module(s, st, form, state, &reason);
 	if (!status || status == EGPR_SKIPPED)
 		return 0;
 	return data_fail(e, status,

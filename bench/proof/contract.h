@@ -9,6 +9,7 @@
 #ifndef BENCH_PROOF_CONTRACT_H
 #define BENCH_PROOF_CONTRACT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -128,8 +129,17 @@ void contract_prove(const struct egpr_strategy *s, const struct standin *st, enu
 int contract_known(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
 		   enum egpr_guest_state state, const char **reason);
 
-/* For whoever is about to measure. Return: 0, also where it cannot run; else as contract_known(). */
+/* The same by contract_prove_module(): asked in ring 0, for the layers that run there. */
+int contract_known_module(const struct egpr_strategy *s, const struct standin *st,
+			  enum egpr_form form, enum egpr_guest_state state, const char **reason);
+
+/**
+ * contract_gate - contract_known(), for whoever is about to measure
+ * @ring0: in ring 0 as well
+ *
+ * Return: 0, also where it cannot run; else as contract_known().
+ */
 int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		  enum egpr_guest_state state, struct data_error *e);
+		  enum egpr_guest_state state, bool ring0, struct data_error *e);
 
 #endif /* BENCH_PROOF_CONTRACT_H */

@@ -2,9 +2,15 @@
 /*
  * The contract in ring 0: the module runs the halves.
  */
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <egpr/status.h>
 #include <egpr/uapi.h>
 
 #include "contract.h"
+
+#define KNOWN_ROUNDS 50
 
 /*
  * struct ring0 - a place
@@ -48,4 +54,37 @@ int contract_prove_module(struct module_session *m, const struct egpr_strategy *
 	const struct contract_place place = { run_there, &k };
 
 	return contract_prove_at(&place, s, st, form, state, rounds, r, e);
+}
+
+int contract_known_module(const struct egpr_strategy *s, const struct standin *st,
+			  enum egpr_form form, enum egpr_guest_state state, const char **reason)
+{
+	static struct {
+		bool asked;
+		int status;
+		char reason[CONTRACT_DETAIL + 16];
+	} known[EGPR_NR_STRATEGIES][EGPR_NR_FORMS][EGPR_NR_STATES], *k;
+	unsigned int i = (unsigned int)(s - egpr_strategies);
+	struct contract_result r;
+	struct module_session m;
+	struct data_error e;
+
+	*reason = "not a strategy of the table";
+	if (i >= EGPR_NR_STRATEGIES)
+		return EGPR_SKIPPED;
+	k = &known[i][form][state];
+	*reason = k->reason;
+	if (k->asked)
+		return k->status;
+	k->asked = true;
+	k->status = module_open(&m, &e);
+	if (!k->status) {
+		k->status = contract_prove_module(&m, s, st, form, state, 0, KNOWN_ROUNDS, &r, &e);
+		module_close(&m);
+	}
+	if (k->status)
+		snprintf(k->reason, sizeof(k->reason), "%.*s", (int)sizeof(k->reason) - 1, e.text);
+	else if (contract_failure(&r, k->reason, sizeof(k->reason)))
+		k->status = EGPR_DATA;
+	return k->status;
 }

@@ -135,15 +135,17 @@ static void check_exits(struct checks *k, const struct run_cell *c)
 	check(k, PASS, name, detail);
 }
 
-/* Is a strategy among the arms that were measured in a guest state? */
+/* Is a strategy among the arms that were measured in a guest state, or in a layer of ring 0? */
 static bool was_measured(const struct run *run, const struct egpr_strategy *s,
-			 enum egpr_guest_state state)
+			 enum egpr_guest_state state, bool in_ring0)
 {
 	unsigned int i, a;
 
 	for (i = 0; i < run->nr_cells; i++) {
 		const struct run_cell *c = &run->cells[i];
 
+		if (in_ring0 && !run_in_ring0(&c->cell))
+			continue;
 		for (a = 0; a < c->cell.nr_arms && c->r.blocks; a++) {
 			if (c->cell.state == state && c->cell.arms[a].strategy == s)
 				return true;
@@ -185,7 +187,7 @@ static void say_proofs(struct checks *k, const char *name, const char *what, con
  */
 static void check_proofs(struct checks *k, const struct run *run)
 {
-	struct proved registers = { 0 }, contract = { 0 };
+	struct proved registers = { 0 }, contract = { 0 }, ring0 = { 0 };
 	const struct egpr_strategy *s;
 	const char *reason;
 	unsigned int state;
@@ -195,12 +197,18 @@ static void check_proofs(struct checks *k, const struct run *run)
 	egpr_for_each_strategy(s) {
 		measured = false;
 		for (state = 0; state < EGPR_NR_STATES; state++) {
-			if (!was_measured(run, s, state))
+			if (!was_measured(run, s, state, false))
 				continue;
 			measured = true;
 			status =
 				contract_known(s, &run->env.standin, run->env.form, state, &reason);
-			add_proof(&contract, s, status, reason);
+			if (!(s->needs & EGPR_NEEDS_CPL0))
+				add_proof(&contract, s, status, reason);
+			if (!was_measured(run, s, state, true))
+				continue;
+			status = contract_known_module(s, &run->env.standin, run->env.form, state,
+						       &reason);
+			add_proof(&ring0, s, status, reason);
 		}
 		if (measured) {
 			status = proof_known(s, &reason);
@@ -209,6 +217,7 @@ static void check_proofs(struct checks *k, const struct run *run)
 	}
 	say_proofs(k, "registers", "strategies", &registers);
 	say_proofs(k, "caller's state", "strategies in guest states", &contract);
+	say_proofs(k, "caller's state in ring 0", "strategies in guest states", &ring0);
 }
 
 /* What has no number, and should have one: an arm, a cell, or all of them. */

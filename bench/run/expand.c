@@ -36,15 +36,21 @@ static int add_skip(struct run *run, const struct cell *c, const char *strategy,
 	return run_skip_add(run, c, strategy, 0, why->text);
 }
 
+bool run_in_ring0(const struct cell *c)
+{
+	return c->ops->layer == EGPR_LAYER_RING0 || c->ops->layer == EGPR_LAYER_KVM;
+}
+
 /* No proof, no number. Return: 0, or a status that says how the arm failed. */
 static int gate(const struct run *run, const struct cell *c, const struct plan_arm *arm,
 		struct data_error *why)
 {
 	int status = proof_gate(arm->strategy, why);
 
-	return status ? status
-		      : contract_gate(arm->strategy, &run->env.standin, run->env.form, c->state,
-				      why);
+	if (status)
+		return status;
+	return contract_gate(arm->strategy, &run->env.standin, run->env.form, c->state,
+			     run_in_ring0(c), why);
 }
 
 /* Fills the arms; what cannot run goes to the skips. Return: strategies that compare, or -1. */

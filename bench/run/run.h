@@ -177,6 +177,9 @@ static inline bool run_crashed(const struct run_cell *c)
 int run_skip_add(struct run *run, const struct cell *c, const char *strategy, int refused,
 		 const char *reason);
 
+/* Do the halves of this cell run in ring 0, in the module? */
+bool run_in_ring0(const struct cell *c);
+
 /* "prim/none/dirty/gated-mov" of what was skipped. */
 void run_skip_name(const struct run_skip *s, char *to, size_t size);
 

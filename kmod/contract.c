@@ -22,7 +22,7 @@
 #include "egpr_switch.h"
 
 /* Loading any bytes into these faults never and allows nothing: AVX, opmask, ZMM_Hi256, Hi16_ZMM. */
-#define MARKABLE (BIT_ULL(2) | BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(7))
+#define MARKABLE     (BIT_ULL(2) | BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(7))
 #define HEADER_BYTES 64
 
 /* asm/contract-call.S finds its way back by it. */

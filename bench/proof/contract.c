@@ -15,13 +15,13 @@
 #include "apart.h"
 #include "contract.h"
 
-#define FLAGS_IF     (1ul << 9)
-#define FLAGS_DF     (1ul << 10)
-#define FLAGS_AC     (1ul << 18)
-#define LEGACY	     3ull /* x87 and SSE: in the FXSAVE image */
-#define PKRU	     (1ull << 9)
+#define FLAGS_IF (1ul << 9)
+#define FLAGS_DF (1ul << 10)
+#define FLAGS_AC (1ul << 18)
+#define LEGACY	 3ull /* x87 and SSE: in the FXSAVE image */
+#define PKRU_BIT (1ull << 9)
 /* PKRU and AMX change what a process may do, APX is what is switched, MPX has reserved bits. */
-#define NOT_MARKED   (3ull << 3 | PKRU | 3ull << 17 | 1ull << EGPR_XFEATURE)
+#define NOT_MARKED   (3ull << 3 | PKRU_BIT | 3ull << 17 | 1ull << EGPR_XFEATURE)
 #define KNOWN_ROUNDS 200
 #define DELAY	     3
 #define PKU_LEAF     7
@@ -204,7 +204,7 @@ static void check_xcr0(struct work *w)
 	uint64_t want = im->xcr0_in;
 
 	if (im->pkru_in & EGPR_PKRU_THERE)
-		note(w, CONTRACT_PKRU, (w->may & PKRU) || im->pkru_in == im->pkru_out,
+		note(w, CONTRACT_PKRU, (w->may & PKRU_BIT) || im->pkru_in == im->pkru_out,
 		     "PKRU is 0x%x, was 0x%x", (uint32_t)im->pkru_out, (uint32_t)im->pkru_in);
 	if (!im->xcr0_in)
 		return;

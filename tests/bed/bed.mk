@@ -21,5 +21,5 @@ $(B)/tests/bed/fpu: $(addprefix $(B)/bench/,layer/standin.o base/cpuid.o)
 # egprlab proves layer kvm with these payloads too.
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)
-LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h)
+LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h tests/bed/*/*.h)
 LINT_SH += tests/bed/run tests/bed/check-path

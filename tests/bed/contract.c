@@ -42,8 +42,7 @@ static void prove(const struct egpr_strategy *s, enum egpr_form form, unsigned i
 		if (!tap_ok(!contract_failure(&r, text, sizeof(text)) && r.halves == 2 * rounds &&
 				    r.tried[CONTRACT_XCR0] == r.halves,
 			    "%s, %s, %s: nothing of its caller's in %llu halves", s->id,
-			    forms[form], egpr_guest_states[state].id,
-			    (unsigned long long)r.halves))
+			    forms[form], egpr_guest_states[state].id, (unsigned long long)r.halves))
 			tap_note("%s", text);
 	}
 }
@@ -56,7 +55,7 @@ static const struct mutant {
 	enum contract_check check;
 } mutants[] = { CONTRACT_MUTANTS(MUTANT_ROW) };
 
-static void catch(const struct mutant *x, unsigned int half)
+static void catch (const struct mutant *x, unsigned int half)
 {
 	const struct egpr_strategy *s = &egpr_strategies[EGPR_STRATEGY_delay];
 	const char *name = half ? "entry" : "exit";
@@ -71,8 +70,8 @@ static void catch(const struct mutant *x, unsigned int half)
 	}
 	if (!nothing.tried[x->check] ||
 	    (x->check == CONTRACT_XCR0 && !(st.cpu.xcr0 & ~(uint64_t)3))) {
-		tap_skip("this CPU does not have it", "%s in the %s half is seen by %s", x->name, name,
-			 contract_ids[x->check]);
+		tap_skip("this CPU does not have it", "%s in the %s half is seen by %s", x->name,
+			 name, contract_ids[x->check]);
 		return;
 	}
 	if (contract_prove_module(&m, s, &st, EGPR_FORM_PROXY, EGPR_STATE_DIRTY,
@@ -80,8 +79,9 @@ static void catch(const struct mutant *x, unsigned int half)
 		tap_ok(false, "%s: %s", x->name, e.text);
 		return;
 	}
-	tap_ok(r.failed[x->check] && !nothing.failed[x->check], "%s in the %s half is seen by %s: %s",
-	       x->name, name, contract_ids[x->check], r.detail[x->check]);
+	tap_ok(r.failed[x->check] && !nothing.failed[x->check],
+	       "%s in the %s half is seen by %s: %s", x->name, name, contract_ids[x->check],
+	       r.detail[x->check]);
 }
 
 int main(int argc, char **argv)
@@ -103,8 +103,8 @@ int main(int argc, char **argv)
 	standin_probe(&st, EGPR_STAND_INS_ALL);
 	if (argc == 3) {
 		for (i = 0; i < sizeof(mutants) / sizeof(*mutants); i++) {
-			catch(&mutants[i], 0);
-			catch(&mutants[i], 1);
+			catch (&mutants[i], 0);
+			catch (&mutants[i], 1);
 		}
 		module_close(&m);
 		return tap_done();

@@ -45,8 +45,7 @@ static bool one_in(unsigned int n)
 
 static const unsigned long commands[] = {
 	EGPR_IOC_QUERY, EGPR_IOC_ATTACH,   EGPR_IOC_CONFIGURE, EGPR_IOC_COUNTERS, EGPR_IOC_BENCH,
-	EGPR_IOC_RUN,	EGPR_IOC_GET_REGS, EGPR_IOC_SET_REGS,  EGPR_IOC_DETACH,
-	EGPR_IOC_CONTRACT,
+	EGPR_IOC_RUN,	EGPR_IOC_GET_REGS, EGPR_IOC_SET_REGS,  EGPR_IOC_DETACH,	  EGPR_IOC_CONTRACT,
 };
 
 /* Mostly a valid number with another size or direction now and then, sometimes anything. */
@@ -115,8 +114,8 @@ static void fill_contract(struct egpr_contract *c, struct egpr_contract_image *i
 	memset(s->fx_in + EGPR_FX_XMM_END, 0, EGPR_FX_BYTES - EGPR_FX_XMM_END);
 	*(uint16_t *)(s->fx_in + EGPR_FX_CW) =
 		(uint16_t)(EGPR_CW_DEFAULT ^ (draw() & EGPR_CW_ROUNDING));
-	*(uint32_t *)(s->fx_in + EGPR_FX_MXCSR) =
-		EGPR_MXCSR_DEFAULT | ((uint32_t)draw() & EGPR_MXCSR_ROUNDING);
+	*(uint32_t *)(s->fx_in + EGPR_FX_MXCSR) = EGPR_MXCSR_DEFAULT |
+						  ((uint32_t)draw() & EGPR_MXCSR_ROUNDING);
 }
 
 static void call(struct guest *g, void *buffer, uint64_t *out)

@@ -113,7 +113,8 @@ static void test_mutants(void **state)
 		const struct mutant *m = &mutants[i];
 
 		if (!can_run(&nothing, m)) {
-			print_message("# %-14s not run: no %s here\n", m->name, contract_ids[m->check]);
+			print_message("# %-14s not run: no %s here\n", m->name,
+				      contract_ids[m->check]);
 			continue;
 		}
 		runs[m->check]++;

@@ -165,10 +165,10 @@ int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
 	if (err)
 		return err;
 	err = -ENOMEM;
-	out = kvmalloc_array(b->samples, sizeof(*out), GFP_KERNEL);
+	out = egpr_fallible(kvmalloc_array(b->samples, sizeof(*out), GFP_KERNEL));
 	if (!out)
 		return err;
-	ctx = vzalloc(sizeof(*ctx));
+	ctx = egpr_fallible(vzalloc(sizeof(*ctx)));
 	if (!ctx)
 		goto out_samples;
 	j.sw = &ctx->sw;

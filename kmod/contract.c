@@ -155,7 +155,7 @@ int egpr_contract(struct egpr_session *s, struct egpr_contract *c)
 		c->refusal = EGPR_REFUSED_NO_XSAVE;
 		return -EOPNOTSUPP;
 	}
-	im = vzalloc(sizeof(*im));
+	im = egpr_fallible(vzalloc(sizeof(*im)));
 	if (!im)
 		return -ENOMEM;
 	err = -EFAULT;

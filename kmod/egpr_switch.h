@@ -125,6 +125,17 @@ struct egpr_session {
 	struct egpr_counters counters;
 };
 
+/* fallible.c: a test build can have it fail. */
+#ifdef EGPR_MUTANTS
+bool egpr_fails_now(void);
+#else
+static inline bool egpr_fails_now(void)
+{
+	return false;
+}
+#endif
+#define egpr_fallible(allocation) (egpr_fails_now() ? NULL : (allocation))
+
 /* cpu.c: what this CPU and this kernel can. */
 u64 egpr_xgetbv(void);
 void egpr_xsetbv(u64 value);

@@ -147,7 +147,7 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 	if (size < sizeof(a->abi) || size > sizeof(*a))
 		return -ENOTTY;
-	a = kzalloc(sizeof(*a), GFP_KERNEL);
+	a = egpr_fallible(kzalloc(sizeof(*a), GFP_KERNEL));
 	if (!a)
 		return -ENOMEM;
 	err = -EFAULT;
@@ -192,13 +192,13 @@ static int __init egpr_init(void)
 	pr_err("egpr_switch: this kernel is built with -mapxf and uses r16..r31 itself; nothing can be switched under it\n");
 	return -EOPNOTSUPP;
 #endif
-	err = egpr_virtual_init();
+	err = egpr_fails_now() ? -ENOMEM : egpr_virtual_init();
 	if (err)
 		return err;
-	err = egpr_prototype_init();
+	err = egpr_fails_now() ? -ENOMEM : egpr_prototype_init();
 	if (err)
 		goto out_virtual;
-	err = misc_register(&device);
+	err = egpr_fails_now() ? -ENOMEM : misc_register(&device);
 	if (err)
 		goto out_prototype;
 	pr_info("egpr_switch: loaded%s; touches vCPUs that attach through /dev/%s and no others\n",

@@ -39,13 +39,15 @@ static int probes_register(u32 *refusal)
 	if (!tp_exit)
 		goto out_entry;
 	*refusal = egpr_prototype_refusal();
-	err = -EOPNOTSUPP;
+	err = *refusal == EGPR_REFUSED_NO_MEMORY ? -ENOMEM : -EOPNOTSUPP;
 	if (*refusal != EGPR_REFUSED_NONE)
 		goto out_exit;
-	err = tracepoint_probe_register(tp_exit, egpr_probe_exit, NULL);
+	err = egpr_fails_now() ? -ENOMEM
+			       : tracepoint_probe_register(tp_exit, egpr_probe_exit, NULL);
 	if (err)
 		goto out_exit;
-	err = tracepoint_probe_register(tp_entry, egpr_probe_entry, NULL);
+	err = egpr_fails_now() ? -ENOMEM
+			       : tracepoint_probe_register(tp_entry, egpr_probe_entry, NULL);
 	if (err)
 		goto out_unregister;
 	return 0;

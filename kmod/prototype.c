@@ -47,8 +47,8 @@ void egpr_prototype_exit(void)
 	unregister_module_notifier(&module_block);
 }
 
-/* A whole file, which the caller frees with vfree(); NULL if it cannot be had. */
-static void *read_whole(const char *path, size_t *size)
+/* A whole file, which the caller frees with vfree(); NULL if it cannot be had, with *@why. */
+static void *read_whole(const char *path, size_t *size, enum egpr_refusal *why)
 {
 	struct file *file = filp_open(path, O_RDONLY, 0);
 	void *data = NULL;
@@ -58,8 +58,11 @@ static void *read_whole(const char *path, size_t *size)
 	if (IS_ERR(file))
 		return NULL;
 	len = i_size_read(file_inode(file));
-	if (len > 0 && len <= BTF_BYTES_MAX)
-		data = vmalloc(len);
+	if (len > 0 && len <= BTF_BYTES_MAX) {
+		data = egpr_fallible(vmalloc(len));
+		if (!data)
+			*why = EGPR_REFUSED_NO_MEMORY;
+	}
 	if (!data)
 		goto out;
 	do {
@@ -116,9 +119,10 @@ enum egpr_refusal egpr_prototype_refusal(void)
 
 	if (READ_ONCE(known))
 		return EGPR_REFUSED_NONE;
-	kernel_data = read_whole(BTF_DIR "vmlinux", &kernel_size);
-	kvm_data = read_whole(BTF_DIR KVM_NAME, &kvm_size);
-	if (kernel_data && egpr_btf_open(&kernel, NULL, kernel_data, kernel_size)) {
+	kernel_data = read_whole(BTF_DIR "vmlinux", &kernel_size, &why);
+	kvm_data = read_whole(BTF_DIR KVM_NAME, &kvm_size, &why);
+	if (why != EGPR_REFUSED_NO_MEMORY && kernel_data &&
+	    egpr_btf_open(&kernel, NULL, kernel_data, kernel_size)) {
 		if (!kvm_data)
 			why = refusal(&kernel); /* KVM may be built in */
 		else if (egpr_btf_open(&kvm, &kernel, kvm_data, kvm_size))

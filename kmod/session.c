@@ -52,14 +52,14 @@ u32 egpr_sessions_attached(void)
 
 struct egpr_session *egpr_session_open(void)
 {
-	struct egpr_session *s = kzalloc(sizeof(*s), GFP_KERNEL);
+	struct egpr_session *s = egpr_fallible(kzalloc(sizeof(*s), GFP_KERNEL));
 
 	if (!s)
 		return NULL;
-	s->ctx = vzalloc(sizeof(*s->ctx));
+	s->ctx = egpr_fallible(vzalloc(sizeof(*s->ctx)));
 	if (!s->ctx)
 		goto out_session;
-	s->page = vmalloc_user(sizeof(*s->page));
+	s->page = egpr_fallible(vmalloc_user(sizeof(*s->page)));
 	if (!s->page)
 		goto out_ctx;
 	s->page->magic = EGPR_PAGE_MAGIC;
@@ -466,7 +466,7 @@ struct bench_vcpu {
 
 int egpr_bench_vcpu(struct kvm_vcpu **vcpu, bool attached)
 {
-	struct bench_vcpu *bv = vzalloc(sizeof(*bv));
+	struct bench_vcpu *bv = egpr_fallible(vzalloc(sizeof(*bv)));
 	struct egpr_plan *p;
 
 	if (!bv)

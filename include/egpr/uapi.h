@@ -39,7 +39,8 @@
 	X(PROBE_XCR0, "the probes run with the guest's XCR0, which lacks a component that the sequence needs")	\
 	X(PROTOTYPE, "kvm_entry or kvm_exit has a prototype that this module does not know (BTF); a newer egpr_switch may")	\
 	X(STAND_IN_GUEST, "the stand-in for component 19 is AVX, which takes MXCSR along; at the probes both are the guest's, and kernel code may use them between the halves")	\
-	X(NO_BTF, "no readable BTF of kvm in /sys/kernel/btf, so the prototypes of kvm_entry and kvm_exit are not known; boot a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES")
+	X(NO_BTF, "no readable BTF of kvm in /sys/kernel/btf, so the prototypes of kvm_entry and kvm_exit are not known; boot a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES")	\
+	X(NO_MEMORY, "the kernel has no memory for it now; try again, or free some")
 /* clang-format on */
 
 #define EGPR_REFUSAL_ENUM(SYM, text) EGPR_REFUSED_##SYM,

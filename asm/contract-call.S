@@ -3,7 +3,8 @@
  * egpr_contract_call - run one half between two looks at all the state that a caller owns
  *
  * Marks go into the callee-saved registers, the caller's frame, x87, SSE and every other enabled
- * component; what the half leaves of them is written down before anything else is done. The frame is found
+ * component; what the half leaves of them is written down before anything else is done, and the components
+ * end in their initial configuration, as C code has them. The frame is found
  * again through a variable, for the stack pointer is among what is looked at. For user space and for
  * the module, where that variable is the CPU's and interrupts are off.
  *
@@ -97,13 +98,14 @@ egpr_contract_call:
 	mov %rax, C_FRAME_OUT + 8 * i(%rcx)
 	.set i, i + 1
 	.endr
+	fxsave64 C_FX_OUT(%rcx)
 	mov C_MASK(%rcx), %eax
 	xor %edx, %edx
 	test %eax, %eax
 	jz .Lno_components_out
 	xsave64 C_X_OUT(%rcx)
+	xrstor64 C_INITIAL(%rcx) /* and no MXCSR that matters: FXRSTOR follows */
 .Lno_components_out:
-	fxsave64 C_FX_OUT(%rcx)
 	fxrstor64 C_FX_CALLER(%rcx)
 	add $(8 + 8 * C_FRAME_WORDS), %rsp
 	pop %r15

@@ -49,6 +49,7 @@ void egpr_offsets(void)
 	DEFINE(C_MASK, offsetof(struct egpr_contract_state, mask));
 	DEFINE(C_X_IN, offsetof(struct egpr_contract_state, x_in));
 	DEFINE(C_X_OUT, offsetof(struct egpr_contract_state, x_out));
+	DEFINE(C_INITIAL, offsetof(struct egpr_contract_state, initial));
 
 	DEFINE(PAGE_R, offsetof(struct egpr_page, r));
 	DEFINE(PAGE_XINUSE, offsetof(struct egpr_page, xinuse));

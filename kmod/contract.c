@@ -72,6 +72,7 @@ static int validate(struct egpr_contract_state *c)
 	    !all_zero(fx + EGPR_FX_FOP, EGPR_FX_MXCSR - EGPR_FX_FOP) ||
 	    !all_zero(fx + EGPR_FX_XMM_END, EGPR_FX_BYTES - EGPR_FX_XMM_END))
 		return -EINVAL;
+	memset(c->initial, 0, sizeof(c->initial));
 	c->mask = loadable(c->mask);
 	memset(c->x_in + EGPR_XSAVE_HEADER_OFFSET, 0, HEADER_BYTES);
 	memcpy(c->x_in + EGPR_XSAVE_HEADER_OFFSET, &c->mask, sizeof(c->mask));

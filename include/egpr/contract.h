@@ -8,6 +8,7 @@
 
 #include <linux/types.h>
 
+#include <egpr/regs.h>
 #include <egpr/switch.h>
 
 #define EGPR_CONTRACT_SAVED 6 /* rbx, rbp, r12..r15 */
@@ -49,6 +50,7 @@
  * @mask: components from 2 on that @x_in and @x_out have; below 2^32
  * @x_in: XSAVE area in the standard format, to load
  * @x_out: what the half left
+ * @initial: zeros, an area from which every component comes out in its initial configuration
  */
 struct egpr_contract_state {
 	__u8 fx_caller[EGPR_FX_BYTES] __attribute__((aligned(64)));
@@ -65,6 +67,7 @@ struct egpr_contract_state {
 	__u64 mask;
 	__u8 x_in[EGPR_XSAVE_AREA_BYTES] __attribute__((aligned(64)));
 	__u8 x_out[EGPR_XSAVE_AREA_BYTES];
+	__u8 initial[EGPR_XSAVE_COMPACT_OFFSET] __attribute__((aligned(64)));
 };
 
 /**

@@ -9,6 +9,7 @@
 
 #include <bench/proof/contract.h>
 #include <bench/proof/proof.h>
+#include "plausible.h"
 #include "run.h"
 
 #define SLOPE_TOO_WIDE 1.0 /* half-width at which a slope of 1 cannot be told from 0 */
@@ -121,6 +122,37 @@ static void check_delays(struct checks *k, const struct engine *g, const struct 
 	stats_shift_free(&s);
 out:
 	free(slope);
+}
+
+/* Differences from `none` that no CPU can have; see plausible.h. */
+static void check_plausible(struct checks *k, const struct engine *g, const struct run_cell *c,
+			    enum egpr_form form)
+{
+	const struct cell_result *r = &c->r;
+	char name[160], why[256];
+	struct stats_interval ci;
+	struct plausible p;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_comparisons; i++) {
+		const struct comparison *x = &r->comparisons[i];
+		const struct plan_arm *arm = &c->cell.arms[x->arm];
+		double none = engine_median(r, x->baseline);
+
+		if (c->cell.arms[x->baseline].strategy != &egpr_strategies[EGPR_STRATEGY_none])
+			continue;
+		plausible_code(&p, arm->strategy, form, c->cell.ops->layer, c->cell.state);
+		ci = stats_shift_interval(&x->shift, engine_alpha(g, r, STATS_TAIL));
+		p.low = ci.low;
+		p.high = ci.high;
+		p.margin = plan_margin_cycles(&g->plan->margins[0], none);
+		p.round = engine_median(r, x->arm);
+		p.tsc_per_core = r->tsc_per_core;
+		if (plausible(&p, why, sizeof(why)))
+			continue;
+		snprintf(name, sizeof(name), "plausible %s/%s", r->name, arm->id);
+		check(k, FAIL, name, why);
+	}
 }
 
 static void check_exits(struct checks *k, const struct run_cell *c)
@@ -262,6 +294,7 @@ bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 			continue;
 		check_aa(&k, g, c);
 		check_delays(&k, g, c);
+		check_plausible(&k, g, c, run->env.form);
 		check_exits(&k, c);
 	}
 	check_proofs(&k, run);

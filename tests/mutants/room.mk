@@ -19,3 +19,12 @@ $(B)/tests/mutants/crash/%.o: tests/mutants/crash/gated-mov.S | $(B)/include/egp
 $(CRASH_LABS): $(B)/tests/mutants/crash/egprlab-%: $(B)/tests/mutants/crash/%.o $(B)/bench/cli/main.o $(BENCH_LINK)
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 TEST_TOOLS += $(CRASH_LABS)
+
+# egprlab whose arms run half their rounds, or whose gated-mov takes longer than its instructions can.
+IMPLAUSIBLE_LABS := $(patsubst tests/mutants/implausible/%.S,$(B)/tests/mutants/implausible/egprlab-%,$(wildcard tests/mutants/implausible/*.S))
+$(B)/tests/mutants/implausible/%.o: tests/mutants/implausible/%.S | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=proxy -DEGPR_FORM_PROXY -c $< -o $@
+$(IMPLAUSIBLE_LABS): $(B)/tests/mutants/implausible/egprlab-%: $(B)/tests/mutants/implausible/%.o $(B)/bench/cli/main.o $(BENCH_LINK)
+	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
+TEST_TOOLS += $(IMPLAUSIBLE_LABS)

@@ -120,10 +120,8 @@ static const struct operation {
 	int (*run)(void);
 	unsigned int least; /* calls that can fail, at least */
 } operations[] = {
-	{ "open", op_open, 3 },
-	{ "attach a vCPU", op_attach, 3 },
-	{ "bench", op_bench, 3 },
-	{ "bench of the probes", op_probe_none, 7 },
+	{ "open", op_open, 3 },		{ "attach a vCPU", op_attach, 3 },
+	{ "bench", op_bench, 3 },	{ "bench of the probes", op_probe_none, 7 },
 	{ "contract", op_contract, 2 },
 };
 
@@ -160,8 +158,8 @@ static void prove(const struct operation *o)
 			break;
 		after = held();
 		if (!tap_ok(err == ENOMEM && before == after && !o->run(),
-			    "%s: the %u. call fails: ENOMEM, nothing held, and then it works", o->name,
-			    n))
+			    "%s: the %u. call fails: ENOMEM, nothing held, and then it works",
+			    o->name, n))
 			tap_note("%s; %u areas held, were %u", strerror(err), after, before);
 	}
 	tap_ok(!err && n > o->least, "%s: %u calls that can fail", o->name, n - 1);

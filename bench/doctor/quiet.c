@@ -7,8 +7,13 @@
 #include <string.h>
 
 #include "doctor.h"
+#include <bench/host/clock.h>
+#include <bench/host/contention.h>
 #include <bench/host/cpu.h>
 #include <bench/host/sysfile.h>
+
+#define CONTENTION_PART 10.0 /* of the noise measurement's time, to learn and again to look */
+#define CONTENTION_SEEN 0.02 /* share of probes from which it is worth a word */
 
 /* Rows of the table that are about the clock of the CPU. */
 static int about_clock(const char *id)
@@ -56,6 +61,36 @@ static void say_settings(struct doctor *d)
 		   "drifts of it are in the data, and only the alternation of arms takes them out",
 		   "bare metal with a cpufreq driver, or the owner of the hypervisor",
 		   "no governor and no turbo setting: this kernel does not control the clock");
+}
+
+/* What shares the core, whether the topology says so or not. */
+static void say_contention(struct doctor *d)
+{
+	double part = d->seconds / CONTENTION_PART, end, share;
+	struct contention c;
+
+	if (*d->root) /* a made-up host */
+		return;
+	contention_learn(&c, part);
+	end = clock_now() + part;
+	do {
+		contention_now(&c);
+	} while (clock_now() < end);
+	share = (double)c.shifted / (double)c.probes;
+	if (share <= CONTENTION_SEEN)
+		doctor_say(d, "contention", DOCTOR_FINE, "", "",
+			   "nothing shares the core's ports: %lu of %lu probes of two loops took "
+			   "longer than %g times what they take here",
+			   c.shifted, c.probes, CONTENTION_SHIFT);
+	else
+		doctor_say(d, "contention", DOCTOR_LACK,
+			   "blocks beside which the core is shared are marked, kept and looked at "
+			   "apart; intervals are wider for it",
+			   "a core of its own: the sibling thread offline or idle, or a host "
+			   "without other guests on the core",
+			   "%.0f %% of %lu probes of two loops took longer than %g times what they "
+			   "take here: another thread shares the core, or its clock moves",
+			   100 * share, c.probes, CONTENTION_SHIFT);
 }
 
 static void say_smt(struct doctor *d)
@@ -145,5 +180,6 @@ void doctor_quiet(struct doctor *d)
 	say_noise(d);
 	say_isolation(d);
 	say_smt(d);
+	say_contention(d);
 	say_settings(d);
 }

@@ -222,14 +222,15 @@ struct sample {
 	struct egpr_noise_counts gain;
 };
 
-static int write_sample(struct work *w, const struct sample *s, bool outlier)
+static int write_sample(struct work *w, const struct sample *s, bool outlier, bool contended)
 {
 	struct rundir_key key = cell_key(w->c, w->c->arms[s->b.arm].id);
-	char flags[EGPR_NOISE_CAUSES_SIZE], all[EGPR_NOISE_CAUSES_SIZE + 16];
+	char flags[EGPR_NOISE_CAUSES_SIZE], all[EGPR_NOISE_CAUSES_SIZE + 32];
 	struct csv_row row;
 
 	egpr_noise_causes(&s->gain, 0, flags);
-	snprintf(all, sizeof(all), "%s%s%s", flags, outlier && *flags ? "+" : "",
+	snprintf(all, sizeof(all), "%s%s%s%s%s", flags, contended && *flags ? "+" : "",
+		 contended ? EGPR_FLAG_CONTENDED : "", outlier && (*flags || contended) ? "+" : "",
 		 outlier ? "outlier" : "");
 	rundir_row(w->g->dir, EGPR_CSV_SAMPLES, &key, &row);
 	csv_set_count(&row, EGPR_SAMPLES_block, w->r->blocks);
@@ -292,11 +293,13 @@ static int one_block(struct work *w, double *median, double *mad)
 	unsigned int times[PLAN_MAX_ARMS] = { 0 };
 	struct cell_result *r = w->r;
 	int ret = engine_reserve(r, w->c->nr_arms, r->blocks + 1);
+	bool contended;
 
 	if (ret)
 		return data_fail(w->e, ret, "out of memory");
 	order_block(r->seed, w->c->nr_arms, r->blocks, order);
 	layout = order_layout(r->seed, w->c->offsets, r->blocks);
+	contended = w->g->contention && contention_now(w->g->contention);
 	/* The reading after a batch is the one before the next. */
 	if (w->sources)
 		egpr_noise_now(w->g->noise, w->sources, &w->before);
@@ -313,15 +316,17 @@ static int one_block(struct work *w, double *median, double *mad)
 		sum[order[i]] += (double)s[i].b.cycles / s[i].b.exits;
 		times[order[i]]++;
 	}
+	contended |= w->g->contention && contention_now(w->g->contention);
 	for (i = 0; i < len && w->g->dir && !ret; i++) {
 		double per = (double)s[i].b.cycles / s[i].b.exits;
 
-		ret = write_sample(w, &s[i], is_outlier(r, order[i], per, median, mad));
+		ret = write_sample(w, &s[i], is_outlier(r, order[i], per, median, mad), contended);
 	}
 	if (w->g->dir && !ret)
 		ret = keep(w);
 	r->layout[r->blocks] = layout;
 	r->launch[r->blocks] = w->g->launch;
+	r->contended[r->blocks] = contended;
 	for (a = 0; a < w->c->nr_arms; a++)
 		r->mean[a][r->blocks] = sum[a] / times[a];
 	r->blocks++;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <bench/layer/layer.h>
+#include <bench/host/contention.h>
 #include <bench/host/noise.h>
 #include <bench/plan/plan.h>
 #include <bench/host/pmu.h>
@@ -34,6 +35,7 @@
  * @looks: error spent over the looks; unused with one look
  * @noise: sampler of the measuring CPU
  * @noise_cost: CPU seconds of one reading of every source it has
+ * @contention: probed beside every block; NULL for not
  * @pmu: core cycles, NULL without a PMU
  * @progress: display
  * @launches: parts of the run, each a launch of its own; 0 means 1
@@ -53,6 +55,7 @@ struct engine {
 	struct stats_looks looks;
 	struct egpr_noise *noise;
 	double noise_cost;
+	struct contention *contention;
 	struct egpr_pmu *pmu;
 	struct progress *progress;
 	unsigned int launches;
@@ -96,6 +99,7 @@ struct comparison {
  * @finished: decided, or nothing is left of the plan for it
  * @layout: index of the code offset, by block
  * @launch: number of the launch, by block
+ * @contended: something else ran on the core beside it, by block
  * @mean: TSC cycles per exit [arm][block]
  * @tail: sorted TSC cycles of single exits [arm], or NULL
  * @nr_tail: how many [arm]
@@ -124,6 +128,7 @@ struct cell_result {
 	bool finished;
 	unsigned int *layout;
 	unsigned int *launch;
+	bool *contended;
 	double *mean[PLAN_MAX_ARMS];
 	double *tail[PLAN_MAX_ARMS];
 	uint32_t nr_tail[PLAN_MAX_ARMS];

@@ -35,6 +35,7 @@ struct rundir_key cell_key(const struct cell *c, const char *strategy)
 int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks)
 {
 	unsigned int *layout, *launch, a;
+	bool *contended;
 
 	if (blocks <= r->room)
 		return 0;
@@ -48,6 +49,10 @@ int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks
 	if (!launch)
 		return EGPR_INTERNAL;
 	r->launch = launch;
+	contended = realloc(r->contended, blocks * sizeof(*contended));
+	if (!contended)
+		return EGPR_INTERNAL;
+	r->contended = contended;
 	for (a = 0; a < arms; a++) {
 		double *mean = realloc(r->mean[a], blocks * sizeof(*mean));
 
@@ -71,6 +76,7 @@ void engine_result_free(struct cell_result *r)
 		stats_shift_free(&r->comparisons[i].shift);
 	free(r->layout);
 	free(r->launch);
+	free(r->contended);
 	memset(r, 0, sizeof(*r));
 }
 

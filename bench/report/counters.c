@@ -16,7 +16,7 @@
  * struct counted - one strategy's batches in a group
  */
 struct counted {
-	size_t batches, flagged, with_core;
+	size_t batches, flagged, contended, with_core;
 	double cycles, core, exits;	 /* of the batches that carry core cycles */
 	double switches, irqs, steal_us; /* NaN where no batch carries them */
 };
@@ -38,6 +38,8 @@ static struct counted count(const struct csv_table *t, const struct report_filte
 
 		c.batches++;
 		c.flagged += *csv_text(t, row, EGPR_SAMPLES_flags) != '\0';
+		c.contended += strstr(csv_text(t, row, EGPR_SAMPLES_flags), EGPR_FLAG_CONTENDED) !=
+			       NULL;
 		add_known(&c.switches, csv_real(t, row, EGPR_SAMPLES_ctx_switches));
 		add_known(&c.irqs, csv_real(t, row, EGPR_SAMPLES_irqs));
 		add_known(&c.steal_us, csv_real(t, row, EGPR_SAMPLES_steal_us));
@@ -70,6 +72,7 @@ static size_t counters_of(struct report *r, const struct report_group *g)
 		{ "strategy", 0 },
 		{ "batches", DOC_NUMBER },
 		{ "flagged", DOC_NUMBER },
+		{ "contended", DOC_NUMBER },
 		{ "ctx sw.", DOC_NUMBER },
 		{ "irqs", DOC_NUMBER },
 		{ "steal ms", DOC_NUMBER },
@@ -101,6 +104,7 @@ static size_t counters_of(struct report *r, const struct report_group *g)
 		doc_cell(&r->doc, DOC_PLAIN, report_href(t, report_next(t, 0, &f)), "%zu",
 			 c.batches);
 		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%zu", c.flagged);
+		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%zu", c.contended);
 		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%s", whole(c.switches));
 		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%s", whole(c.irqs));
 		doc_cell(&r->doc, DOC_PLAIN, t->schema->name, "%s",

@@ -9,6 +9,7 @@
 
 #include <bench/proof/contract.h>
 #include <bench/proof/proof.h>
+#include "contended.h"
 #include "plausible.h"
 #include "run.h"
 
@@ -155,6 +156,31 @@ static void check_plausible(struct checks *k, const struct engine *g, const stru
 	}
 }
 
+/* Contended blocks: how many, and whether they agree with the others. */
+static void check_contention(struct checks *k, const struct engine *g, const struct run_cell *c)
+{
+	const struct cell_result *r = &c->r;
+	char name[160], detail[256];
+	struct contended s;
+	unsigned int i;
+
+	for (i = 0; i < r->nr_comparisons; i++) {
+		const struct comparison *x = &r->comparisons[i];
+		double margin =
+			plan_margin_cycles(&g->plan->margins[0], engine_median(r, x->baseline));
+
+		if (contended_strata(r, x->arm, x->baseline, margin, &s) || !s.blocks[1])
+			continue;
+		snprintf(name, sizeof(name), "contention %s/%s", r->name, c->cell.arms[x->arm].id);
+		snprintf(
+			detail, sizeof(detail),
+			"%u of %u blocks beside something else on the core: %.3g TSC ticks in them, "
+			"%.3g in the others",
+			s.blocks[1], r->blocks, s.shift[1], s.shift[0]);
+		check(k, s.apart ? FAIL : PASS, name, detail);
+	}
+}
+
 static void check_exits(struct checks *k, const struct run_cell *c)
 {
 	char name[160], detail[256];
@@ -294,6 +320,7 @@ bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 			continue;
 		check_aa(&k, g, c);
 		check_delays(&k, g, c);
+		check_contention(&k, g, c);
 		check_plausible(&k, g, c, run->env.form);
 		check_exits(&k, c);
 	}

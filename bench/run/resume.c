@@ -102,6 +102,8 @@ static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigne
 		if (launch >= launches)
 			return bad_row(data, i, "a launch that meta.json does not list", e);
 		c->r.launch[block] = (unsigned int)launch;
+		c->r.contended[block] |=
+			strstr(csv_text(t, i, EGPR_SAMPLES_flags), EGPR_FLAG_CONTENDED) != NULL;
 		c->r.mean[arm][block] +=
 			csv_real(t, i, EGPR_SAMPLES_cycles) / (double)exits / per_arm;
 		c->r.exits += exits;
@@ -141,6 +143,7 @@ static int take_blocks(struct run_cell *c, const struct rundir_data *data, uint6
 	}
 	for (b = 0; b < blocks; b++) {
 		c->r.layout[b] = order_layout(c->r.seed, c->cell.offsets, b);
+		c->r.contended[b] = false;
 		for (a = 0; a < c->cell.nr_arms; a++)
 			c->r.mean[a][b] = 0;
 	}

@@ -23,14 +23,15 @@
 #include "module_cost.h"
 #include "run.h"
 
-#define META_CPU	  "cpu"
-#define META_PROVENANCE	  "provenance"
-#define META_PREFLIGHT	  "preflight"
-#define META_STAND_IN	  "stand_in"
-#define CHOOSE_SECONDS	  0.1
-#define PREFLIGHT_SECONDS 0.2
-#define COST_READINGS	  20
-#define MIN_CELL_SECONDS  0.2
+#define META_CPU	   "cpu"
+#define META_PROVENANCE	   "provenance"
+#define META_PREFLIGHT	   "preflight"
+#define META_STAND_IN	   "stand_in"
+#define CHOOSE_SECONDS	   0.1
+#define PREFLIGHT_SECONDS  0.2
+#define CONTENTION_SECONDS 0.05
+#define COST_READINGS	   20
+#define MIN_CELL_SECONDS   0.2
 /* A cell is stuck after some multiple of its time, and what opening it may take under emulation. */
 #define STUCK_SECONDS 20
 #define STUCK_FACTOR  4
@@ -49,6 +50,7 @@ struct session {
 	struct engine g;
 	struct egpr_host host;
 	struct tsc tsc;
+	struct contention contention;
 	char no_core_cycles[EGPR_PMU_WHY_SIZE]; /* why, or "" */
 	struct progress progress;
 	int cpu;
@@ -429,6 +431,8 @@ static int session_open(struct session *s, struct data_error *e)
 	if (engine_looks(&s->g) > 1)
 		stats_looks_init(&s->g.looks, s->run->plan->spending, engine_looks(&s->g));
 	open_noise(s);
+	contention_learn(&s->contention, CONTENTION_SECONDS);
+	s->g.contention = &s->contention;
 	open_pmu(s);
 	return start_or_resume(s, e);
 }

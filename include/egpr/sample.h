@@ -40,8 +40,11 @@
 	X(ctx_switches, COUNT, "context switches of the thread during the batch")		\
 	X(irqs, COUNT, "interrupts on this CPU during the batch; empty where unknown")		\
 	X(steal_us, COUNT, "time stolen by the hypervisor during the batch, microseconds")	\
-	X(flags, TEXT, "causes of an outlier, joined by '+'; empty if none")			\
+	X(flags, TEXT, "what disturbed it, whether its block was contended and it an outlier, joined by '+'")			\
 	X(launch, COUNT, "number of the launch, see `launches` in meta.json")
+
+/* In column flags, beside what egpr_noise_causes() finds. */
+#define EGPR_FLAG_CONTENDED "contended" /* something else ran on the core beside the block */
 
 /* summary.csv: one row per arm. Times are TSC ticks per exit. */
 #define EGPR_COLUMNS_SUMMARY(X)								\

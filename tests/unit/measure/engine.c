@@ -243,6 +243,26 @@ static void test_stops_when_told(void **state)
 }
 
 /* What one launch shows for sure another may not: only all of them together decide. */
+/* A block beside which the core is shared is kept, and known. */
+static void test_contended(void **state)
+{
+	struct fixture *f = *state;
+	struct contention shared = { .usual = { 1, 1 } }, alone = { .usual = { 1e9, 1e9 } };
+	unsigned int b;
+
+	f->engine.contention = &shared;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.3, 1, &f->result, &f->e), 0);
+	assert_true(f->result.blocks > 0);
+	for (b = 0; b < f->result.blocks; b++)
+		assert_true(f->result.contended[b]);
+	assert_int_equal(shared.shifted, shared.probes);
+	engine_result_free(&f->result);
+	f->engine.contention = &alone;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.3, 1, &f->result, &f->e), 0);
+	for (b = 0; b < f->result.blocks; b++)
+		assert_false(f->result.contended[b]);
+}
+
 static void test_launches_decide(void **state)
 {
 	static const double effect[] = { 12, -55, -8, -50, -30 };
@@ -509,6 +529,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_waits_for_warmth, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_survives_a_crash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_when_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_contended, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_launches_decide, set_up, tear_down),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_abba),

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <bench/plan/axis.h>
+#include <bench/rundir/launches.h>
 #include "report.h"
 
 #define MAX_STRATEGIES 64
@@ -158,6 +159,21 @@ static void crashes(struct report *r)
 		if (name && why && cJSON_HasObjectItem(c, "crashes"))
 			doc_alert(&r->doc, DOC_BAD, "CRASHED: %s has no numbers: %s.", name, why);
 	}
+}
+
+/* An interval without the level of launches says nothing of the next launch. */
+static void one_launch(struct report *r)
+{
+	struct launches l;
+	struct data_error e;
+
+	if (!r->run->table[EGPR_CSV_VERDICTS].rows || launch_read(r->run->meta, &l, &e) || l.n > 1)
+		return;
+	doc_alert(
+		&r->doc, DOC_BAD,
+		"ONE LAUNCH: what differs from launch to launch is not estimable, so every interval "
+		"holds for this launch only, and `egprlab compare` decides nothing by it. "
+		"`egprlab run --launches 5` has what it takes.");
 }
 
 /* What must be read before any number: crashed, unsound, unfinished. */
@@ -416,6 +432,7 @@ void report_front(struct report *r)
 	doc_heading(&r->doc, 1, "title", "What does switching r16-r31 cost at each VM exit?");
 	warnings(r);
 	first_line(r);
+	one_launch(r);
 	doc_para(&r->doc,
 		 "The question: what does each way of switching r16-r31 at VM entry and exit cost, "
 		 "for each kind of exit, and is the difference in the noise?%s",

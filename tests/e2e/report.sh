@@ -98,6 +98,10 @@ check 'launches and loads are variance components' sh -c "
 	grep '^launch  *4  *0.25  *0.25' '$dir/levels/report.txt' &&
 	grep '^module load  *2  *0  *0' '$dir/levels/report.txt' &&
 	grep '^boot  *1  *not estimable: one boot' '$dir/levels/report.txt'"
+check 'several launches are no reason for a warning' sh -c "
+	[ -s '$dir/levels/report.txt' ] && ! grep 'ONE LAUNCH' '$dir/levels/report.txt'"
+check 'one launch is told on the first screen' sh -c "
+	head -n 18 '$dir/good/report.txt' | tr -s ' \\n' ' ' | grep 'every interval holds for this launch only'"
 check 'without its rows nothing is said of the module' sh -c "
 	! grep 'module itself' '$dir/levels/report.txt'"
 synthetic module launches=3 module=yes

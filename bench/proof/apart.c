@@ -77,13 +77,20 @@ static int catch_faults(void)
 	return sigprocmask(SIG_UNBLOCK, &mine, NULL);
 }
 
-__attribute__((noreturn)) static void child(void (*work)(void *), void *shared)
+void apart_again(void)
 {
 	const struct itimerval limit = { .it_value = { .tv_sec = APART_SECONDS } };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (catch_faults() || setitimer(ITIMER_PROF, &limit, NULL))
+	if (setitimer(ITIMER_PROF, &limit, NULL))
 		_exit(EGPR_INTERNAL);
+}
+
+__attribute__((noreturn)) static void child(void (*work)(void *), void *shared)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (catch_faults())
+		_exit(EGPR_INTERNAL);
+	apart_again();
 	work(shared);
 	_exit(EGPR_DONE);
 }
@@ -100,6 +107,14 @@ static void in_words(int sig, char *how)
 	else
 		snprintf(how, APART_TEXT, "SIG%s at %p, address %p", name ? name : "?", end->ip,
 			 end->address);
+}
+
+void apart_name_half(char *how, const char *half)
+{
+	size_t used = strlen(how);
+
+	if (half)
+		snprintf(how + used, APART_TEXT - used, ", in its %s half", half);
 }
 
 int apart_run(void (*work)(void *), void *shared, char *how)

@@ -32,4 +32,10 @@ void apart_free(void *shared, size_t size);
  */
 int apart_run(void (*work)(void *), void *shared, char *how);
 
+/* ", in its exit half", behind what apart_run() said; nothing where no half ran. */
+void apart_name_half(char *how, const char *half);
+
+/* In the child: what follows is another proof, and has APART_SECONDS of its own. */
+void apart_again(void);
+
 #endif /* BENCH_PROOF_APART_H */

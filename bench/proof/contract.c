@@ -386,11 +386,12 @@ static int ask(const struct egpr_strategy *s, const struct standin *st, enum egp
 	a->form = form;
 	a->state = state;
 	ret = apart_run(prove, a, how);
-	if (ret)
-		snprintf(reason, size, "%s%s%s%s", how, a->half ? ", in its " : "",
-			 a->half ? a->half : "", a->half ? " half" : "");
-	if (!ret && contract_failure(&a->r, reason, size))
+	if (ret) {
+		apart_name_half(how, a->half);
+		snprintf(reason, size, "%s", how);
+	} else if (contract_failure(&a->r, reason, size)) {
 		ret = EGPR_DATA;
+	}
 	apart_free(a, sizeof(*a));
 	return ret;
 }

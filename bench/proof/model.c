@@ -26,6 +26,7 @@ const char *const proof_check_ids[PROOF_NR] = { PROOF_CHECKS(CHECK_ID) };
 static struct sigaction before[NSIG];
 static sigjmp_buf out_of_half;
 static volatile sig_atomic_t in_half;
+static const char *no_one, **watch = &no_one;
 
 /* What the user host did not take: a genuine #UD or #GP of the sequence. */
 static void on_fault(int sig)
@@ -65,6 +66,11 @@ void proof_stop(void)
 	egpr_user_attach(NULL);
 	sigaction(SIGILL, &before[SIGILL], NULL);
 	sigaction(SIGSEGV, &before[SIGSEGV], NULL);
+}
+
+void proof_watch(const char **half)
+{
+	watch = half;
 }
 
 void proof_model_init(struct proof_model *m, const struct egpr_strategy *s, struct egpr_page *page)
@@ -165,12 +171,14 @@ static void run_half(struct proof_model *m, egpr_switch_fn half, const char *nam
 	int sig;
 
 	bad = 0;
+	*watch = name;
 	sig = sigsetjmp(out_of_half, 1);
 	if (sig == HALF_OK) {
 		in_half = 1;
 		bad = call_half(half, &m->sw);
 	}
 	in_half = 0;
+	*watch = NULL;
 	proof_note(m, PROOF_RUNS, !sig, "the %s half raised %s with XCR0.APX = %d", name,
 		   sig == SIGILL ? "#UD" : "#GP or #PF", !!(m->page->xcr0 & XCR0_APX));
 	m->broken |= sig != HALF_OK;

@@ -112,6 +112,9 @@ void proof_stop(void);
  */
 void proof_model_init(struct proof_model *m, const struct egpr_strategy *s, struct egpr_page *page);
 
+/* @half receives the name of the half that runs, NULL between two; for the process apart. */
+void proof_watch(const char **half);
+
 /* VM entry and VM exit. The guest runs between the two, with its registers in @page. */
 void proof_enter(struct proof_model *m);
 void proof_leave(struct proof_model *m);

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-BENCH_TESTS += proof/proof proof/contract
+BENCH_TESTS += proof/proof proof/contract proof/turns

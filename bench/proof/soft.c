@@ -166,6 +166,7 @@ out_unmap:
 
 struct asked {
 	const struct egpr_strategy *s;
+	const char *half;
 	int status;
 	char reason[PROOF_REASON];
 };
@@ -174,6 +175,7 @@ static void prove(void *shared)
 {
 	struct asked *a = shared;
 
+	proof_watch(&a->half);
 	a->status = proof_quick(a->s, a->reason);
 }
 
@@ -182,6 +184,7 @@ int proof_known(const struct egpr_strategy *s, const char **reason)
 	static struct asked known[EGPR_NR_STRATEGIES];
 	unsigned int i = (unsigned int)(s - egpr_strategies);
 	struct asked *k, *a;
+	char how[APART_TEXT];
 
 	*reason = "not a strategy of the table";
 	if (i >= EGPR_NR_STRATEGIES)
@@ -194,9 +197,13 @@ int proof_known(const struct egpr_strategy *s, const char **reason)
 	a = apart_alloc(sizeof(*a));
 	if (a) {
 		*a = *k;
-		k->status = apart_run(prove, a, k->reason);
-		if (!k->status)
+		k->status = apart_run(prove, a, how);
+		if (!k->status) {
 			*k = *a;
+		} else {
+			apart_name_half(how, a->half);
+			snprintf(k->reason, sizeof(k->reason), "%s", how);
+		}
 		apart_free(a, sizeof(*a));
 	} else {
 		k->status = EGPR_INTERNAL;

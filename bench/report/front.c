@@ -408,6 +408,8 @@ static void proofs_words(struct report *r)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_PROOFS];
 	size_t row, failed = 0;
+	bool ended =
+		!cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_REFUSED));
 
 	for (row = 0; row < t->rows; row++)
 		failed += strcmp(csv_text(t, row, EGPR_PROOFS_result), "pass") != 0;
@@ -418,10 +420,11 @@ static void proofs_words(struct report *r)
 			"State proofs.",
 			failed, t->rows);
 	else if (t->rows)
-		doc_para(&r->doc,
-			 "State proofs: all %zu passed; no register was lost or leaked. See State "
-			 "proofs.",
-			 t->rows);
+		doc_para(
+			&r->doc,
+			"State proofs: all %zu%s passed; no register was lost or leaked. See State "
+			"proofs.",
+			t->rows, ended ? "" : " that came to an end");
 }
 
 void report_front(struct report *r)

@@ -12,8 +12,8 @@
 #include <bench/proof/proof.h>
 #include "run.h"
 
-int run_skip_add(struct run *run, const struct cell *c, const char *strategy, int refused,
-		 const char *reason)
+int run_skip_add_key(struct run *run, const struct rundir_key *key, const char *strategy,
+		     int refused, const char *reason)
 {
 	struct run_skip *s = realloc(run->skips, (run->nr_skips + 1) * sizeof(*s));
 
@@ -22,12 +22,21 @@ int run_skip_add(struct run *run, const struct cell *c, const char *strategy, in
 	run->skips = s;
 	s += run->nr_skips++;
 	memset(s, 0, sizeof(*s));
-	s->key = cell_key(c, NULL);
-	snprintf(s->backend, sizeof(s->backend), "%s", *c->backend ? c->backend : "none");
+	s->key = *key;
+	snprintf(s->backend, sizeof(s->backend), "%s",
+		 key->backend && *key->backend ? key->backend : "none");
 	snprintf(s->strategy, sizeof(s->strategy), "%s", strategy);
 	snprintf(s->reason, sizeof(s->reason), "%.511s", reason);
 	s->refused = refused;
 	return 0;
+}
+
+int run_skip_add(struct run *run, const struct cell *c, const char *strategy, int refused,
+		 const char *reason)
+{
+	const struct rundir_key key = cell_key(c, NULL);
+
+	return run_skip_add_key(run, &key, strategy, refused, reason);
 }
 
 static int add_skip(struct run *run, const struct cell *c, const char *strategy,

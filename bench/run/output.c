@@ -389,8 +389,7 @@ static void replace(cJSON *object, const char *name, cJSON *item)
 	cJSON_AddItemToObject(object, name, item);
 }
 
-/* Arms without a number because a proof failed. */
-static cJSON *refused_json(const struct run *run)
+void run_write_refused(const struct run *run, struct rundir *dir)
 {
 	cJSON *a = cJSON_CreateArray();
 	unsigned int i;
@@ -409,7 +408,7 @@ static cJSON *refused_json(const struct run *run)
 		cJSON_AddStringToObject(o, "reason", s->reason);
 		cJSON_AddItemToArray(a, o);
 	}
-	return a;
+	replace(rundir_meta(dir), RUNDIR_REFUSED, a);
 }
 
 void run_write_cells(const struct run *run, struct engine *g)
@@ -429,5 +428,5 @@ void run_write_cells(const struct run *run, struct engine *g)
 	}
 	replace(rundir_meta(g->dir), RUNDIR_CELLS, cells);
 	replace(rundir_meta(g->dir), META_COMPONENTS, parts);
-	replace(rundir_meta(g->dir), RUNDIR_REFUSED, refused_json(run));
+	run_write_refused(run, g->dir);
 }

@@ -177,6 +177,10 @@ static inline bool run_crashed(const struct run_cell *c)
 int run_skip_add(struct run *run, const struct cell *c, const char *strategy, int refused,
 		 const char *reason);
 
+/* Likewise, where there is no struct cell; @key's texts are ids of the tables. */
+int run_skip_add_key(struct run *run, const struct rundir_key *key, const char *strategy,
+		     int refused, const char *reason);
+
 /* Do the halves of this cell run in ring 0, in the module? */
 bool run_in_ring0(const struct cell *c);
 
@@ -191,6 +195,8 @@ int run_write_summary(const struct run_cell *c, struct engine *g, struct data_er
 int run_write_failure(const struct run_cell *c, struct engine *g, struct data_error *e);
 /* Write a row of skipped.csv. */
 int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error *e);
+/* Name in meta.json what has no number because a proof failed; run_write_cells() does. */
+void run_write_refused(const struct run *run, struct rundir *dir);
 /* Describe the cells in meta.json. */
 void run_write_cells(const struct run *run, struct engine *g);
 

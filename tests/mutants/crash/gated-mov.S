@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * gated-mov in form proxy that does what must cost it its number and nothing else: instead of the
- * clears, as many bytes with CRASH in them. Linked in front of the right one.
+ * gated-mov in form proxy or trap that does what must cost it its number and nothing else:
+ * instead of the clears, as many bytes with CRASH in them. Linked in front of the right one.
  *
  * A late one knows by the context whether it is being proved (sw->delay is not 0 there), behaves
  * until it is measured, and so costs its cell.
  */
 #include "../../../asm/sequence.h"
 
+#ifdef EGPR_FORM_PROXY
 #define CLEAR_BYTES 64
+#else
+#define CLEAR_BYTES 16 /* bytes do not matter where nothing is timed */
+#endif
 
 SEQ_BEGIN(gated_mov, exit)
 	unless_guest_apx .Lexit_done

@@ -53,6 +53,9 @@ struct layer_batch {
 	uint64_t done;
 };
 
+/* Of @batch: what ran is not what the row claims, as another batch may be; no exit status. */
+#define LAYER_ASTRAY (-1)
+
 /**
  * struct layer_ops - a layer
  * @layer: which
@@ -63,7 +66,7 @@ struct layer_batch {
  *	Return: as @probe
  * @check_arm: can this arm run in this cell. Return: as @probe
  * @open: set the cell up. Return: 0; EGPR_SKIPPED; another status for an error
- * @batch: run one batch. After a failure the cell is closed
+ * @batch: run one batch. Return: 0; LAYER_ASTRAY; a status, and the cell is closed
  * @locate: which half of the batch's sequence an address lies in, in words; leaves @text alone
  *	where it is none. NULL is allowed
  * @close: undo @open; NULL is allowed

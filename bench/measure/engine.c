@@ -58,10 +58,11 @@ struct work {
 	struct data_error *e;
 };
 
+/* Return: as guard_batch(), but LAYER_ASTRAY only where the batch may be run anew. */
 static int one_batch(struct work *w, struct layer_batch *b)
 {
 	double before = clock_now(), used;
-	int ret = guard_batch(w->c, w->run, b, w->e);
+	int ret = drops_note(&w->r->drops, guard_batch(w->c, w->run, b, w->e), w->e);
 
 	used = clock_now() - before;
 	w->r->busy += used;
@@ -84,6 +85,17 @@ double engine_sum_up(enum plan_location location, const uint64_t *stamps, uint32
 	}
 	*spread = stats_quantile(sorted, exits, 0.75) - stats_quantile(sorted, exits, 0.25);
 	return stats_midmean(sorted, exits);
+}
+
+/* Should a batch that was dropped be run anew, in its place? One that will not be is no failure. */
+static bool again(const struct work *w, int *ret)
+{
+	if (*ret != LAYER_ASTRAY)
+		return false;
+	if (!*w->g->stop)
+		return true;
+	*ret = 0;
+	return false;
 }
 
 /* A batch whose cycles are its exits times what the plan sums it up by. */
@@ -145,7 +157,9 @@ static int warm_up(struct work *w)
 	}
 	until = w->start + WARMUP_SHARE * w->seconds;
 	while (n < WARMUP_MAX && !*w->g->stop) {
-		ret = summed_batch(w, &b);
+		do
+			ret = summed_batch(w, &b);
+		while (again(w, &ret));
 		if (ret)
 			break;
 		per = (double)b.cycles / b.exits;
@@ -256,15 +270,17 @@ static int measure(struct work *w, struct sample *s)
 	int ret;
 
 	memset(&s->gain, 0xff, sizeof(s->gain)); /* EGPR_NOISE_UNKNOWN */
-	core = w->g->pmu && !egpr_pmu_read(w->g->pmu, &core0);
-	ret = summed_batch(w, &s->b);
-	s->has_core = core && !egpr_pmu_read(w->g->pmu, &core1);
-	s->core = core1 - core0;
-	if (w->sources) {
-		egpr_noise_now(w->g->noise, w->sources, &after);
-		egpr_noise_gain(&w->before, &after, &s->gain);
-		w->before = after;
-	}
+	do {
+		core = w->g->pmu && !egpr_pmu_read(w->g->pmu, &core0);
+		ret = summed_batch(w, &s->b);
+		s->has_core = core && !egpr_pmu_read(w->g->pmu, &core1);
+		s->core = core1 - core0;
+		if (w->sources) {
+			egpr_noise_now(w->g->noise, w->sources, &after);
+			egpr_noise_gain(&w->before, &after, &s->gain);
+			w->before = after;
+		}
+	} while (again(w, &ret));
 	return ret;
 }
 
@@ -471,7 +487,9 @@ static int run_tails(struct work *w)
 		struct layer_batch b = { .arm = a, .exits = n, .stamps = stamps };
 		uint32_t i;
 
-		ret = one_batch(w, &b);
+		do
+			ret = one_batch(w, &b);
+		while (again(w, &ret));
 		w->r->tail[a] = ret ? NULL : malloc(n * sizeof(double));
 		for (i = 0; w->r->tail[a] && i < n; i++)
 			w->r->tail[a][i] = (double)stamps[i];
@@ -496,7 +514,9 @@ static int try_arms(struct work *w)
 	for (a = 0; a < w->c->nr_arms && !ret && !*w->g->stop; a++) {
 		struct layer_batch b = { .arm = a, .exits = 1 };
 
-		ret = one_batch(w, &b);
+		do
+			ret = one_batch(w, &b);
+		while (again(w, &ret));
 	}
 	return ret;
 }

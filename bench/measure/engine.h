@@ -25,6 +25,7 @@
 #include "progress.h"
 #include <bench/rundir/rundir.h>
 #include <bench/stats/stats.h>
+#include "drops.h"
 
 /**
  * struct engine - what all cells of a run share
@@ -111,6 +112,7 @@ struct comparison {
  * @nr_comparisons: entries of @comparisons
  * @tsc_per_core: TSC ticks per core cycle while the cell ran
  * @visits: launches in which it ran
+ * @drops: batches that were dropped and measured anew
  */
 struct cell_result {
 	char name[96];
@@ -141,6 +143,7 @@ struct cell_result {
 	struct comparison comparisons[PLAN_MAX_ARMS];
 	double tsc_per_core;
 	unsigned int visits;
+	struct drops drops;
 };
 
 /* Looks at most: the plan's, or the ends of all parts but the first, which has one launch. */

@@ -304,5 +304,8 @@ int guard_batch(const struct cell *c, void *run, struct layer_batch *b, struct d
 	armed = 1;
 	ret = c->ops->batch(run, b, e);
 	armed = 0;
-	return ret ? ret : check_control(c, b, e);
+	if (ret && ret != LAYER_ASTRAY)
+		return ret;
+	sig = check_control(c, b, e);
+	return sig ? sig : ret;
 }

@@ -52,7 +52,7 @@ void guard_restart(const char *note, char *const *argv);
  * The control bits of MXCSR and of the x87 unit, DF and AC are looked at behind every batch,
  * outside of the time: a sequence that changes one would let something else crash later.
  *
- * Return: as @ops->batch(), or EGPR_CRASHED naming the signal, the address, the sequence and
+ * Return: as @ops->batch(), LAYER_ASTRAY included; or EGPR_CRASHED naming the signal, the address, the sequence and
  * the arm, or what the arm left changed.
  */
 int guard_batch(const struct cell *c, void *run, struct layer_batch *b, struct data_error *e);

@@ -348,6 +348,8 @@ static cJSON *cell_json(const struct run_cell *c)
 	if (c->crashes)
 		cJSON_AddNumberToObject(o, "crashes", c->crashes);
 	cJSON_AddNumberToObject(o, "exits_counted", (double)r->exits);
+	cJSON_AddNumberToObject(o, "batches", (double)r->drops.batches);
+	cJSON_AddNumberToObject(o, "dropped_batches", (double)r->drops.dropped);
 	cJSON_AddNumberToObject(o, "elapsed_s", r->elapsed);
 	cJSON_AddNumberToObject(o, "engine_s", r->own);
 	cJSON_AddNumberToObject(o, "tsc_per_core_cycle", r->tsc_per_core);

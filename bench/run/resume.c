@@ -236,6 +236,8 @@ static int restore_cell(struct run_cell *c, const struct rundir_data *data, cons
 	c->r.settled = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "settled"));
 	c->r.final = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "last_look"));
 	c->r.visits = number_of(json, "visits");
+	c->r.drops.batches = number_of(json, "batches");
+	c->r.drops.dropped = number_of(json, "dropped_batches");
 	take_times(c, json);
 	snprintf(c->failed, sizeof(c->failed), "%s", text_of(json, "failed"));
 	c->crashes = number_of(json, "crashes");

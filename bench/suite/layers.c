@@ -16,6 +16,7 @@
 #include <bench/layer/layer.h>
 #include <bench/layer/standin.h>
 #include <bench/plan/stand_in.h>
+#include <bench/measure/drops.h>
 #include "suite.h"
 
 #define PRIM_ROUNDS   4096 /* some 100 us */
@@ -74,6 +75,18 @@ static void label(struct gbench_state *state, const struct cell *c)
 	gbench_label(state, text);
 }
 
+/* One that is kept: those that went astray before it are not timed. */
+static int one_batch(const struct arm *a, void *opened, struct layer_batch *b, struct drops *d,
+		     struct data_error *e)
+{
+	int ret;
+
+	do
+		ret = drops_note(d, a->ops->batch(opened, b, e), e);
+	while (ret == LAYER_ASTRAY);
+	return ret;
+}
+
 static void run(struct gbench_state *state, void *context)
 {
 	const struct arm *a = context;
@@ -88,6 +101,7 @@ static void run(struct gbench_state *state, void *context)
 			  .arms = { a->arm },
 			  .offsets = 1 };
 	struct data_error e = { "" };
+	struct drops drops = { 0 };
 	double cycles = 0;
 	void *opened = NULL;
 	int status = p->status;
@@ -102,11 +116,11 @@ static void run(struct gbench_state *state, void *context)
 	if (!status)
 		status = a->ops->open(&c, &opened, &e);
 	if (!status) /* warm: the first batch faults its pages in */
-		status = a->ops->batch(opened, &b, &e);
+		status = one_batch(a, opened, &b, &drops, &e);
 	if (status)
 		goto out_close;
 	while (gbench_batch(state, b.exits)) {
-		status = a->ops->batch(opened, &b, &e);
+		status = one_batch(a, opened, &b, &drops, &e);
 		if (status)
 			goto out_close;
 		cycles += (double)b.cycles;

@@ -18,6 +18,7 @@
 #include <gsl/gsl_statistics_double.h>
 
 #include <bench/host/clock.h>
+#include <bench/measure/drops.h>
 #include <bench/measure/guard.h>
 #include <bench/plan/order.h>
 #include "power.h"
@@ -58,13 +59,19 @@ struct contest {
 	double mean[2][MAX_MEANS];
 	size_t means;
 	uint64_t goal; /* TSC ticks of the doubled loop */
+	struct drops drops;
 };
 
 static int run_batch(struct contest *k, struct layer_batch *b)
 {
-	if (*k->r->stop)
-		return SIGNAL_STATUS + guard_signal();
-	return guard_batch(k->r->cell, k->run, b, k->e);
+	int ret;
+
+	do {
+		if (*k->r->stop)
+			return SIGNAL_STATUS + guard_signal();
+		ret = drops_note(&k->drops, guard_batch(k->r->cell, k->run, b, k->e), k->e);
+	} while (ret == LAYER_ASTRAY);
+	return ret;
 }
 
 static int batch(void *context, unsigned int arm, uint32_t exits, uint64_t *cycles)

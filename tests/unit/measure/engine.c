@@ -34,6 +34,9 @@ static struct {
 	unsigned int batches;
 	unsigned int crash_at; /* number of the batch that crashes, 0 for none */
 	unsigned int stop_at;
+	unsigned int astray_at;	  /* number of the batch that is no good, 0 for none */
+	unsigned int astray;	  /* so many from there on */
+	unsigned int astray_each; /* or one of so many, 0 for none */
 	volatile sig_atomic_t stop;
 	double effect;	   /* on arm 2, of this launch alone */
 	double spikes;	   /* share of exits that something disturbs */
@@ -55,11 +58,16 @@ static int made_batch(void *run, struct layer_batch *b, struct data_error *e)
 	uint32_t i;
 
 	(void)run;
-	(void)e;
 	if (++machine.batches == machine.crash_at)
 		raise(SIGILL);
 	if (machine.batches == machine.stop_at)
 		machine.stop = 1;
+	if ((machine.astray_at && machine.batches >= machine.astray_at &&
+	     machine.batches < machine.astray_at + machine.astray) ||
+	    (machine.astray_each && machine.batches % machine.astray_each == 0)) {
+		b->cycles = SPIKE; /* of which nothing may be seen */
+		return data_fail(e, LAYER_ASTRAY, "another path");
+	}
 	if (machine.batches <= machine.warm)
 		per += 500;
 	b->cycles = (uint64_t)(per * b->exits);
@@ -242,7 +250,74 @@ static void test_stops_when_told(void **state)
 	assert_int_equal(machine.batches, 200);
 }
 
-/* What one launch shows for sure another may not: only all of them together decide. */
+/* A batch that was not what the row claims leaves nothing but its count. */
+static void test_drops_a_batch(void **state)
+{
+	struct fixture *f = *state;
+	struct cell_result *r = &f->result;
+	unsigned int b, a;
+
+	machine.astray_at = 100;
+	machine.astray = DROPS_IN_A_ROW - 1;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.5, 1, r, &f->e), 0);
+	assert_true(r->finished);
+	assert_int_equal(r->drops.dropped, DROPS_IN_A_ROW - 1);
+	assert_int_equal(r->drops.batches, machine.batches);
+	for (a = 0; a < f->cell.nr_arms; a++) {
+		for (b = 0; b < r->blocks; b++)
+			assert_true(fabs(r->mean[a][b] - BASE) < 100);
+	}
+}
+
+/* Wherever they come: at the first exit of an arm, in the warm-up, in blocks and tails. */
+static void test_drops_anywhere(void **state)
+{
+	struct fixture *f = *state;
+
+	for (machine.astray_at = 1; machine.astray_at < 10; machine.astray_at += 2) {
+		machine.batches = 0;
+		machine.astray = 1;
+		engine_result_free(&f->result);
+		assert_int_equal(engine_cell(&f->engine, &f->cell, 0.1, 1, &f->result, &f->e), 0);
+		assert_int_equal(f->result.drops.dropped, 1);
+	}
+	machine.astray_at = machine.batches = 0;
+	machine.astray_each = 150;
+	engine_result_free(&f->result);
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.5, 1, &f->result, &f->e), 0);
+	assert_int_equal(f->result.drops.dropped, machine.batches / 150);
+	assert_int_equal(f->result.nr_tail[2], 50);
+}
+
+/* What goes on and on ends the cell: in a row at once, now and then when it is no longer rare. */
+static void test_drops_end_a_cell(void **state)
+{
+	struct fixture *f = *state;
+
+	machine.astray_at = 100;
+	machine.astray = DROPS_IN_A_ROW;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 5, 1, &f->result, &f->e), EGPR_DATA);
+	assert_non_null(strstr(f->e.text, "another path; so did 8 batches in a row"));
+	assert_int_equal(machine.batches, 100 + DROPS_IN_A_ROW - 1);
+	assert_true(f->result.blocks > 0);
+
+	engine_result_free(&f->result);
+	machine.batches = machine.astray = 0;
+	machine.astray_each = 20;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 5, 1, &f->result, &f->e), EGPR_DATA);
+	assert_non_null(strstr(f->e.text, "another path; so did 9 of 180 batches"));
+}
+
+static void test_stops_at_a_drop(void **state)
+{
+	struct fixture *f = *state;
+
+	machine.stop_at = machine.astray_at = 200;
+	machine.astray = 1;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 5, 1, &f->result, &f->e), 0);
+	assert_int_equal(machine.batches, 200);
+}
+
 /* A block beside which the core is shared is kept, and known. */
 static void test_contended(void **state)
 {
@@ -263,6 +338,7 @@ static void test_contended(void **state)
 		assert_false(f->result.contended[b]);
 }
 
+/* What one launch shows for sure another may not: only all of them together decide. */
 static void test_launches_decide(void **state)
 {
 	static const double effect[] = { 12, -55, -8, -50, -30 };
@@ -530,6 +606,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_survives_a_crash, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_when_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_contended, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_drops_a_batch, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_drops_anywhere, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_drops_end_a_cell, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_stops_at_a_drop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_launches_decide, set_up, tear_down),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_abba),

@@ -17,6 +17,7 @@
 
 #define PROBE_EXITS 256 /* of the batch that finds out which path an exit takes */
 #define PATH_SHARE  0.9 /* of the exits must take it: interrupts end a batch's monopoly */
+#define PROBE_TRIES 3	/* of such batches: one may meet a busy moment */
 
 struct kvm_cell {
 	const struct cell *cell;
@@ -141,14 +142,29 @@ static enum egpr_path main_path(const struct egpr_counters *c, double *share)
 	return best;
 }
 
+/* One batch with nothing around its exits, counted. */
+static int probe_exits(struct kvm_cell *k, struct egpr_counters *counters, struct data_error *e)
+{
+	const struct plan_arm none = { .strategy = &egpr_strategies[EGPR_STRATEGY_none] };
+	struct vmm_batch b = { .exits = PROBE_EXITS };
+	int ret = configure(k, &none, e);
+
+	if (!ret)
+		ret = module_counters(&k->module, counters, true, e);
+	if (!ret)
+		ret = batch(k, &b, e);
+	if (!ret)
+		ret = module_counters(&k->module, counters, true, e);
+	return ret;
+}
+
 static int kvm_check_cell(struct cell *c, struct data_error *e)
 {
-	struct plan_arm none = { .strategy = &egpr_strategies[EGPR_STRATEGY_none] };
 	struct kvm_cell k = { .module.fd = -1 };
-	struct vmm_batch b = { .exits = PROBE_EXITS };
 	const struct vmm_host *h = c->host;
 	struct egpr_counters counters;
-	double share;
+	unsigned int tries = 0;
+	double share = 0;
 	int ret;
 
 	c->cpl = choose_cpl(c->kind);
@@ -159,13 +175,10 @@ static int kvm_check_cell(struct cell *c, struct data_error *e)
 	ret = cell_open(&k, c, e);
 	if (ret)
 		return EGPR_SKIPPED;
-	ret = configure(&k, &none, e);
-	if (!ret)
-		ret = module_counters(&k.module, &counters, true, e);
-	if (!ret)
-		ret = batch(&k, &b, e);
-	if (!ret)
-		ret = module_counters(&k.module, &counters, true, e);
+	do {
+		ret = probe_exits(&k, &counters, e);
+		c->path = ret ? EGPR_PATH_NONE : main_path(&counters, &share);
+	} while (!ret && share < PATH_SHARE && ++tries < PROBE_TRIES);
 	cell_close(&k);
 	if (ret)
 		return EGPR_SKIPPED;
@@ -176,7 +189,6 @@ static int kvm_check_cell(struct cell *c, struct data_error *e)
 				 c->kind->id,
 				 (unsigned long long)(counters.exits + counters.unseen),
 				 PROBE_EXITS);
-	c->path = main_path(&counters, &share);
 	if (share < PATH_SHARE)
 		return data_fail(e, EGPR_SKIPPED,
 				 "%s: only %.0f %% of the exits took one path: nothing can be said "

@@ -30,6 +30,8 @@ int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error
 int run_write_failure(const struct run_cell *c, struct engine *g, struct data_error *e)
 {
 	struct run_skip skip = { .key = cell_key(&c->cell, NULL) };
+	unsigned int a;
+	int ret = 0;
 
 	snprintf(skip.backend, sizeof(skip.backend), "%s", c->cell.backend);
 	if (c->r.blocks)
@@ -37,7 +39,19 @@ int run_write_failure(const struct run_cell *c, struct engine *g, struct data_er
 			 c->r.blocks, c->failed);
 	else
 		snprintf(skip.reason, sizeof(skip.reason), "%.511s", c->failed);
-	return run_write_skip(&skip, g, e);
+	/* Numbers, though fewer than planned: said of the cell. Else no arm may be missing. */
+	if (!c->cell.nr_arms || (c->r.blocks && !c->crashes))
+		return run_write_skip(&skip, g, e);
+	for (a = 0; a < c->cell.nr_arms && !ret; a++) {
+		const struct plan_arm *arm = &c->cell.arms[a];
+
+		/* A delay is no strategy: only what was asked for is missed. */
+		if (arm->strategy->family == EGPR_FAMILY_DELAY)
+			continue;
+		snprintf(skip.strategy, sizeof(skip.strategy), "%s", arm->id);
+		ret = run_write_skip(&skip, g, e);
+	}
+	return ret;
 }
 
 static void set_code(struct csv_row *row, const struct plan_arm *arm, enum egpr_form form)

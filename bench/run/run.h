@@ -191,7 +191,7 @@ void run_skip_name(const struct run_skip *s, char *to, size_t size);
 int run_write_verdicts(const struct run *run, struct engine *g, struct data_error *e);
 /* Write the rows of summary.csv of a finished cell. */
 int run_write_summary(const struct run_cell *c, struct engine *g, struct data_error *e);
-/* Write a row of skipped.csv for a cell that ended early. */
+/* Write to skipped.csv why a cell ended early: a row per arm where none of them has a number. */
 int run_write_failure(const struct run_cell *c, struct engine *g, struct data_error *e);
 /* Write a row of skipped.csv. */
 int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error *e);

@@ -66,6 +66,7 @@ for crash in sigill sigsegv sigfpe sigtrap loop mxcsr df; do
 	missing $late
 	check "$late: its cell is in skipped.csv, with the arm" \
 		grep -qE "prim,none,none,none,dirty,.*$word" "$dir/$late/skipped.csv"
+	check "$late: and so is every other arm of it" grep -qE "prim,none,none,gated-push2,dirty,.*$word" "$dir/$late/skipped.csv"
 	check "$late: the report begins with it" head_names "$dir/$late" "CRASHED: prim/none/dirty has no numbers"
 done
 check 'the half is named' grep -q 'arm gated-mov, exit half + 0x' "$dir/late-sigill/skipped.csv"

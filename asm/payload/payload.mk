@@ -2,7 +2,7 @@
 # Guest payloads: runtime + one object each, linked at fixed addresses.
 #
 # asm/payload/*.S are the exit kinds, one per row of the table; egpr/ holds
-# payloads that use r16..r31, test/ those that must end badly.
+# payloads that use r16..r31, test/ those that only tests run, most of which must end badly.
 
 PAYLOAD_DIR := $(B)/payloads
 KIND_ELF := $(patsubst asm/payload/%.S,$(PAYLOAD_DIR)/%.elf,$(wildcard asm/payload/*.S))

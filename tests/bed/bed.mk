@@ -18,6 +18,11 @@ $(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/
 $(B)/tests/bed/contract: $(addprefix $(B)/bench/,proof/contract.o proof/contract_module.o proof/apart.o layer/standin.o base/cpuid.o base/share.o) $(B)/asm/contract-call.o
 $(B)/tests/bed/fpu: $(addprefix $(B)/bench/,layer/standin.o base/cpuid.o)
 
+# Also run where no bed is: tests/e2e/vmm-sums.sh.
+$(B)/tests/bed/sums: $(B)/tests/bed/sums.o $(B)/tests/bed/sums-step.o $(B)/tests/bed/tap.o $(BENCH_LINK)
+	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
+TEST_TOOLS += $(B)/tests/bed/sums
+
 # egprlab proves layer kvm with these payloads too.
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)

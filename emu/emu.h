@@ -276,7 +276,9 @@ struct emu_host {
  * @page: r16..r31, virtual XCR0, XINUSE
  * @fs_base: linear base of fs
  * @gs_base: linear base of gs
- * @xcr0_real: XCR0 of the CPU for components other than 19 (for the XSAVE family)
+ * @xcr0_real: XCR0 as it is, for components other than 19: what XGETBV reads and the XSAVE family
+ *	goes by
+ * @xcr0_settable: bits other than 19 that XSETBV may set; 0 means those of @xcr0_real
  * @xss: IA32_XSS, likewise
  * @xstd_offset: offset of component 19 in the standard XSAVE format; 0 means
  *	EGPR_XSAVE_STD_OFFSET. AMD CPUs have ZMM_Hi256 there: a host that saves
@@ -295,6 +297,7 @@ struct emu_ctx {
 	__u64 fs_base;
 	__u64 gs_base;
 	__u64 xcr0_real;
+	__u64 xcr0_settable;
 	__u64 xss;
 	__u32 xstd_offset;
 	__u8 cpl;
@@ -469,7 +472,7 @@ void emu_page_init(struct egpr_page *page);
  * itself if it wants them there. Registers keep their values while bit 19 is 0.
  *
  * Return: EMU_OK; EMU_GP for CPL > 0, an XCR other than 0, bit 0 clear, or bits
- * that are neither 19 nor in ctx->xcr0_real.
+ * that are neither 19 nor in ctx->xcr0_settable.
  */
 enum emu_status emu_xsetbv(struct emu_ctx *ctx, __u32 xcr, __u64 value);
 

@@ -45,7 +45,8 @@ static int all_or_none(__u64 value, __u64 bits)
 
 enum emu_status emu_xsetbv(struct emu_ctx *ctx, __u32 xcr, __u64 value)
 {
-	int bad = ctx->cpl || xcr || !(value & XCR0_X87) || value & ~(ctx->xcr0_real | BIT19);
+	__u64 settable = ctx->xcr0_settable ? ctx->xcr0_settable : ctx->xcr0_real;
+	int bad = ctx->cpl || xcr || !(value & XCR0_X87) || value & ~(settable | BIT19);
 
 	bad |= value & XCR0_AVX && !(value & XCR0_SSE);
 	bad |= value & XCR0_AVX3 && !(value & XCR0_AVX);

@@ -349,7 +349,9 @@ static enum emu_status execute(struct step *s)
 	s->ctx.page = page;
 	s->ctx.host = &host;
 	s->ctx.opaque = s;
-	s->ctx.xcr0_real = vm->xcr0_supported;
+	/* CR4.OSXSAVE is 0, so all of XCR0 is virtual. */
+	s->ctx.xcr0_real = xcr0 & ~(uint64_t)EGPR_XFEATURE_LO;
+	s->ctx.xcr0_settable = vm->xcr0_supported;
 	status = decode(vm, s->ctx.rip, &s->insn);
 	if (status == EMU_OK)
 		status = emu_execute(&s->ctx, &s->insn);

@@ -397,8 +397,15 @@ static void test_xcr0(void **state)
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_int_equal(emu_xsetbv(&m.ctx, 0, bad[i]), EMU_GP);
-	m.ctx.xcr0_real = 0x1f;
+	/* what may be set is another matter than what is */
+	m.ctx.xcr0_settable = 0x1f;
+	m.ctx.xcr0_real = 0x3;
 	assert_int_equal(emu_xsetbv(&m.ctx, 0, 0x8001b), EMU_GP);
+	assert_int_equal(emu_xsetbv(&m.ctx, 0, 0x27), EMU_GP);
+	assert_int_equal(emu_xsetbv(&m.ctx, 0, 0x80007), EMU_OK);
+	m.ctx.gpr[EMU_RCX] = 0;
+	assert_int_equal(TRAP(0x0f, 0x0b, 0x0f, 0x01, 0xd0), EMU_OK);
+	assert_true(m.ctx.gpr[EMU_RAX] == 0x80003);
 	assert_int_equal(emu_xsetbv(&m.ctx, 1, 1), EMU_GP);
 	m.ctx.cpl = 3;
 	assert_int_equal(emu_xsetbv(&m.ctx, 0, 1), EMU_GP);

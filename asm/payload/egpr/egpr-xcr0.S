@@ -3,11 +3,13 @@
  * egpr-xcr0: what XCR0.APX does to r16..r31, seen from the guest at CPL 0.
  *
  * Off: #UD. First enable: all zero. Off again: #UD, and the registers are kept; on
- * again: they are back. Run with guest state off, in a fresh VM.
+ * again: they are back. XCR0 reads as it was set, whatever else the CPU has. Run with guest state
+ * off, in a fresh VM.
  */
 #include "check.h"
 
 #define XCR0_APX   (1 << EGPR_XFEATURE)
+#define XCR0_X87   1
 #define LOAD_BYTES 8 /* of an apx_load: what the #UD handler skips */
 #define FILL	   0x1111111111111111
 
@@ -25,6 +27,14 @@
 	.endif
 	xor %ecx, %ecx
 	xsetbv
+.endm
+
+/* rax := XCR0. Clobbers rcx, rdx. */
+.macro read_xcr0
+	xor %ecx, %ecx
+	xgetbv
+	shl $32, %rdx
+	or %rdx, %rax
 .endm
 
 /* rax := XCR0 & bit 19. Clobbers rcx, rdx. */
@@ -93,6 +103,21 @@ egpr_batch:
 	inc %esi
 	cmp $EGPR_COUNT, %esi
 	jb .Lkept
+
+	/* 6: as few components as there can be; 7: all that the VMM chose, again. */
+	mov $(XCR0_X87 | XCR0_APX), %eax
+	xor %edx, %edx
+	xor %ecx, %ecx
+	xsetbv
+	read_xcr0
+	expect 6, (XCR0_X87 | XCR0_APX)
+	xcr0_apx 1
+	read_xcr0
+	mov MB_XCR0(%rdi), %rdx
+	or $XCR0_APX, %rdx
+	mov $7, %ecx
+	cmp %rdx, %rax
+	jne .Lwrong
 	one_round_done
 	ret
 	report_wrong

@@ -37,7 +37,8 @@ diff: $(EMU_PROOFS)
 
 #: make diff           emulated against native execution and an oracle, 10^8 cases each
 
-UNIT_TESTS += $(B)/tests/unit/emu
+UNIT_TESTS += $(B)/tests/unit/emu $(B)/tests/unit/emu-xstate
+$(B)/tests/unit/emu-xstate: $(B)/tests/unit/emu-xstate.o $(EMU_LIB)
 $(B)/tests/unit/emu: $(B)/tests/unit/emu.o $(B)/tests/emu/machine.o $(EMU_LIB)
 
 # libFuzzer on decoder and executor: bounded in `make check`, an hour in `make fuzz`.

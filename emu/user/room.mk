@@ -23,3 +23,6 @@ $(EXEC_SO): $(USER_PRELOADED:%.c=$(B)/pic/%.o) $(patsubst %.S,$(B)/pic/%.o,$(wil
 
 LINT_C += $(wildcard emu/user/*.c emu/user/*.h)
 all: $(USER_LIB) $(EXEC_SO)
+
+UNIT_TESTS += $(B)/tests/unit/user-flags
+$(B)/tests/unit/user-flags: $(B)/tests/unit/user-flags.o $(USER_LIB) $(EMU_LIB)

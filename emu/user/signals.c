@@ -7,6 +7,10 @@
  * all EGPRs zero on entry, and those of the interrupted code back on return,
  * where hardware has them in the frame's XSAVE area. A handler that leaves by
  * siglongjmp keeps what it had, again as on hardware.
+ *
+ * A kernel clears DF for a handler and leaves AC as it was. Ours are compiled code, whose accesses
+ * need not be aligned: AC is off in them and on again for the program's. The frame has
+ * the program's flags, which sigreturn brings back.
  */
 #include <errno.h>
 #include <string.h>
@@ -15,7 +19,16 @@
 
 #include "state.h"
 
+#define FLAG_AC 0x40000ull
+
 struct sigaction user_action[USER_NSIG];
+
+static void check_alignment(bool on)
+{
+	uint64_t flags = __builtin_ia32_readeflags_u64() & ~FLAG_AC;
+
+	__builtin_ia32_writeeflags_u64(on ? flags | FLAG_AC : flags);
+}
 
 /** user_stack_ready - give the calling thread our signal stack unless it has one. */
 void user_stack_ready(struct user_thread *t)
@@ -75,10 +88,12 @@ static void call_program(const struct sigaction *sa, int sig, siginfo_t *si, uco
 		memcpy(r, t->page->r, sizeof(r));
 		memset(t->page->r, 0, sizeof(r));
 	}
+	check_alignment((uint64_t)uc->uc_mcontext.gregs[REG_EFL] & FLAG_AC);
 	if (sa->sa_flags & SA_SIGINFO)
 		sa->sa_sigaction(sig, si, uc);
 	else
 		sa->sa_handler(sig);
+	check_alignment(false);
 	if (had_page)
 		memcpy(t->page->r, r, sizeof(r));
 	else if (t->page)
@@ -110,7 +125,7 @@ static void deliver(int sig, siginfo_t *si, ucontext_t *uc)
 	call_program(&sa, sig, si, uc);
 }
 
-USER_HANDLER void user_on_sigill(int sig, siginfo_t *si, void *context)
+static __attribute__((noinline)) void on_sigill(int sig, siginfo_t *si, void *context)
 {
 	struct user_thread *t = &user_thread;
 	ucontext_t *uc = context;
@@ -134,7 +149,7 @@ USER_HANDLER void user_on_sigill(int sig, siginfo_t *si, void *context)
 	deliver(sig, si, uc);
 }
 
-USER_HANDLER void user_on_sigsegv(int sig, siginfo_t *si, void *context)
+static __attribute__((noinline)) void on_sigsegv(int sig, siginfo_t *si, void *context)
 {
 	struct user_thread *t = &user_thread;
 	ucontext_t *uc = context;
@@ -154,7 +169,7 @@ USER_HANDLER void user_on_sigsegv(int sig, siginfo_t *si, void *context)
 	deliver(sig, si, uc);
 }
 
-USER_HANDLER void user_on_other(int sig, siginfo_t *si, void *context)
+static __attribute__((noinline)) void on_other(int sig, siginfo_t *si, void *context)
 {
 	ucontext_t *uc = context;
 	void *rip = (void *)uc->uc_mcontext.gregs[REG_RIP];
@@ -166,3 +181,14 @@ USER_HANDLER void user_on_other(int sig, siginfo_t *si, void *context)
 	if (sa.sa_handler != SIG_DFL && sa.sa_handler != SIG_IGN)
 		call_program(&sa, sig, si, uc);
 }
+
+/* Nothing that the compiler could make an unaligned access of comes before AC is off. */
+#define HANDLER(name)                                                           \
+	USER_HANDLER void user_on_##name(int sig, siginfo_t *si, void *context) \
+	{                                                                       \
+		check_alignment(false);                                         \
+		on_##name(sig, si, context);                                    \
+	}
+HANDLER(sigill)
+HANDLER(sigsegv)
+HANDLER(other)

@@ -141,7 +141,7 @@ static int load(struct csv_table *t, struct data_error *e)
 	if (ret)
 		ret = data_fail(e, EGPR_UNAVAILABLE, "reference/" FILE_NAME ": %s", strerror(-ret));
 	else
-		ret = csv_parse(&path_schema, text, len, path, t, e);
+		ret = csv_parse(&path_schema, path_schema.count, text, len, path, t, e);
 	free(path);
 	free(dir);
 	return ret;

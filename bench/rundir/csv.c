@@ -28,6 +28,15 @@ EGPR_CSV_FILES(FILE_COLUMNS)
 	[EGPR_CSV_##SYM] = { name, text, columns_##SYM, EGPR_##SYM##_NR },
 const struct csv_schema csv_schemas[EGPR_NR_CSV] = { EGPR_CSV_FILES(FILE_SCHEMA) };
 
+#define SINCE_INSNS_ROUND 3 /* version of the schema */
+
+unsigned int csv_columns(enum egpr_csv file, unsigned int version)
+{
+	if (file == EGPR_CSV_SUMMARY && version < SINCE_INSNS_ROUND)
+		return EGPR_SUMMARY_insns_round;
+	return csv_schemas[file].count;
+}
+
 /* Columns whose values are ids of an axis. */
 static const struct {
 	unsigned int column;
@@ -326,36 +335,35 @@ static bool in_list(const char *name, char *const *list, unsigned int n)
 	return false;
 }
 
-static bool in_schema(const char *name, const struct csv_schema *schema)
+static bool in_schema(const char *name, const struct csv_schema *schema, unsigned int columns)
 {
 	unsigned int i;
 
-	for (i = 0; i < schema->count; i++) {
+	for (i = 0; i < columns; i++) {
 		if (!strcmp(schema->columns[i].name, name))
 			return true;
 	}
 	return false;
 }
 
-static int check_header(const struct csv_schema *schema, char *const *cell, unsigned int n,
-			const char *path, struct data_error *e)
+static int check_header(const struct csv_schema *schema, unsigned int columns, char *const *cell,
+			unsigned int n, const char *path, struct data_error *e)
 {
 	unsigned int i, known = n < CSV_MAX_COLUMNS ? n : CSV_MAX_COLUMNS;
 
-	for (i = 0; i < schema->count; i++) {
+	for (i = 0; i < columns; i++) {
 		if (!in_list(schema->columns[i].name, cell, known))
 			return data_fail(e, EGPR_DATA, "%s: column '%s' is missing", path,
 					 schema->columns[i].name);
 	}
 	for (i = 0; i < known; i++) {
-		if (!in_schema(cell[i], schema))
+		if (!in_schema(cell[i], schema, columns))
 			return data_fail(e, EGPR_DATA,
 					 "%s: unknown column '%.60s' (schema version %d)", path,
 					 cell[i], EGPR_SCHEMA_VERSION);
 	}
-	if (n != schema->count)
-		return data_fail(e, EGPR_DATA, "%s: %u columns instead of %u", path, n,
-				 schema->count);
+	if (n != columns)
+		return data_fail(e, EGPR_DATA, "%s: %u columns instead of %u", path, n, columns);
 	for (i = 0; i < n; i++) {
 		if (strcmp(cell[i], schema->columns[i].name))
 			return data_fail(e, EGPR_DATA, "%s: column %u is '%s' instead of '%s'",
@@ -367,15 +375,18 @@ static int check_header(const struct csv_schema *schema, char *const *cell, unsi
 static int take_row(struct csv_table *t, char *const *cell, unsigned int n, const char *path,
 		    unsigned int line, struct data_error *e)
 {
-	char where[512];
+	static char empty[] = "";
+	char where[512], **row = t->cells + t->rows * t->schema->count;
+	unsigned int i;
 
 	snprintf(where, sizeof(where), "%s line %u", path, line);
-	if (n != t->schema->count)
-		return data_fail(e, EGPR_DATA, "%s: %u fields instead of %u", where, n,
-				 t->schema->count);
-	memcpy(t->cells + t->rows * n, cell, n * sizeof(*cell));
+	if (n != t->columns)
+		return data_fail(e, EGPR_DATA, "%s: %u fields instead of %u", where, n, t->columns);
+	memcpy(row, cell, n * sizeof(*cell));
+	for (i = n; i < t->schema->count; i++)
+		row[i] = empty;
 	t->line[t->rows++] = line;
-	return csv_cells_check(t->schema, cell, where, e);
+	return csv_cells_check(t->schema, row, where, e);
 }
 
 static size_t count_lines(const char *text, size_t len)
@@ -397,7 +408,7 @@ static int parse_rows(struct csv_table *t, struct cursor *c, const char *path, s
 	how = parse_row(c, cell, &n);
 	if (how != FIELD_LINE)
 		return row_broken(how, path, 1, e);
-	ret = check_header(t->schema, cell, n, path, e);
+	ret = check_header(t->schema, t->columns, cell, n, path, e);
 	while (!ret && c->at < c->end) {
 		line = c->line;
 		how = parse_row(c, cell, &n);
@@ -407,8 +418,8 @@ static int parse_rows(struct csv_table *t, struct cursor *c, const char *path, s
 	return ret;
 }
 
-int csv_parse(const struct csv_schema *schema, char *text, size_t len, const char *path,
-	      struct csv_table *table, struct data_error *e)
+int csv_parse(const struct csv_schema *schema, unsigned int columns, char *text, size_t len,
+	      const char *path, struct csv_table *table, struct data_error *e)
 {
 	size_t lines = count_lines(text, len);
 	struct cursor c = { text, text + len, 1 };
@@ -416,6 +427,7 @@ int csv_parse(const struct csv_schema *schema, char *text, size_t len, const cha
 
 	memset(table, 0, sizeof(*table));
 	table->schema = schema;
+	table->columns = columns;
 	table->text = text;
 	table->cells = calloc(lines + 1, schema->count * sizeof(*table->cells));
 	table->line = calloc(lines + 1, sizeof(*table->line));

@@ -73,6 +73,15 @@ struct csv_schema {
 extern const struct csv_schema csv_schemas[EGPR_NR_CSV];
 
 /**
+ * csv_columns - how many columns a file has in a version of the schema
+ * @file: which
+ * @version: EGPR_SCHEMA_OLDEST..EGPR_SCHEMA_VERSION
+ *
+ * Later columns stand behind those of earlier versions.
+ */
+unsigned int csv_columns(enum egpr_csv file, unsigned int version);
+
+/**
  * struct csv_row - one row to write
  * @schema: its file
  * @cell: text of each column, NULL for empty; owned by the row
@@ -111,6 +120,7 @@ int csv_format_row(const struct csv_row *row, char **text, size_t *len);
 /**
  * struct csv_table - a file that was read
  * @schema: its columns
+ * @columns: of them that were in the file
  * @rows: number of rows
  * @cells: rows * schema->count texts, pointing into @text
  * @line: line of the file on which each row starts, from 1
@@ -118,6 +128,7 @@ int csv_format_row(const struct csv_row *row, char **text, size_t *len);
  */
 struct csv_table {
 	const struct csv_schema *schema;
+	unsigned int columns;
 	size_t rows;
 	char **cells;
 	unsigned int *line;
@@ -127,6 +138,7 @@ struct csv_table {
 /**
  * csv_parse - read a file's text
  * @schema: what it must be
+ * @columns: how many of its columns the file has; further ones are empty in the table
  * @text: @len bytes and a NUL; on success owned by the table, freed on failure
  * @len: length in bytes
  * @path: name in messages
@@ -135,8 +147,8 @@ struct csv_table {
  *
  * Return: 0, EGPR_DATA (header or a row refused, by name) or EGPR_INTERNAL.
  */
-int csv_parse(const struct csv_schema *schema, char *text, size_t len, const char *path,
-	      struct csv_table *table, struct data_error *e);
+int csv_parse(const struct csv_schema *schema, unsigned int columns, char *text, size_t len,
+	      const char *path, struct csv_table *table, struct data_error *e);
 
 void csv_table_free(struct csv_table *table);
 

@@ -28,10 +28,11 @@ static int check_version(const cJSON *meta, const char *path, struct data_error 
 				 "%s: schema version %g is newer than %d, the newest that this "
 				 "egprlab knows; read it with a newer one",
 				 path, version->valuedouble, EGPR_SCHEMA_VERSION);
-	if (version->valuedouble != EGPR_SCHEMA_VERSION)
+	if (version->valuedouble < EGPR_SCHEMA_OLDEST ||
+	    version->valuedouble != (unsigned int)version->valuedouble)
 		return data_fail(e, EGPR_DATA,
-				 "%s: unknown schema version %g, this egprlab reads %d", path,
-				 version->valuedouble, EGPR_SCHEMA_VERSION);
+				 "%s: unknown schema version %g, this egprlab reads %d to %d", path,
+				 version->valuedouble, EGPR_SCHEMA_OLDEST, EGPR_SCHEMA_VERSION);
 	return 0;
 }
 
@@ -104,6 +105,11 @@ static int check_identity(const struct rundir_data *data, const struct csv_table
 	return 0;
 }
 
+unsigned int rundir_version(const struct rundir_data *data)
+{
+	return (unsigned int)cJSON_GetObjectItemCaseSensitive(data->meta, RUNDIR_SCHEMA)->valueint;
+}
+
 static int load_table(struct rundir_data *data, enum egpr_csv file, struct data_error *e)
 {
 	const struct csv_schema *schema = &csv_schemas[file];
@@ -118,7 +124,8 @@ static int load_table(struct rundir_data *data, enum egpr_csv file, struct data_
 		free(text);
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	}
-	ret = csv_parse(schema, text, len, path, &data->table[file], e);
+	ret = csv_parse(schema, csv_columns(file, rundir_version(data)), text, len, path,
+			&data->table[file], e);
 	free(path);
 	return ret ? ret : check_identity(data, &data->table[file], e);
 }

@@ -252,6 +252,13 @@ struct rundir *rundir_resume(const char *dir, struct data_error *e, int *status)
 		ret = data_fail(e, EGPR_USAGE, "%s is complete: there is nothing to resume", dir);
 		goto out_free;
 	}
+	if (rundir_version(&data) != EGPR_SCHEMA_VERSION) {
+		ret = data_fail(e, EGPR_USAGE,
+				"%s has schema version %u, and this egprlab writes %d; go on with "
+				"the egprlab that began it, or start a new run",
+				dir, rundir_version(&data), EGPR_SCHEMA_VERSION);
+		goto out_free;
+	}
 	d = calloc(1, sizeof(*d));
 	if (!d) {
 		ret = data_fail(e, EGPR_INTERNAL, "out of memory");

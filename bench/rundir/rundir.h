@@ -118,6 +118,7 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_TSC	  "tsc"	    /* object: "hz", "source", "measured_hz", "measured_spread" */
 #define RUNDIR_NO_CORE	  "core_cycles_not_available" /* why; absent where they were counted */
 #define RUNDIR_CELLS	  "cells"		      /* array of objects: how each was measured */
+#define RUNDIR_TRACE	  "trace"   /* of a cell: what its arms were seen to execute */
 #define RUNDIR_REFUSED	  "refused" /* array of "name", "status", "reason": a proof failed */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
@@ -196,6 +197,8 @@ void rundir_free(struct rundir_data *data);
 
 /* A text of meta.json, "" where it is missing. */
 const char *rundir_meta_text(const struct rundir_data *data, const char *name);
+/* The schema version of a directory that was loaded. */
+unsigned int rundir_version(const struct rundir_data *data);
 
 /**
  * rundir_sha256 - digest of a block of memory as 64 hexadecimal digits

@@ -3,13 +3,15 @@
  * The CSV schema of a run directory: every file's columns, in order.
  *
  * Writers, readers, docs and the report expand these lists. A change of any
- * column raises EGPR_SCHEMA_VERSION; a reader refuses a version it does not know.
+ * column raises EGPR_SCHEMA_VERSION; a reader refuses a version it does not know. What a version
+ * adds stands at the end of its file and is empty where it was not written (csv_columns()).
  * Every file starts with the identity columns, so that a row stands on its own.
  */
 #ifndef EGPR_SAMPLE_H
 #define EGPR_SAMPLE_H
 
-#define EGPR_SCHEMA_VERSION 2
+#define EGPR_SCHEMA_VERSION 3
+#define EGPR_SCHEMA_OLDEST  2 /* that can be read: without the columns that came later */
 
 /*
  * X(column, TYPE, text). TYPE is what a reader accepts beside an empty field:
@@ -64,7 +66,8 @@
 	X(insns_entry, COUNT, "instructions of the entry sequence")				\
 	X(stand_in, TEXT, "what stands in for component 19 in a proxy; empty otherwise")	\
 	X(seed, COUNT, "seed of the run")							\
-	X(elapsed_s, TIME, "seconds spent on this arm")
+	X(elapsed_s, TIME, "seconds spent on this arm")					\
+	X(insns_round, COUNT, "instructions that one round was seen to execute, loop and returns included; empty where it runs in the kernel")
 
 /* verdicts.csv: one row per comparison of an arm with its baseline. */
 #define EGPR_COLUMNS_VERDICTS(X)							\

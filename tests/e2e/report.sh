@@ -220,7 +220,7 @@ sed -i '1s/,verdict,/,/' "$dir/column/verdicts.csv"
 revouch column verdicts.csv
 check 'a missing column is refused by name' refused column verdicts.csv "column 'verdict' is missing"
 synthetic future
-sed -i 's/"schema_version":\t2/"schema_version":\t7/' "$dir/future/meta.json"
+sed -i 's/"schema_version":\t3/"schema_version":\t7/' "$dir/future/meta.json"
 check 'a future schema is refused by name' refused future meta.json 'version 7 is newer'
 synthetic emu
 sed -i '2s/,proxy,/,emu,/' "$dir/emu/samples.csv"

@@ -54,7 +54,7 @@ cp -r "$dir/a" "$dir/damaged"
 printf 'x' | dd of="$dir/damaged/verdicts.csv" bs=1 seek=700 conv=notrunc 2>/dev/null
 check 'a damaged run is not imported' fails 65 verdicts.csv "$egprlab" import --db "$db" "$dir/damaged"
 cp -r "$dir/a" "$dir/future"
-sed -i 's/"schema_version":\t2/"schema_version":\t8/' "$dir/future/meta.json"
+sed -i 's/"schema_version":\t3/"schema_version":\t8/' "$dir/future/meta.json"
 check 'nor is one of a newer schema' fails 65 'version 8 is newer' "$egprlab" import --db "$db" "$dir/future"
 echo nonsense >"$dir/text"
 check 'a store that is none is refused by name' fails 65 'not a store' "$egprlab" history --db "$dir/text"

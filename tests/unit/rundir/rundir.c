@@ -336,8 +336,43 @@ static void test_future_schema(void **state)
 	struct place *p = *state;
 
 	write_good(p);
-	edit(p, RUNDIR_META, "\"schema_version\":\t2", "\"schema_version\":\t99");
-	refused(p, RUNDIR_META, "99 is newer than 2");
+	edit(p, RUNDIR_META, "\"schema_version\":\t3", "\"schema_version\":\t99");
+	refused(p, RUNDIR_META, "99 is newer than 3");
+}
+
+/* What an egprlab before insns_round wrote can be read, but not gone on with. */
+static void test_older_schema(void **state)
+{
+	struct place *p = *state;
+	struct rundir *d = create(p);
+	struct rundir_data data;
+	struct data_error e = { "" };
+	struct rundir_key key = { .provenance = EGPR_PROV_PROXY, .representative = true };
+	struct csv_row row;
+	int status = 0;
+
+	rundir_row(d, EGPR_CSV_SUMMARY, &key, &row);
+	csv_set_count(&row, EGPR_SUMMARY_blocks, 7);
+	csv_set_real(&row, EGPR_SUMMARY_elapsed_s, 1.5);
+	assert_int_equal(rundir_append(d, &row, &e), 0);
+	assert_int_equal(rundir_close(d, false, NULL), 0);
+	edit(p, RUNDIR_META, "\"schema_version\":\t3", "\"schema_version\":\t2");
+	refused(p, "summary.csv", "unknown column 'insns_round'");
+	edit(p, "summary.csv", ",insns_round", "");
+	edit(p, "summary.csv", "1.5,", "1.5");
+	vouch_for(p, "summary.csv");
+	if (rundir_load(p->dir, &data, &e))
+		fail_msg("%s", e.text);
+	assert_int_equal(rundir_version(&data), 2);
+	assert_int_equal(csv_count(&data.table[EGPR_CSV_SUMMARY], 0, EGPR_SUMMARY_blocks), 7);
+	assert_string_equal(csv_text(&data.table[EGPR_CSV_SUMMARY], 0, EGPR_SUMMARY_insns_round),
+			    "");
+	rundir_free(&data);
+	assert_null(rundir_resume(p->dir, &e, &status));
+	assert_int_equal(status, EGPR_USAGE);
+	assert_non_null(strstr(e.text, "has schema version 2"));
+	edit(p, RUNDIR_META, "\"schema_version\":\t2", "\"schema_version\":\t1");
+	refused(p, RUNDIR_META, "unknown schema version 1, this egprlab reads 2 to 3");
 }
 
 static void test_meta_damaged(void **state)
@@ -477,7 +512,7 @@ static void test_random_csv(void **state)
 			text[head + j] = alphabet[(size_t)random() % (sizeof(alphabet) - 1)];
 		text[head + len] = '\0';
 		free(header);
-		if (!csv_parse(schema, text, head + len, "random", &t, &e))
+		if (!csv_parse(schema, schema->count, text, head + len, "random", &t, &e))
 			csv_table_free(&t);
 	}
 }
@@ -492,6 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_crash_and_resume, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_emu_has_no_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_future_schema, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_older_schema, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_meta_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_flipped_byte, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_truncated, setup, teardown),

@@ -40,6 +40,9 @@
  *
  * Returns:
  *	rax: TSC ticks of the batch
+ *	rdx: rounds that ran: @n, out of the frame, less what the counter stands at
+ *
+ * Stack frame: five saved registers, @n twice: the halves find an aligned stack.
  */
 	.p2align 6
 	.globl egpr_prim_batch
@@ -50,6 +53,8 @@ egpr_prim_batch:
 	push %r12
 	push %r13
 	push %r14
+	push %rcx
+	push %rcx
 	mov %rdi, %rbx
 	mov %rsi, %r12
 	mov %rdx, %r13
@@ -69,6 +74,9 @@ egpr_prim_batch:
 
 	stamp
 	sub %r14, %rax
+	pop %rdx
+	sub %rbp, %rdx
+	pop %rcx
 	pop %r14
 	pop %r13
 	pop %r12

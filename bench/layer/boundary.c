@@ -190,6 +190,31 @@ static void boundary_locate(void *run, const struct layer_batch *b, uintptr_t ip
 	layout_locate(layout_site(t->layout, b->arm, b->layout), ip, text, size);
 }
 
+static bool boundary_image(void *run, unsigned int arm, unsigned int layout, struct layer_image *i)
+{
+	struct boundary *b = run;
+
+	if (b->cell->guest_timed)
+		return false;
+	i->memory = layout_memory(b->layout, &i->bytes);
+	i->site = layout_site(b->layout, arm, layout);
+	i->sw = layer_context(b->contexts, arm);
+	i->loop = false;
+	return true;
+}
+
+/* A VM belongs to the process that made it; the child's own ends with the child. */
+static int boundary_forked(void *run, struct data_error *e)
+{
+	struct boundary *b = run;
+	struct vmm_options o = options(b->cell);
+	struct vmm_error v;
+
+	if (!vmm_open_kind(&b->vm, b->cell->host, b->cell->kind, &o, NULL, &v))
+		return 0;
+	return vmm_failed(e, &v);
+}
+
 const struct layer_ops layer_boundary_ops = {
 	.layer = EGPR_LAYER_BOUNDARY,
 	.guest = true,
@@ -199,6 +224,8 @@ const struct layer_ops layer_boundary_ops = {
 	.open = boundary_open,
 	.batch = boundary_batch,
 	.locate = boundary_locate,
+	.image = boundary_image,
+	.forked = boundary_forked,
 	.close = boundary_close,
 	.release = free,
 };

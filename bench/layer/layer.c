@@ -104,6 +104,7 @@ struct layer_contexts *layer_contexts_open(const struct cell *c)
 	for (i = 0; l && i < c->nr_arms; i++) {
 		standin_context(&l->arm[i], &c->env->standin, c->env->form, c->state);
 		l->arm[i].delay = c->arms[i].delay;
+		l->arm[i].owner = i;
 	}
 	if (l) {
 		l->owner = 0;

@@ -19,6 +19,7 @@
 #include <bench/base/error.h>
 #include <bench/plan/cell.h>
 #include <bench/plan/plan.h>
+#include "layout.h"
 #include "standin.h"
 
 /**
@@ -57,6 +58,23 @@ struct layer_batch {
 #define LAYER_ASTRAY (-1)
 
 /**
+ * struct layer_image - an arm at a code offset, as its batches run it
+ * @memory: where all code of the cell's arms lies, and nothing else
+ * @bytes: its size
+ * @site: the arm's halves and loop in it
+ * @sw: what the halves get; its @owner is the arm
+ * @loop: @site->loop calls the halves, exit half first; else the layer does, entry half first,
+ *	and once more for an exit outside of the time
+ */
+struct layer_image {
+	void *memory;
+	size_t bytes;
+	const struct layout_site *site;
+	struct egpr_switch *sw;
+	bool loop;
+};
+
+/**
  * struct layer_ops - a layer
  * @layer: which
  * @guest: exit kinds apply
@@ -66,9 +84,15 @@ struct layer_batch {
  *	Return: as @probe
  * @check_arm: can this arm run in this cell. Return: as @probe
  * @open: set the cell up. Return: 0; EGPR_SKIPPED; another status for an error
+ * @begin: find out by batches what batches need; after whoever looks at an opened cell has looked, so
+ *	nothing of it has run before. NULL is allowed. Return: as @open
  * @batch: run one batch. Return: 0; LAYER_ASTRAY; a status, and the cell is closed
  * @locate: which half of the batch's sequence an address lies in, in words; leaves @text alone
  *	where it is none. NULL is allowed
+ * @image: what a tracer of @batch has to know of an arm. Return: false where no code of the lab runs
+ *	for an exit. NULL where a trace cannot be had: the code runs in the kernel
+ * @forked: in a child process: make anew what of @run a fork does not take along. NULL is allowed.
+ *	Return: as @open
  * @close: undo @open; NULL is allowed
  * @release: undo @probe; NULL is allowed
  */
@@ -79,9 +103,12 @@ struct layer_ops {
 	int (*check_cell)(struct cell *c, struct data_error *e);
 	int (*check_arm)(const struct cell *c, const struct plan_arm *arm, struct data_error *e);
 	int (*open)(const struct cell *c, void **run, struct data_error *e);
+	int (*begin)(void *run, struct data_error *e);
 	int (*batch)(void *run, struct layer_batch *b, struct data_error *e);
 	void (*locate)(void *run, const struct layer_batch *b, uintptr_t ip, char *text,
 		       size_t size);
+	bool (*image)(void *run, unsigned int arm, unsigned int layout, struct layer_image *i);
+	int (*forked)(void *run, struct data_error *e);
 	void (*close)(void *run);
 	void (*release)(void *host);
 };
@@ -118,7 +145,8 @@ int layer_module_probe(bool kvm_too, void **host, struct data_error *e);
  *
  * Formats and register values of one arm must not reach another. Yet arms must not differ
  * in where their data lies either: after an exit the data is cold, and what it costs to
- * fetch depends on its address. So all arms use one place in turn, see layer_context().
+ * fetch depends on its address. So all arms use one place in turn, see layer_context(). The
+ * arm's index is the context's @owner.
  * Return: the contexts, to be freed with free(); NULL without memory.
  */
 struct layer_contexts *layer_contexts_open(const struct cell *c);

@@ -176,6 +176,12 @@ const struct layout_site *layout_site(const struct layout *l, unsigned int arm, 
 	return &l->sites[arm * l->offsets + index];
 }
 
+void *layout_memory(const struct layout *l, size_t *bytes)
+{
+	*bytes = l->bytes;
+	return l->memory;
+}
+
 void layout_close(struct layout *l)
 {
 	if (!l)

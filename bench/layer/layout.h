@@ -11,6 +11,7 @@
 #ifndef BENCH_LAYOUT_H
 #define BENCH_LAYOUT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <egpr/strategy.h>
@@ -20,8 +21,18 @@
 
 #define LAYOUT_LINE 64 /* bytes: offsets lie within one cache line */
 
-typedef uint64_t (*layout_loop_fn)(struct egpr_switch *sw, egpr_switch_fn exit,
-				   egpr_switch_fn entry, uint64_t n);
+/**
+ * struct layout_timed - what the timed loop returns, in two registers
+ * @cycles: TSC ticks
+ * @rounds: that ran, as the loop counted them
+ */
+struct layout_timed {
+	uint64_t cycles;
+	uint64_t rounds;
+};
+
+typedef struct layout_timed (*layout_loop_fn)(struct egpr_switch *sw, egpr_switch_fn exit,
+					      egpr_switch_fn entry, uint64_t n);
 
 /**
  * struct layout_site - one arm at one offset
@@ -51,6 +62,9 @@ struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, en
 
 /* The copy of an arm at an offset index. */
 const struct layout_site *layout_site(const struct layout *l, unsigned int arm, unsigned int index);
+
+/* The memory that all copies lie in, and nothing else; @bytes receives its size. */
+void *layout_memory(const struct layout *l, size_t *bytes);
 
 /* Bytes behind the start of a cache line that one of @offsets indices stands for. */
 static inline unsigned int layout_offset(unsigned int offsets, unsigned int index)

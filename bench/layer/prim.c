@@ -49,10 +49,10 @@ static int prim_check_arm(const struct cell *c, const struct plan_arm *arm, stru
 	return layer_check_strategy(c->env, c->state, arm, false, e);
 }
 
-static uint64_t timed(const struct prim *p, unsigned int arm, unsigned int layout, uint64_t rounds)
+static struct layout_timed timed(const struct prim *p, unsigned int arm, unsigned int layout,
+				 uint64_t rounds)
 {
 	const struct layout_site *site = layout_site(p->layout, arm, layout);
-
 	struct egpr_switch *sw = layer_context(p->contexts, arm);
 
 	standin_force(sw);
@@ -66,8 +66,8 @@ static uint64_t find_overhead(const struct prim *p)
 	unsigned int i;
 
 	for (i = 0; i < OVERHEAD_ROUNDS; i++) {
-		one[i] = (double)timed(p, 0, 0, 1);
-		two[i] = (double)timed(p, 0, 0, 2);
+		one[i] = (double)timed(p, 0, 0, 1).cycles;
+		two[i] = (double)timed(p, 0, 0, 2).cycles;
 	}
 	stats_sort(one, OVERHEAD_ROUNDS);
 	stats_sort(two, OVERHEAD_ROUNDS);
@@ -105,29 +105,42 @@ static int prim_open(const struct cell *c, void **run, struct data_error *e)
 		prim_close(p);
 		return EGPR_UNAVAILABLE;
 	}
-	p->overhead = find_overhead(p);
 	*run = p;
+	return 0;
+}
+
+static int prim_begin(void *run, struct data_error *e)
+{
+	struct prim *p = run;
+
+	(void)e;
+	p->overhead = find_overhead(p);
 	return 0;
 }
 
 static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 {
 	struct prim *p = run;
+	struct layout_timed t;
 	uint32_t i;
 
-	(void)e;
-	b->done = b->exits;
 	if (!b->stamps) {
-		b->cycles = timed(p, b->arm, b->layout, b->exits);
-		return 0;
+		t = timed(p, b->arm, b->layout, b->exits);
+		b->cycles = t.cycles;
+		b->done = t.rounds;
+	} else {
+		b->cycles = b->done = 0;
+		for (i = 0; i < b->exits; i++) {
+			t = timed(p, b->arm, b->layout, 1);
+			b->stamps[i] = t.cycles > p->overhead ? t.cycles - p->overhead : 0;
+			b->cycles += b->stamps[i];
+			b->done += t.rounds;
+		}
 	}
-	b->cycles = 0;
-	for (i = 0; i < b->exits; i++) {
-		uint64_t cycles = timed(p, b->arm, b->layout, 1);
-
-		b->stamps[i] = cycles > p->overhead ? cycles - p->overhead : 0;
-		b->cycles += b->stamps[i];
-	}
+	if (b->done != b->exits)
+		return data_fail(e, EGPR_DATA,
+				 "the timed loop counted %llu rounds where %u were asked for",
+				 (unsigned long long)b->done, b->exits);
 	return 0;
 }
 
@@ -139,6 +152,17 @@ static void prim_locate(void *run, const struct layer_batch *b, uintptr_t ip, ch
 	layout_locate(layout_site(p->layout, b->arm, b->layout), ip, text, size);
 }
 
+static bool prim_image(void *run, unsigned int arm, unsigned int layout, struct layer_image *i)
+{
+	struct prim *p = run;
+
+	i->memory = layout_memory(p->layout, &i->bytes);
+	i->site = layout_site(p->layout, arm, layout);
+	i->sw = layer_context(p->contexts, arm);
+	i->loop = true;
+	return true;
+}
+
 const struct layer_ops layer_prim_ops = {
 	.layer = EGPR_LAYER_PRIM,
 	.guest = false,
@@ -146,7 +170,9 @@ const struct layer_ops layer_prim_ops = {
 	.check_cell = prim_check_cell,
 	.check_arm = prim_check_arm,
 	.open = prim_open,
+	.begin = prim_begin,
 	.batch = prim_batch,
 	.locate = prim_locate,
+	.image = prim_image,
 	.close = prim_close,
 };

@@ -541,7 +541,7 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 {
 	struct work w = { .g = g, .c = c, .r = r, .seconds = seconds, .step = INFINITY, .e = e };
 	uint32_t batch = r->batch;
-	double ratio;
+	double ratio, before;
 	int ret;
 
 	w.start = clock_now();
@@ -552,6 +552,15 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 	ret = c->ops->open(c, &w.run, e);
 	if (ret)
 		goto out_free;
+	if (g->opened) {
+		before = clock_now();
+		ret = g->opened(g->context, w.run, e);
+		w.start += clock_now() - before;
+	}
+	if (!ret && c->ops->begin)
+		ret = c->ops->begin(w.run, e);
+	if (ret)
+		goto out_close;
 	ratio = cpu_tsc_per_core_cycle();
 	ret = try_arms(&w);
 	if (!ret)
@@ -565,6 +574,7 @@ int engine_cell(struct engine *g, const struct cell *c, double seconds, unsigned
 	ratio = 0.5 * (ratio + cpu_tsc_per_core_cycle());
 	/* Of all launches so far, each with the same say. */
 	r->tsc_per_core += (ratio - r->tsc_per_core) / ++r->visits;
+out_close:
 	if (c->ops->close)
 		c->ops->close(w.run);
 	r->elapsed += clock_now() - w.start;

@@ -46,7 +46,9 @@
  * @sync_cost: seconds of the last rundir_sync()
  * @synced: clock_now() of the last rundir_sync()
  * @describe: brings meta.json up to date before a sync; may be NULL
- * @context: its argument
+ * @opened: called with what the layer opened, before the first batch of a cell; its status ends the
+ *	cell, and its time is not the cell's. May be NULL
+ * @context: argument of both
  */
 struct engine {
 	const struct plan *plan;
@@ -66,6 +68,7 @@ struct engine {
 	double sync_cost;
 	double synced;
 	void (*describe)(void *context);
+	int (*opened)(void *context, void *layer, struct data_error *e);
 	void *context;
 };
 

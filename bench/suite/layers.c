@@ -115,6 +115,8 @@ static void run(struct gbench_state *state, void *context)
 		status = a->ops->check_arm(&c, &a->arm, &e);
 	if (!status)
 		status = a->ops->open(&c, &opened, &e);
+	if (!status && a->ops->begin)
+		status = a->ops->begin(opened, &e);
 	if (!status) /* warm: the first batch faults its pages in */
 		status = one_batch(a, opened, &b, &drops, &e);
 	if (status)

@@ -404,7 +404,10 @@ int power_measure(const struct power_request *r, struct power *out, struct data_
 	ret = r->cell->ops->open(r->cell, &k->run, e);
 	if (ret)
 		goto out_free;
-	ret = take_turns(k);
+	if (r->cell->ops->begin)
+		ret = r->cell->ops->begin(k->run, e);
+	if (!ret)
+		ret = take_turns(k);
 	if (r->cell->ops->close)
 		r->cell->ops->close(k->run);
 	if (!ret)

@@ -43,6 +43,11 @@ enum egpr_home {
 #define EGPR_BIND_OUTER	    (1u << 7) /* layer kvm: not run for exits that stay in KVM's inner loop */
 #define EGPR_READS_OPERAND  (1u << 8) /* the exit half leaves guest register `access` in `operand` */
 
+/* How the registers are moved, where it is not one MOV each with four bytes of displacement. */
+#define EGPR_MOVES_PAIRS (1u << 9)  /* PUSH2P, POP2P */
+#define EGPR_MOVES_DISP8 (1u << 10) /* one byte of displacement */
+#define EGPR_MOVES_FENCE (1u << 11) /* LFENCE behind the test of the flag */
+
 /*
  * X(sym, id, family, home, needs, at_exit, at_entry, origin)
  * sym names the symbols egpr_<sym>_<form>_{exit,entry}; id the CLI, CSV and the
@@ -60,16 +65,16 @@ enum egpr_home {
 	X(uncond_mov, "uncond-mov", UNCOND, REGS, EGPR_NEEDS_XSETBV,			\
 	  "XCR0 to host if it differs, 16 stores, 16 clears",				\
 	  "16 loads, XCR0 to guest if it differs", "B+D")				\
-	X(uncond_push2, "uncond-push2", UNCOND, REGS, EGPR_NEEDS_XSETBV,		\
+	X(uncond_push2, "uncond-push2", UNCOND, REGS, EGPR_NEEDS_XSETBV | EGPR_MOVES_PAIRS,	\
 	  "XCR0 to host if it differs, 8 PUSH2P, 16 clears",				\
 	  "8 POP2P, XCR0 to guest if it differs", "B+D")				\
 	X(gated_mov, "gated-mov", GATED, REGS, 0,					\
 	  "test flag; 16 stores, 16 clears", "test flag; 16 loads", "E")		\
-	X(gated_mov_disp8, "gated-mov-disp8", GATED, REGS, 0,				\
+	X(gated_mov_disp8, "gated-mov-disp8", GATED, REGS, EGPR_MOVES_DISP8,		\
 	  "as gated-mov, displacements of one byte", "as gated-mov, one byte", "E")	\
-	X(gated_mov_lfence, "gated-mov-lfence", GATED, REGS, 0,				\
+	X(gated_mov_lfence, "gated-mov-lfence", GATED, REGS, EGPR_MOVES_FENCE,		\
 	  "as gated-mov, LFENCE behind the test", "as gated-mov, LFENCE", "E")		\
-	X(gated_push2, "gated-push2", GATED, REGS, 0,					\
+	X(gated_push2, "gated-push2", GATED, REGS, EGPR_MOVES_PAIRS,			\
 	  "test flag; 8 PUSH2P, 16 clears", "test flag; 8 POP2P", "E")			\
 	X(dual, "dual", GATED, REGS, EGPR_BIND_DUAL,					\
 	  "16 stores, 16 clears; no test: entry point swapped with guest XCR0",		\
@@ -131,7 +136,8 @@ struct egpr_sequence {
  * @origin: design letter or method that asks for it
  * @family: group in the report
  * @home: where the guest's registers are while the host runs
- * @needs: EGPR_NEEDS_* and EGPR_BIND_*
+ * @needs: EGPR_NEEDS_*, EGPR_BIND_*, EGPR_READS_OPERAND and EGPR_MOVES_*: with @family and @home
+ *	all that a trace of the sequence is held against
  * @form: code, indexed by enum egpr_form
  */
 struct egpr_strategy {

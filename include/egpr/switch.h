@@ -48,6 +48,7 @@
  *	with EGPR_READS_OPERAND read it in their exit half
  * @bh_count: plays the preempt count in such a read
  * @thread_flags: plays the thread's flags in it
+ * @owner: whose context this is, for who looks on; no sequence touches it
  * @operand: receives the register
  * @xcr0_host: XCR0 the host runs with
  * @xcr0_guest: XCR0 the guest runs with
@@ -63,7 +64,7 @@ struct egpr_switch {
 	__u32 access;
 	__u32 bh_count;
 	__u32 thread_flags;
-	__u32 reserved;
+	__u32 owner;
 	__u64 operand;
 	__u64 xcr0_host;
 	__u64 xcr0_guest;

@@ -4,7 +4,7 @@
 
 E2E_TESTS := $(sort $(wildcard tests/e2e/*.sh))
 LINT_SH += tests/run tests/run-one $(E2E_TESTS) $(wildcard tests/e2e/*.inc)
-LINT_C += $(wildcard tests/*/*.c tests/*/*.h tests/unit/*/*.c)
+LINT_C += $(wildcard tests/*/*.c tests/*/*.h tests/unit/*/*.[ch])
 
 # What stands in for component 19 is chosen in one place.
 $(B)/tests/unit/strategy: $(addprefix $(B)/bench/,layer/standin.o base/cpuid.o)

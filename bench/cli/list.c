@@ -48,6 +48,13 @@ static const struct flag_name strategy_needs[] = {
 	{ 0, NULL },
 };
 
+static const struct flag_name strategy_moves[] = {
+	{ EGPR_MOVES_PAIRS, "pairs" },
+	{ EGPR_MOVES_DISP8, "disp8" },
+	{ EGPR_MOVES_FENCE, "fence" },
+	{ 0, NULL },
+};
+
 static const struct flag_name exit_needs[] = {
 	{ EGPR_EXIT_IRQCHIP, "irqchip" },
 	{ EGPR_EXIT_NO_IRQCHIP, "no-irqchip" },
@@ -123,6 +130,7 @@ static void list_strategies(cJSON *array)
 		cJSON_AddStringToObject(row, "at_entry", s->at_entry);
 		cJSON_AddStringToObject(row, "origin", s->origin);
 		add_flags(row, "needs", s->needs, strategy_needs);
+		add_flags(row, "moves", s->needs, strategy_moves);
 		code = cJSON_AddObjectToObject(row, "code");
 		for (form = 0; form < EGPR_NR_FORMS; form++)
 			add_code(code, s, form);

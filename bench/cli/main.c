@@ -23,6 +23,7 @@
 	X(doctor)	\
 	X(list)		\
 	X(run)		\
+	X(trace)	\
 	X(compare)	\
 	X(calibrate)	\
 	X(report)	\

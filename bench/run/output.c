@@ -111,6 +111,8 @@ static int summary_row(const struct run_cell *c, struct engine *g, unsigned int 
 		csv_set_text(&row, EGPR_SUMMARY_stand_in, c->cell.env->standin.text);
 	csv_set_count(&row, EGPR_SUMMARY_seed, g->seed);
 	csv_set_real(&row, EGPR_SUMMARY_elapsed_s, r->seconds[a]);
+	if (c->trace.done)
+		csv_set_count(&row, EGPR_SUMMARY_insns_round, c->trace.insns[a]);
 	free(sorted);
 	return rundir_append(g->dir, &row, e);
 }
@@ -369,6 +371,7 @@ static cJSON *cell_json(const struct run_cell *c)
 	cJSON_AddNumberToObject(o, "tsc_per_core_cycle", r->tsc_per_core);
 	cJSON_AddNumberToObject(o, "visits", r->visits);
 	cJSON_AddItemToObject(o, "arm_s", seconds_json(c));
+	cJSON_AddItemToObject(o, RUNDIR_TRACE, run_trace_json(c));
 	return o;
 }
 

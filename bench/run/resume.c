@@ -239,6 +239,7 @@ static int restore_cell(struct run_cell *c, const struct rundir_data *data, cons
 	c->r.drops.batches = number_of(json, "batches");
 	c->r.drops.dropped = number_of(json, "dropped_batches");
 	take_times(c, json);
+	run_trace_restore(c, cJSON_GetObjectItemCaseSensitive(json, RUNDIR_TRACE));
 	snprintf(c->failed, sizeof(c->failed), "%s", text_of(json, "failed"));
 	c->crashes = number_of(json, "crashes");
 	if (c->r.blocks &&
@@ -247,7 +248,7 @@ static int restore_cell(struct run_cell *c, const struct rundir_data *data, cons
 	return 0;
 }
 
-static void drop_arm(struct cell *c, unsigned int arm)
+void run_drop_arm(struct cell *c, unsigned int arm)
 {
 	c->nr_arms--;
 	memmove(&c->arms[arm], &c->arms[arm + 1], (c->nr_arms - arm) * sizeof(*c->arms));
@@ -286,7 +287,7 @@ static int restore_refused(struct run *run, const cJSON *json)
 		if (arm < 0 || strlen(cell) != (size_t)(strategy - name) ||
 		    strncmp(cell, name, strlen(cell)))
 			continue;
-		drop_arm(c, (unsigned int)arm);
+		run_drop_arm(c, (unsigned int)arm);
 		return run_skip_add(run, c, strategy + 1, status->valueint,
 				    text_of(json, "reason"));
 	}

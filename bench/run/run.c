@@ -55,6 +55,7 @@ struct session {
 	struct progress progress;
 	int cpu;
 	double start;
+	struct run_cell *now; /* the cell that is measured */
 	char *note;
 	char cpu_text[16];
 	const char *restart[8];
@@ -252,6 +253,31 @@ static int keep_cell(struct session *s, const struct run_cell *c, struct data_er
 	return ret ? ret : rundir_sync(s->g.dir, e);
 }
 
+/* Before the first batch of a cell. */
+static int opened(void *context, void *layer, struct data_error *e)
+{
+	struct session *s = context;
+
+	return run_trace(s->run, s->now, layer, &s->g, e);
+}
+
+/* Arms that do not execute what they should are left out, and the others are laid out anew. */
+static int measure_arms(struct session *s, struct run_cell *c, double seconds, struct data_error *e)
+{
+	int ret;
+
+	s->now = c;
+	for (;;) {
+		if (!c->cell.nr_arms)
+			return data_fail(e, EGPR_DATA, "no arm of it is left");
+		ret = engine_cell(&s->g, &c->cell, seconds, family_size(s->run, &c->cell), &c->r,
+				  e);
+		if (!ret || !c->trace.refused)
+			return ret;
+		run_drop_refused(c);
+	}
+}
+
 static int measure_cell(struct session *s, struct run_cell *c, struct data_error *e)
 {
 	double left = s->run->plan->budget / s->g.launches - (clock_now() - s->start);
@@ -265,7 +291,7 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 	if (seconds < MIN_CELL_SECONDS)
 		seconds = MIN_CELL_SECONDS;
 	guard_cell(name, STUCK_SECONDS + STUCK_FACTOR * seconds);
-	ret = engine_cell(&s->g, &c->cell, seconds, family_size(s->run, &c->cell), &c->r, &why);
+	ret = measure_arms(s, c, seconds, &why);
 	guard_cell(NULL, 0);
 	if (stop && !ret)
 		return 0;
@@ -419,6 +445,7 @@ static int session_open(struct session *s, struct data_error *e)
 	s->g.plan = s->run->plan;
 	s->g.stop = &stop;
 	s->g.describe = describe;
+	s->g.opened = opened;
 	s->g.context = s;
 	s->g.progress = &s->progress;
 	tsc_find("", cpuid_here, &s->tsc);
@@ -499,6 +526,9 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 		ret = add_launch(&s, e);
 		if (!ret)
 			ret = prepare_restart(&s, e);
+		/* From here on a process that takes over finds a run to go on with. */
+		if (!ret)
+			ret = rundir_sync(s.g.dir, e);
 	}
 	if (!ret)
 		ret = measure_module(&s, e);

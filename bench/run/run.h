@@ -37,6 +37,26 @@ struct run_options {
 };
 
 /**
+ * struct run_trace - what the arms of a cell were seen to execute
+ * @done: they were looked at, and all is as the table demands
+ * @why: why not
+ * @refused: arms that must be taken out of the cell, bit per index
+ * @rounds: that were stepped through, of all arms
+ * @sites: copies that have the same bytes as those which were, these included
+ * @insns: instructions per round, by arm
+ * @counter: why no counter of the CPU was asked as well, or ""
+ */
+struct run_trace {
+	bool done;
+	char why[160];
+	uint64_t refused;
+	unsigned int rounds;
+	unsigned int sites;
+	unsigned int insns[PLAN_MAX_ARMS];
+	char counter[160];
+};
+
+/**
  * struct run_cell - a cell of a run
  * @cell: what it is
  * @weight: its share of the budget
@@ -45,6 +65,7 @@ struct run_options {
  * @crashes: how often it crashed or hung; one with @failed has no number
  * @restored: blocks that came from an interrupted run
  * @failed: why it ended early, or empty
+ * @trace: what its arms execute
  * @r: result
  */
 struct run_cell {
@@ -55,6 +76,7 @@ struct run_cell {
 	unsigned int crashes;
 	unsigned int restored;
 	char failed[512];
+	struct run_trace trace;
 	struct cell_result r;
 };
 
@@ -157,6 +179,27 @@ int run_take_note(struct run *run, struct engine *g, struct data_error *e);
 
 /* Path of that note. Freed by the caller; NULL without memory. */
 char *run_note_path(const char *dir);
+
+/**
+ * run_trace - look at what all arms of an opened cell execute
+ * @run: the run; arms that fail become skips of it
+ * @rc: the cell
+ * @layer: what its layer opened
+ * @g: the engine
+ * @e: receives the message
+ *
+ * Return: 0, also where it cannot be done; EGPR_DATA with @rc->trace.refused: close the cell,
+ * run_drop_refused(), and open it anew; another status ends the cell.
+ */
+int run_trace(struct run *run, struct run_cell *rc, void *layer, struct engine *g,
+	      struct data_error *e);
+void run_drop_refused(struct run_cell *rc);
+/* The trace as an object for meta.json, and back. */
+cJSON *run_trace_json(const struct run_cell *rc);
+void run_trace_restore(struct run_cell *rc, const cJSON *json);
+
+/* Take an arm out of a cell. */
+void run_drop_arm(struct cell *c, unsigned int arm);
 
 /* A cell that crashed and has no number for it. */
 static inline bool run_crashed(const struct run_cell *c)

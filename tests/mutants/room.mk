@@ -8,26 +8,29 @@ $(MUTANT_OBJ): $(B)/tests/mutants/%.o: tests/mutants/%.S | $(B)/include/egpr/egp
 
 $(B)/tests/unit/proof/proof: $(MUTANT_OBJ)
 
-# egprlab with a gated-mov that crashes, one per way; the late ones only when they are measured,
-# those of form trap in what proves without a time.
+# egprlab with a gated-mov that crashes, one per way, or leaves its clears out; the late ones only when
+# they are measured, those of form trap in what proves without a time.
 CRASHES := sigill sigsegv sigfpe sigtrap loop mxcsr df
-CRASHES += $(CRASHES:%=late-%)
-CRASHES += trap-sigsegv trap-sigfpe trap-loop
+LATE := $(CRASHES:%=late-%)
+CRASHES += noclears trap-sigsegv trap-sigfpe trap-loop
 CRASH_LABS := $(CRASHES:%=$(B)/tests/mutants/crash/egprlab-%)
-$(B)/tests/mutants/crash/%.o: tests/mutants/crash/gated-mov.S | $(B)/include/egpr/egpr-offsets.h
+LATE_LABS := $(LATE:%=$(B)/tests/mutants/crash/egprlab-%)
+$(patsubst %,$(B)/tests/mutants/crash/%.o,$(CRASHES) $(LATE)): $(B)/tests/mutants/crash/%.o: tests/mutants/crash/gated-mov.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) \
-		$(if $(findstring trap-,$*),-DEGPR_FORM=trap -DEGPR_FORM_TRAP,-DEGPR_FORM=proxy -DEGPR_FORM_PROXY) \
-		-DCRASH_$(shell echo $* | sed 's/late-//; s/trap-//' | tr a-z A-Z) $(if $(findstring late,$*),-DLATE) -c $< -o $@
-$(CRASH_LABS): $(B)/tests/mutants/crash/egprlab-%: $(B)/tests/mutants/crash/%.o $(B)/bench/cli/main.o $(BENCH_LINK)
-	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
-TEST_TOOLS += $(CRASH_LABS)
+		$(if $(findstring trap-,$*),-DEGPR_FORM=trap -DEGPR_FORM_TRAP,-DEGPR_FORM=$(if $(findstring late-,$*),late,proxy) -DEGPR_FORM_PROXY) \
+		-DCRASH_$(shell echo $* | sed 's/late-//; s/trap-//' | tr a-z A-Z) -c $< -o $@
 
-# egprlab whose arms run half their rounds, or whose gated-mov takes longer than its instructions can.
+# egprlab whose arms run half their rounds, or whose gated-mov takes longer than its instructions can; behind
+# all proofs as well.
 IMPLAUSIBLE_LABS := $(patsubst tests/mutants/implausible/%.S,$(B)/tests/mutants/implausible/egprlab-%,$(wildcard tests/mutants/implausible/*.S))
 $(B)/tests/mutants/implausible/%.o: tests/mutants/implausible/%.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)
-	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=proxy -DEGPR_FORM_PROXY -c $< -o $@
-$(IMPLAUSIBLE_LABS): $(B)/tests/mutants/implausible/egprlab-%: $(B)/tests/mutants/implausible/%.o $(B)/bench/cli/main.o $(BENCH_LINK)
-	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
-TEST_TOOLS += $(IMPLAUSIBLE_LABS)
+	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=late -DEGPR_FORM_PROXY -c $< -o $@
+
+$(CRASH_LABS) $(LATE_LABS) $(IMPLAUSIBLE_LABS): $(B)/tests/mutants/%: $(B)/bench/cli/main.o $(BENCH_LINK)
+	$(call say,LD,$@)$(CXX) $(LDFLAGS) $(filter $(B)/tests/%,$^) $(filter-out $(B)/tests/%,$^) -o $@ $(BENCH_LIBS)
+$(LATE_LABS) $(IMPLAUSIBLE_LABS): $(B)/tests/mutants/late.o
+$(LATE_LABS) $(IMPLAUSIBLE_LABS): private LDFLAGS += -Wl,--wrap=guard_batch
+$(foreach l,$(CRASH_LABS) $(LATE_LABS) $(IMPLAUSIBLE_LABS),$(eval $(l): $(subst egprlab-,,$(l)).o))
+TEST_TOOLS += $(CRASH_LABS) $(LATE_LABS) $(IMPLAUSIBLE_LABS)

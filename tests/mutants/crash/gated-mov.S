@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * gated-mov in form proxy or trap that does what must cost it its number and nothing else:
- * instead of the clears, as many bytes with CRASH in them. Linked in front of the right one.
- *
- * A late one knows by the context whether it is being proved (sw->delay is not 0 there), behaves
- * until it is measured, and so costs its cell.
+ * instead of the clears, as many bytes with CRASH in them. Linked in front of the right one; or, in a
+ * form of its own, put in its place behind all proofs (late.c), where it costs its cell.
  */
 #include "../../../asm/sequence.h"
 
@@ -18,10 +16,6 @@ SEQ_BEGIN(gated_mov, exit)
 	unless_guest_apx .Lexit_done
 	store_egprs
 .Lcrash:
-#ifdef LATE
-	cmpl $0, SW_DELAY(%rdi)
-	jne .Lexit_done
-#endif
 #if defined(CRASH_SIGILL)
 	ud2
 #elif defined(CRASH_SIGSEGV)
@@ -40,6 +34,7 @@ SEQ_BEGIN(gated_mov, exit)
 	ldmxcsr -8(%rsp)
 #elif defined(CRASH_DF)
 	std
+#elif defined(CRASH_NOCLEARS) /* no crash: only not what it should do */
 #else
 #error "which crash?"
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A planted fault: gated-mov in form proxy that waits for some 50000 cycles, as if it were something
- * else that is timed; instead of the clears, in as many bytes.
+ * else that is timed; instead of the clears, in as many bytes. In the place of the right one behind all
+ * proofs (../late.c).
  */
 #include "../../../asm/sequence.h"
 

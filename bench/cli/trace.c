@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * `egprlab trace`: what an arm's timed batch executes, instruction by instruction, beside what the
+ * table of strategies demands of it. `egprlab run` does the same before each cell, and
+ * shows nothing unless something differs.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <bench/plan/axis.h>
+#include <bench/plan/stand_in.h>
+#include <bench/run/trace_view.h>
+#include "command.h"
+
+#define DEFAULT_EXIT	"pio-out"
+#define DEFAULT_PROFILE "quick" /* has the number of code offsets */
+
+extern const struct egpr_command egpr_cmd_trace;
+
+enum {
+	OPTION_LAYER,
+	OPTION_STRATEGY,
+	OPTION_STATE,
+	OPTION_EXIT,
+	OPTION_PROVENANCE,
+	OPTION_JSON,
+	NR_OPTIONS
+};
+
+static const struct egpr_option trace_options[] = {
+	[OPTION_LAYER] = { "layer", "L", "prim (the default) or boundary" },
+	[OPTION_STRATEGY] = { "strategy", "S", "the strategy; delay-N too" },
+	[OPTION_STATE] = { "state", "G", "guest state; default dirty" },
+	[OPTION_EXIT] = { "exit", "K", "exit kind in layer boundary; default " DEFAULT_EXIT },
+	[OPTION_PROVENANCE] = { "provenance", "P", "hw or proxy; default hw if it can run" },
+	[OPTION_JSON] = { "json", NULL, "an object with all steps instead of text" },
+	{ NULL, NULL, NULL },
+};
+
+static int find(const struct axis_value *axis, int count, const char *what, const char *text,
+		int fallback, int *out)
+{
+	*out = text ? axis_find(axis, count, text) : fallback;
+	if (*out >= 0)
+		return 0;
+	return egpr_command_usage(&egpr_cmd_trace, "'%s' is not a %s", text, what);
+}
+
+/* What the options say, and what they leave open. */
+static int read_options(struct layer_env *env, struct cell *c, const char *const *value)
+{
+	const char *exit = value[OPTION_EXIT] ? value[OPTION_EXIT] : DEFAULT_EXIT;
+	const char *strategy = value[OPTION_STRATEGY];
+	struct plan_arm *arm = &c->arms[1];
+	int layer, state, provenance;
+	uint32_t allowed;
+	struct plan plan;
+	struct data_error e;
+
+	if (!strategy)
+		return egpr_command_usage(&egpr_cmd_trace, "name a strategy: --strategy S");
+	arm->strategy = egpr_strategy_find(strategy, &arm->delay);
+	if (!arm->strategy || strlen(strategy) >= sizeof(arm->id))
+		return egpr_command_usage(&egpr_cmd_trace,
+					  "'%s' is not a strategy; see `egprlab list strategies`",
+					  strategy);
+	snprintf(arm->id, sizeof(arm->id), "%s", strategy);
+	c->kind = egpr_exit_kind_find(exit);
+	if (!c->kind)
+		return egpr_command_usage(&egpr_cmd_trace,
+					  "'%s' is not an exit kind; see `egprlab list exits`",
+					  exit);
+	if (stand_in_from_env(&allowed, &e) || plan_profile(&plan, DEFAULT_PROFILE, &e)) {
+		fprintf(stderr, "egprlab trace: %s\n", e.text);
+		return EGPR_USAGE;
+	}
+	c->offsets = plan.offsets;
+	plan_free(&plan);
+	standin_probe(&env->standin, allowed);
+	if (find(egpr_layers, EGPR_NR_LAYERS, "layer", value[OPTION_LAYER], EGPR_LAYER_PRIM,
+		 &layer) ||
+	    find(egpr_guest_states, EGPR_NR_STATES, "guest state", value[OPTION_STATE],
+		 EGPR_STATE_DIRTY, &state) ||
+	    find(egpr_provenances, EGPR_NR_PROVENANCES, "provenance", value[OPTION_PROVENANCE],
+		 env->standin.apx ? EGPR_PROV_HW : EGPR_PROV_PROXY, &provenance))
+		return EGPR_USAGE;
+	if (provenance != EGPR_PROV_HW && provenance != EGPR_PROV_PROXY)
+		return egpr_command_usage(
+			&egpr_cmd_trace, "provenance %s is not timed, so there is no loop to trace",
+			egpr_provenances[provenance].id);
+	env->provenance = (enum egpr_provenance)provenance;
+	env->form = provenance == EGPR_PROV_HW ? EGPR_FORM_HW : EGPR_FORM_PROXY;
+	c->state = (enum egpr_guest_state)state;
+	c->ops = layer_find((enum egpr_layer)layer);
+	if (c->ops && c->ops->image)
+		return 0;
+	fprintf(stderr,
+		"egprlab trace: the sequences of layer %s run in the kernel, where nobody can step "
+		"through them; layers prim and boundary can be traced\n",
+		egpr_layers[layer].id);
+	return EGPR_SKIPPED;
+}
+
+static int trace_run(int argc, char **argv)
+{
+	const char *value[NR_OPTIONS] = { NULL }, *text;
+	struct layer_env env = { 0 };
+	struct cell c = { 0 };
+	struct data_error e = { "" };
+	int option, ret;
+
+	while ((option = egpr_command_option(&egpr_cmd_trace, argc, argv, &text)) >= 0)
+		value[option] = text ? text : "";
+	if (option == EGPR_OPTION_WRONG)
+		return EGPR_USAGE;
+	if (optind < argc)
+		return egpr_command_usage(&egpr_cmd_trace, "takes no argument '%s'", argv[optind]);
+	ret = read_options(&env, &c, value);
+	if (ret)
+		return ret;
+	ret = trace_view(&env, &c, value[OPTION_JSON] != NULL, &e);
+	if (*e.text)
+		fprintf(stderr, "egprlab trace: %s\n", e.text);
+	return ret;
+}
+
+const struct egpr_command egpr_cmd_trace = {
+	.name = "trace",
+	.args = "",
+	.text = "what an arm's timed batch executes, instruction by instruction",
+	.options = trace_options,
+	.run = trace_run,
+};

@@ -3,9 +3,12 @@
  * What no number says: properties of each family of strategies, every cell with
  * the test that proves it or the source it is cited from.
  *
+ * What a model says of the same families is the chapter behind it (models.c).
+ *
  * A proof is written kind/file or kind/file:function; tests/e2e/properties.sh
  * checks that each of them exists and proves those that the bytes alone show.
  */
+#include <egpr/model-answers.h>
 #include <egpr/regs.h>
 
 #include "report.h"
@@ -19,6 +22,11 @@
 #define BYTES	 "proved: e2e/properties"
 #define SIZES	 "by definition: include/egpr/regs.h"
 #define MEASURED "measured: state off in this report, where it ran"
+#if EGPR_MODELS_ASKED
+#define MODEL "model: egpr.pml, below; cited: " THREAD
+#else
+#define MODEL "cited: " THREAD "; no model: there was no spin where this was built"
+#endif
 
 /* The families, in the order of the cells below. */
 static const struct doc_column columns[] = {
@@ -87,12 +95,12 @@ static const struct {
 	    { "registers copied in and out beside the fpstate", "cited: " THREAD } } },
 	{ "survives an NMI under guest XCR0",
 	  { { "yes, while the kernel itself uses no EGPR; between exit and XSETBV it must not",
-	      "cited: " THREAD },
-	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD },
-	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD },
-	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD },
-	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD },
-	    { "yes, while the kernel itself uses no EGPR", "cited: " THREAD } } },
+	      MODEL },
+	    { "yes, while the kernel itself uses no EGPR", MODEL },
+	    { "yes, while the kernel itself uses no EGPR", MODEL },
+	    { "yes, while the kernel itself uses no EGPR", MODEL },
+	    { "yes, while the kernel itself uses no EGPR", MODEL },
+	    { "yes, while the kernel itself uses no EGPR", MODEL } } },
 	{ "cost while the guest does not use APX",
 	  { { "the whole switch", MEASURED },
 	    { "test and branch in each half", BYTES "; " MEASURED },

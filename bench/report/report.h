@@ -151,6 +151,7 @@ void report_spread(struct report *r, const struct report_group *g); /* states, l
 void report_module(struct report *r); /* what the module itself costs */
 void report_code(struct report *r);
 void report_properties(struct report *r);
+void report_models(struct report *r); /* what docs/models/ say of the strategies */
 void report_counters(struct report *r);
 void report_path_length(struct report *r);
 void report_proofs(struct report *r);

@@ -37,10 +37,10 @@
 #define P_WITNESS 9 /* witness: (must be violated) the guest runs on after all that the model has */
 
 #define H_QUIET 0 /* quiet: NMI and #MC handlers use neither EGPRs nor XSAVE */
-#define H_SAMPLE 1 /* sample: they sample r16..r31 by XSAVES into a buffer of their own, as perf would */
+#define H_SAMPLE 1 /* sample: NMI and #MC handlers sample r16..r31 by XSAVES into a buffer of their own, as perf would */
 #define H_MAPXF 2 /* mapxf: the kernel is built with -mapxf: C code takes r16..r31 as scratch, handlers save and restore them */
-#define H_MAPXF_C 3 /* mapxf-c: the same, but for NMI and #MC handlers, which use none */
-#define H_FPU 4 /* fpu: they call kernel_fpu_begin(), against irq_fpu_usable() */
+#define H_MAPXF_C 3 /* mapxf-c: the kernel is built with -mapxf, but for NMI and #MC handlers, which use none */
+#define H_FPU 4 /* fpu: NMI and #MC handlers call kernel_fpu_begin(), against irq_fpu_usable() */
 
 /* Values of the register file. */
 #define ZERO 0
@@ -544,7 +544,7 @@ end:	do
 	od
 }
 
-/* NMI blocking: SDM 3, 6.7.1. A quiet handler changes nothing, so it need not run. */
+/* NMI blocking: SDM 3, "Handling Multiple NMIs". A quiet handler changes nothing, so it need not run. */
 active proctype nmi() provided (!dead)
 {
 end:	do

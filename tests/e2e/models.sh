@@ -19,9 +19,7 @@ run() { docs/models/run --quiet --out "$dir" "$@"; }
 answer() {
 	awk -F, -v a="$2" -v s="$3" -v p="$4" -v field="$5" '
 	$3 == a && $4 == s && $6 == p {
-		if (field == 10)
-			sub(/^([^,]*,){9}/, "")
-		print field == 10 ? $0 : $field
+		print field == 10 ? substr($0, index($0, "\"")) : $field
 	}' "$dir/$1.csv"
 }
 

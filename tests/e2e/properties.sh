@@ -31,13 +31,13 @@ CONDITIONAL='^j[^m]'
 "$B/tests/tools/synthetic-run" "$dir/run" blocks=4 || exit 70
 mkdir "$dir/bin" # no gnuplot: no picture is needed here
 PATH=$dir/bin "$B/egprlab" report "$dir/run" >/dev/null 2>&1 || exit 70
-sed -n '/^## Properties/,/^## State/{ s/\\//g; p; }' "$dir/run/report.md" >"$dir/properties"
+sed -n '/^## Properties/,/^## Models/{ s/\\//g; p; }' "$dir/run/report.md" >"$dir/properties"
 
 check 'the table has nine properties' sh -c "[ \$(grep -c '^| [a-z|X|u]' '$dir/properties') -ge 9 ]"
 check 'every cell has its evidence' sh -c "
 	! grep '^| ' '$dir/properties' | sed 1d | tr '|' '\n' | sed 's/^ *//; s/ *\$//' | grep . |
 	grep -vE '^(works|safe|fastpath|XSETBV per|memory|uABI|survives|cost)' |
-	grep -vE '\[(proved|cited|measured|by definition): '"
+	grep -vE '\[(proved|model|cited|measured|by definition): '"
 grep -oE '(unit|e2e)/[a-z0-9.-]+(:[a-z0-9_]+)?' "$dir/properties" | sort -u >"$dir/proofs"
 check 'proofs are named' test -s "$dir/proofs"
 while read -r proof; do
@@ -63,4 +63,59 @@ for strategy in uncond-mov uncond-push2 gated-mov gated-mov-disp8 gated-push2 du
 done
 check 'gated-mov-lfence fences both halves' sh -c "
 	[ $(count gated-mov-lfence exit '^lfence') = 1 ] && [ $(count gated-mov-lfence entry '^lfence') = 1 ]"
+
+# The chapter behind it: what the models said when this was built.
+cat >"$dir/models.c" <<'C'
+#include <bench/report/report.h>
+int main(void)
+{
+	static struct report r;
+
+	report_models(&r);
+	return doc_text(&r.doc, stdout);
+}
+C
+# chapter INCLUDE: the chapter with that answer table, compiled as the lab is.
+chapter() {
+	"${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -I"$1" -I. -Iinclude -I"$B/include" \
+		"$dir/models.c" bench/report/models.c "$B/libegprbench.a" "$B/libegprasm.a" -o "$dir/chapter" &&
+		"$dir/chapter" | tr '\n' ' '
+}
+mkdir -p "$dir/without/egpr"
+docs/models/table >"$dir/without/egpr/model-answers.h"
+chapter "$dir/without" >"$dir/said"
+check 'built without spin the chapter says so' grep -q 'Not asked: there was no spin .*scripts/deps check' "$dir/said"
+sed -n '/^## Models/,/^## State/{ s/\\//g; p; }' "$dir/run/report.md" >"$dir/models"
+answers=$B/docs/models/answers
+if [ -f "$answers/egpr.csv" ]; then
+	# Column and assumption of each loss, as the table has them.
+	awk -F, 'function column(family, strategy) { return strategy == "dual" ? "dual" : family }
+	FNR > 1 && $7 == "violated" && $5 != "base" && $5 != "delay" && !(($3, $6, column($5, $4)) in seen) {
+		seen[$3, $6, column($5, $4)] = 1
+		print $3, $6, $8
+	}' "$answers/egpr.csv" | sort >"$dir/lost"
+	sed -n '/^| assumption | unconditional/,/^$/p' "$dir/models" | sed '1,2d; /^$/d' | awk -F '|' '{
+		split($2, name, ":")
+		gsub(/ /, "", name[1])
+		for (i = 3; i <= 8; i++) {
+			if (!index($i, "[model: egpr.pml, " name[1] "]"))
+				print "no evidence:", $i
+			n = split($i, lost, /loses |, /)
+			for (j = 1; j <= n; j++)
+				if (match(lost[j], /^[a-z0-9-]+ \([0-9]+ steps\)/)) {
+					split(lost[j], word, /[ (]+/)
+					print name[1], word[1], word[2]
+				}
+		}
+	}' | sort >"$dir/told"
+	check 'the table of the models tells every loss' diff "$dir/lost" "$dir/told"
+	check 'and there are losses' test -s "$dir/told"
+	sed -n '/^| assumption | lost/,/^$/p' "$dir/models" | sed '1,2d; /^$/d' | sed 's/.*| \(.*\) |$/\1/' >"$dir/traces"
+	check 'every way there is one of the answers' sh -c "
+		[ -s '$dir/traces' ] && while read -r trace; do grep -qF -- \"\$trace\" '$answers/egpr.csv' || exit 1; done <'$dir/traces'"
+	check 'the XFD race is lost without the fix, and not with it' grep -q \
+		'^| nm: .*| run: [^|]*| holds | lost |  | .*#NM in the host |$' "$dir/models"
+else
+	check 'the report says that the models were not asked' grep -q 'Not asked: there was no spin' "$dir/models"
+fi
 echo "1..$n"

@@ -95,7 +95,8 @@ check 'egpr: up to Linux 6.18 the same verdicts' as_expected egpr-XCR0_INSIDE_LO
 
 # planted MODEL MUTANT ASSUMPTION STRATEGY PROPERTY PATTERN
 planted() {
-	rm -f "$dir/$1-$2.csv"
+	[ ! -f "$dir/$1-$2.csv" ] || cat "$dir/$1-$2.csv" >>"$dir/all"
+	echo "$2" >>"$dir/planted"
 	strategy=
 	[ "$4" = - ] || strategy="--strategy $4"
 	# shellcheck disable=SC2086
@@ -142,6 +143,14 @@ planted xfd FIX_INVERTED run - nm "$first"
 planted xfd IRQ_IN_FPREGS_LOCK run - nm 'fpregs_lock; interrupt: kernel_fpu_begin'
 planted xfd SYNC_LATE run - guest-xfd 'preemption.*; VM exit: fpu_sync_guest_vmexit_xfd_state'
 planted xfd NO_SWITCH_FPU_RETURN run - kept 'guest reads its tile data'
+
+check 'every switch of the models was seen red' sh -c "
+	sed -n 's/^ \* -D\([A-Z0-9_]*\)\t.*/\1/p' docs/models/*.pml | sort -u >'$dir/switches'
+	echo XCR0_INSIDE_LOOP | sort -u '$dir/planted' - | diff '$dir/switches' -"
+cat "$dir"/*.csv >>"$dir/all"
+check 'every property was seen red' sh -c "
+	sed -n 's|^#define P_[A-Z0-9_]* [0-9]* /\* \([a-z0-9-]*\): .*|\1|p' docs/models/*.pml | sort -u >'$dir/properties'
+	awk -F, '\$7 == \"violated\" || \$7 == \"reached\" { print \$6 }' '$dir/all' | sort -u | diff '$dir/properties' -"
 
 # generator NAME ROW: strategies from a table with one row more.
 generator() {

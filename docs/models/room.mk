@@ -17,15 +17,16 @@ all: $(B)/docs/models/strategies.pml
 
 # The build with sanitizers takes the answers from the build without, where they are there.
 ifeq ($(HAVE_SPIN),y)
+MODEL_SOURCES := $(wildcard docs/models/*.pml)
 MODELS_B := $(or $(if $(SAN),$(if $(wildcard $(TOP_B)/docs/models/answers/xfd-NO_FIX.csv),$(TOP_B))),$(B))
 MODEL_ANSWERS := $(addprefix $(MODELS_B)/docs/models/answers/,egpr.csv xfd.csv xfd-NO_FIX.csv)
 ask_model = $(call say,SPIN,$@)B=$(B) CC='$(CC)' docs/models/run --quiet --out $(@D) --model
-$(B)/docs/models/answers/egpr.csv: docs/models/run docs/models/egpr.pml docs/models/lab.pml $(B)/docs/models/strategies.pml
+$(B)/docs/models/answers/egpr.csv: docs/models/run $(MODEL_SOURCES) $(B)/docs/models/strategies.pml
 	$(ask_model) egpr
-$(B)/docs/models/answers/xfd.csv: docs/models/run docs/models/xfd.pml docs/models/lab.pml
+$(B)/docs/models/answers/xfd.csv: docs/models/run $(MODEL_SOURCES)
 	@mkdir -p $(@D)
 	$(ask_model) xfd
-$(B)/docs/models/answers/xfd-%.csv: docs/models/run docs/models/xfd.pml docs/models/lab.pml
+$(B)/docs/models/answers/xfd-%.csv: docs/models/run $(MODEL_SOURCES)
 	@mkdir -p $(@D)
 	$(ask_model) xfd --mutant $*
 endif

@@ -65,7 +65,7 @@ static int known(const struct row *r)
 		return 1;
 	fprintf(stderr,
 		"strategies: %s (family %d, home %d, needs %#x): %s in docs/models/strategies.c: "
-		"add it there, and its steps to docs/models/egpr.pml\n",
+		"add it there, and its steps to docs/models/halves.pml\n",
 		r->id, r->family, r->home, r->needs, reason);
 	return 0;
 }

@@ -24,7 +24,11 @@
 
 #define INSN_MIN 3 /* bytes; the shortest REX2 instruction */
 
-#define PIN_HITS 64 /* traps after which a cold neighbour is made unpatchable instead */
+/*
+ * Traps after which a cold neighbour is made unpatchable instead. Of short instructions in a row the last
+ * is patched first and then one per USER_HOT traps: enough for sixteen.
+ */
+#define PIN_HITS (20 * USER_HOT)
 
 atomic_ulong user_nr_patched, user_nr_unpatchable;
 

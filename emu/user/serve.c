@@ -13,6 +13,7 @@
 
 #define SEG_GS	    5
 #define ARCH_GET_GS 0x1004 /* asm/prctl.h */
+#define XCR0_HIGH   0xffffffff00000000ull
 
 atomic_ulong user_nr_traps;
 
@@ -48,10 +49,12 @@ static enum emu_status execute(struct user_thread *t, ucontext_t *uc, const stru
 			       .fs_base = (uint64_t)(uintptr_t)__builtin_thread_pointer() };
 	enum emu_status st;
 
+	ctx.xcr0_real = user_real_xcr0();
 	/* The virtual XSETBV of a switch sequence is privileged; its host stands for ring 0. */
 	if (s->insn.flags & EMU_F_TRAP)
 		ctx.cpl = 0;
-	ctx.xcr0_real = user_real_xcr0();
+	if ((s->insn.flags & EMU_F_TRAP) && (user_options & EGPR_USER_XCR0_HIGH))
+		ctx.xcr0_real |= XCR0_HIGH;
 	host.native = in_handler_native;
 	if (s->insn.seg == SEG_GS)
 		syscall(SYS_arch_prctl, ARCH_GET_GS, &ctx.gs_base);

@@ -40,8 +40,7 @@ stack_t user_thread_stack(const struct user_thread *t)
 	return (stack_t){ .ss_sp = t->own + USER_PAGE_SIZE, .ss_size = USER_STACK_SIZE };
 }
 
-/** user_real_xcr0 - the CPU's XCR0; where there is none, what one holds after reset. */
-uint64_t user_real_xcr0(void)
+static uint64_t ask_xcr0(void)
 {
 	unsigned int a, b, c, d;
 
@@ -49,6 +48,20 @@ uint64_t user_real_xcr0(void)
 		return XCR0_RESET;
 	__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(0));
 	return a | (uint64_t)d << 32;
+}
+
+/**
+ * user_real_xcr0 - the CPU's XCR0; where there is none, what one holds after reset
+ *
+ * It does not change, and CPUID leaves a virtual machine, so it is asked once.
+ */
+uint64_t user_real_xcr0(void)
+{
+	static _Atomic uint64_t known; /* 0 is no XCR0 */
+
+	if (!known)
+		known = ask_xcr0();
+	return known;
 }
 
 /**

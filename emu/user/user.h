@@ -31,6 +31,8 @@
 /* egpr_user_start() options */
 #define EGPR_USER_PATCH (1u << 0) /* replace hot instructions by jumps to their slots */
 #define EGPR_USER_TRAPS (1u << 1) /* act on UD2 + XSAVE family/XSETBV (asm/sequence.h, trap) */
+#define EGPR_USER_XCR0_HIGH \
+	(1u << 2) /* that XSETBV takes bits above 31 too, which no CPU has yet */
 
 /**
  * egpr_user_start - take SIGILL and SIGSEGV for this process

@@ -2,11 +2,11 @@
 /*
  * egpr_contract_call - run one half between two looks at all the state that a caller owns
  *
- * Marks go into the callee-saved registers, the caller's frame, x87, SSE and every other enabled
- * component; what the half leaves of them is written down before anything else is done, and the components
- * end in their initial configuration, as C code has them. The frame is found
- * again through a variable, for the stack pointer is among what is looked at. For user space and for
- * the module, where that variable is the CPU's and interrupts are off.
+ * Marks go into the callee-saved registers, the caller's frame, x87, SSE, every other enabled
+ * component and the registers that a half may lose; what the half leaves there is written down before
+ * anything else is done, and the components end in their initial configuration, as C code has them. The
+ * frame is found again through a variable, for the stack pointer is among what is looked at, and rcx through
+ * another. For user space and for the module, where both variables are the CPU's and interrupts are off.
  *
  * Stack frame: six saved registers, one word of padding, 64 bytes of marks (frame), return address of
  * the half.
@@ -20,16 +20,23 @@
 #define CONTRACT_CALL CALL_NOSPEC
 #define CONTRACT_RET  RET
 #define CONTRACT_NOW  PER_CPU_VAR(egpr_contract_now)
+#define CONTRACT_RCX  PER_CPU_VAR(egpr_contract_rcx)
 #else
+#include <egpr/regs.h>
+#include "apx.h"
+#define LOAD_GUEST(n) apx_load n, (C_EGPR_IN + (n - EGPR_FIRST) * 8);
 .macro CONTRACT_CALL reg
 	call *%\reg
 .endm
 #define CONTRACT_RET ret
 #define CONTRACT_NOW egpr_contract_now(%rip)
+#define CONTRACT_RCX egpr_contract_rcx(%rip)
 
 	.bss
 	.balign 8
 egpr_contract_now:
+	.quad 0
+egpr_contract_rcx:
 	.quad 0
 #endif
 
@@ -67,6 +74,12 @@ egpr_contract_call:
 	jz .Lno_components_in
 	xrstor64 C_X_IN(%rdi)
 .Lno_components_in:
+#ifndef __KERNEL__
+	cmpq $0, C_EGPRS(%rdi)
+	je .Lno_egprs
+	EGPR_LIST(LOAD_GUEST)
+.Lno_egprs:
+#endif
 	mov C_SAVED_IN(%rdi), %rbx
 	mov C_SAVED_IN + 8(%rdi), %rbp
 	mov C_SAVED_IN + 16(%rdi), %r12
@@ -76,10 +89,28 @@ egpr_contract_call:
 	pushfq
 	popq C_FLAGS_IN(%rdi)
 	mov %rsp, C_RSP_IN(%rdi)
-	mov %r8, %rdi
+	mov C_SCRATCH_IN(%rdi), %rax
+	mov C_SCRATCH_IN + 8(%rdi), %rcx
+	mov C_SCRATCH_IN + 16(%rdi), %rdx
+	mov C_SCRATCH_IN + 48(%rdi), %r9
+	mov C_SCRATCH_IN + 56(%rdi), %r10
+	mov C_SCRATCH_IN + 64(%rdi), %r11
+	xchg %r8, %rdi
+	mov C_SCRATCH_IN + 40(%r8), %r8
 	CONTRACT_CALL rsi
 
+	mov %rcx, CONTRACT_RCX
 	mov CONTRACT_NOW, %rcx
+	mov %rax, C_SCRATCH_OUT(%rcx)
+	mov CONTRACT_RCX, %rax
+	mov %rax, C_SCRATCH_OUT + 8(%rcx)
+	mov %rdx, C_SCRATCH_OUT + 16(%rcx)
+	mov %rsi, C_SCRATCH_OUT + 24(%rcx)
+	mov %rdi, C_SCRATCH_OUT + 32(%rcx)
+	mov %r8, C_SCRATCH_OUT + 40(%rcx)
+	mov %r9, C_SCRATCH_OUT + 48(%rcx)
+	mov %r10, C_SCRATCH_OUT + 56(%rcx)
+	mov %r11, C_SCRATCH_OUT + 64(%rcx)
 	mov %rsp, C_RSP_OUT(%rcx)
 	mov C_RSP_IN(%rcx), %rsp
 	pushfq

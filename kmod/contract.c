@@ -25,9 +25,11 @@
 #define MARKABLE     (BIT_ULL(2) | BIT_ULL(5) | BIT_ULL(6) | BIT_ULL(7))
 #define HEADER_BYTES 64
 
-/* asm/contract-call.S finds its way back by it. */
+/* asm/contract-call.S finds its way back by the one and keeps rcx in the other. */
 DECLARE_PER_CPU(struct egpr_contract_state *, egpr_contract_now);
 DEFINE_PER_CPU(struct egpr_contract_state *, egpr_contract_now);
+DECLARE_PER_CPU(u64, egpr_contract_rcx);
+DEFINE_PER_CPU(u64, egpr_contract_rcx);
 
 static u64 pkru(void)
 {

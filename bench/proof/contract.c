@@ -2,8 +2,8 @@
 /*
  * The marks, and what must be left of them.
  */
-#include <cpuid.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 #include <egpr/status.h>
 #include <egpr/uapi.h>
 
-#include "apart.h"
 #include "contract.h"
+#include "random.h"
 
 #define FLAGS_IF (1ul << 9)
 #define FLAGS_DF (1ul << 10)
@@ -21,51 +21,42 @@
 #define LEGACY	 3ull /* x87 and SSE: in the FXSAVE image */
 #define PKRU_BIT (1ull << 9)
 /* PKRU and AMX change what a process may do, APX is what is switched, MPX has reserved bits. */
-#define NOT_MARKED   (3ull << 3 | PKRU_BIT | 3ull << 17 | 1ull << EGPR_XFEATURE)
-#define KNOWN_ROUNDS 200
-#define DELAY	     3
-#define PKU_LEAF     7
-#define OSPKE	     (1u << 4) /* CPUID(7,0).ECX */
+#define NOT_MARKED (3ull << 3 | PKRU_BIT | 3ull << 17 | 1ull << EGPR_XFEATURE)
+#define EVERY_BYTE 0x0101010101010101ull
 
 #define ID_ROW(SYM, id, text) [CONTRACT_##SYM] = id,
 const char *const contract_ids[CONTRACT_NR] = { CONTRACT_CHECKS(ID_ROW) };
 
-/*
- * struct work - one strategy in one form and guest state
- * @half: "exit" or "entry", for messages
- * @may: components that the half may change
- */
-struct work {
-	struct contract_half h;
-	const struct standin *st;
-	struct egpr_contract_image im;
-	struct contract_result *r;
-	const char *half;
-	uint64_t seed;
-	uint64_t may;
-};
+const char *const contract_scratch[EGPR_CONTRACT_SCRATCH] = { "rax", "rcx", "rdx", "rsi", "rdi",
+							      "r8",  "r9",  "r10", "r11" };
 
 /* Where the half being run is told, for whoever learns of a crash; may be NULL. */
 static const char **now;
 
-/* SplitMix64 (Steele, Lea and Flood 2014): never 0 twice, so marks are never all alike. */
-static uint64_t mark(struct work *w)
+void contract_tell(const char **half)
 {
-	uint64_t z = w->seed += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return z ^ z >> 31;
+	now = half;
 }
 
-static void mark_bytes(struct work *w, uint8_t *to, size_t n)
+static uint64_t mark(struct contract_work *w)
 {
-	while (n--)
-		*to++ = (uint8_t)(mark(w) | 1); /* never the initial configuration */
+	return proof_random(&w->seed);
 }
 
-__attribute__((format(printf, 4, 5))) static void note(struct work *w, enum contract_check check,
-						       int ok, const char *format, ...)
+static void mark_bytes(struct contract_work *w, uint8_t *to, size_t n)
+{
+	while (n) {
+		uint64_t m = mark(w) | EVERY_BYTE; /* never the initial configuration */
+		size_t part = n < sizeof(m) ? n : sizeof(m);
+
+		memcpy(to, &m, part);
+		to += part;
+		n -= part;
+	}
+}
+
+__attribute__((format(printf, 4, 5))) static void
+note(struct contract_work *w, enum contract_check check, int ok, const char *format, ...)
 {
 	va_list ap;
 	size_t used;
@@ -80,7 +71,7 @@ __attribute__((format(printf, 4, 5))) static void note(struct work *w, enum cont
 }
 
 /* Marks that a half keeps over a round: the exit half stores the MXCSR that the entry half loads. */
-static void mark_control(struct work *w)
+static void mark_control(struct contract_work *w)
 {
 	uint32_t mxcsr = EGPR_MXCSR_DEFAULT | (mark(w) & EGPR_MXCSR_ROUNDING);
 	uint16_t cw = (uint16_t)(EGPR_CW_DEFAULT ^ (mark(w) & EGPR_CW_ROUNDING));
@@ -94,7 +85,7 @@ static uint8_t *st_of(uint8_t *fx, size_t i)
 	return fx + EGPR_FX_ST + EGPR_FX_ST_STEP * i;
 }
 
-static void mark_all(struct work *w)
+static void mark_all(struct contract_work *w)
 {
 	struct egpr_contract_state *c = &w->im.state;
 	size_t i;
@@ -103,6 +94,8 @@ static void mark_all(struct work *w)
 		c->saved_in[i] = mark(w);
 	for (i = 0; i < EGPR_CONTRACT_FRAME; i++)
 		c->frame_in[i] = mark(w);
+	for (i = 0; i < EGPR_CONTRACT_SCRATCH; i++)
+		c->scratch_in[i] = mark(w);
 	for (i = 0; i < EGPR_FX_STS; i++)
 		mark_bytes(w, st_of(c->fx_in, i), EGPR_FX_ST_BYTES);
 	c->fx_in[EGPR_FX_TW] = (uint8_t)mark(w); /* abridged: full or empty, register by register */
@@ -117,7 +110,7 @@ static void mark_all(struct work *w)
 	}
 }
 
-static void check_fx(struct work *w)
+static void check_fx(struct contract_work *w)
 {
 	uint8_t *in = w->im.state.fx_in, *out = w->im.state.fx_out;
 	uint32_t was, is;
@@ -140,7 +133,7 @@ static void check_fx(struct work *w)
 	     "an XMM register has changed");
 }
 
-static void check_components(struct work *w)
+static void check_components(struct contract_work *w)
 {
 	const struct egpr_contract_state *c = &w->im.state;
 	uint64_t seen = c->mask & ~w->may;
@@ -161,32 +154,89 @@ static void check_components(struct work *w)
 	}
 }
 
-/* Of the context, what is not the strategy's home must be as it was. */
-static void check_context(struct work *w)
+/* An exit half of a guest without APX that is not to move registers. */
+static bool idle(const struct contract_work *w)
 {
-	struct egpr_switch *was = &w->im.before;
-	const struct egpr_switch *is = &w->im.after;
-	size_t i;
-
-	switch (w->h.s->home) {
-	case EGPR_HOME_REGS:
-		memcpy(was->regs, is->regs, sizeof(was->regs));
-		break;
-	case EGPR_HOME_XSAVE:
-	case EGPR_HOME_XSAVE_COMPACT:
-		memcpy(was->xsave, is->xsave, sizeof(was->xsave));
-		break;
-	default:
-		break;
-	}
-	if (w->h.s->needs & EGPR_READS_OPERAND)
-		was->operand = is->operand;
-	for (i = 0; i < sizeof(*is) && ((const uint8_t *)was)[i] == ((const uint8_t *)is)[i]; i++)
-		;
-	note(w, CONTRACT_CONTEXT, i == sizeof(*is), "byte %zu of the context has changed", i);
+	return w->h.state == EGPR_STATE_OFF && !(w->h.s->needs & EGPR_NEEDS_XSETBV);
 }
 
-static void check_flags(struct work *w)
+/* What an exit half may write of the context, taken over from @is: the home of 16 registers, no more. */
+static void allow_home(const struct contract_work *w, struct egpr_switch *was,
+		       const struct egpr_switch *is)
+{
+	enum egpr_home home = w->h.s->home;
+	size_t slots;
+
+	if (w->h.s->needs & EGPR_READS_OPERAND)
+		was->operand = is->operand;
+	if (home == EGPR_HOME_REGS)
+		memcpy(was->regs, is->regs, sizeof(was->regs));
+	if (home != EGPR_HOME_XSAVE && home != EGPR_HOME_XSAVE_COMPACT)
+		return;
+	if (w->h.form == EGPR_FORM_PROXY) { /* stand-ins have other places */
+		memcpy(was->xsave, is->xsave, sizeof(was->xsave));
+		return;
+	}
+	slots = egpr_area_offset(home, EGPR_FIRST);
+	memcpy(was->xsave + slots, is->xsave + slots, sizeof(was->regs));
+	memcpy(was->xsave + EGPR_XSAVE_HEADER_OFFSET, is->xsave + EGPR_XSAVE_HEADER_OFFSET,
+	       EGPR_XCOMP_BV_OFFSET + sizeof(uint64_t) - EGPR_XSAVE_HEADER_OFFSET);
+}
+
+/* Of the context, what is not the strategy's home must be as it was; and that too behind an entry half. */
+static void check_context(struct contract_work *w, bool one_stack)
+{
+	struct egpr_switch *before = &w->im.before;
+	const struct egpr_switch *after = &w->im.after;
+	const uint8_t *was = (const uint8_t *)before, *is = (const uint8_t *)after;
+	size_t i = 0;
+
+	if (w->h.half == EGPR_RUN_EXIT && !idle(w))
+		allow_home(w, before, after);
+	else if (one_stack && w->h.form == EGPR_FORM_TRAP && w->h.s->home == EGPR_HOME_REGS)
+		memcpy(before->regs, after->regs, sizeof(before->regs));
+	if (!memcmp(was, is, sizeof(*after)))
+		i = sizeof(*after);
+	while (i < sizeof(*after) && was[i] == is[i])
+		i++;
+	note(w, CONTRACT_CONTEXT, i == sizeof(*after), "byte %zu of the context has changed", i);
+}
+
+/* Values of which each half is known again; a small number may stand anywhere. */
+static bool tells(uint64_t guest)
+{
+	return (guest & PROOF_MARK) == PROOF_MARK && guest != ~0ull;
+}
+
+/* All of a value, or its lower or upper 32 bits. */
+static bool shows(uint64_t is, uint64_t guest)
+{
+	return tells(guest) && (is == guest || is == (uint32_t)guest || is == guest >> 32);
+}
+
+/* Where the guest's registers are known. A proxy's stand-ins are these registers. */
+static void check_scratch(struct contract_work *w)
+{
+	const struct egpr_contract_state *c = &w->im.state;
+	uint64_t asked = 0;
+	unsigned int i, g;
+
+	if (w->h.half != EGPR_RUN_EXIT || w->h.state != EGPR_STATE_DIRTY ||
+	    (w->h.form != EGPR_FORM_TRAP && !c->egprs))
+		return;
+	if (w->h.s->needs & EGPR_READS_OPERAND)
+		asked = c->egpr_in[w->im.before.access - EGPR_FIRST];
+	for (i = 0; i < EGPR_CONTRACT_SCRATCH; i++) {
+		for (g = 0; g < EGPR_COUNT; g++) {
+			if (shows(c->scratch_out[i], c->egpr_in[g]) && c->scratch_out[i] != asked)
+				break;
+		}
+		note(w, CONTRACT_SCRATCH, g == EGPR_COUNT, "%s is %#llx, of the guest's r%u",
+		     contract_scratch[i], (unsigned long long)c->scratch_out[i], g + EGPR_FIRST);
+	}
+}
+
+static void check_flags(struct contract_work *w)
 {
 	uint64_t was = w->im.state.flags_in, is = w->im.state.flags_out;
 
@@ -198,7 +248,7 @@ static void check_flags(struct work *w)
 }
 
 /* A strategy with an XSETBV leaves the host's XCR0 at exit and the guest's at entry. */
-static void check_xcr0(struct work *w)
+static void check_xcr0(struct contract_work *w)
 {
 	const struct egpr_contract_image *im = &w->im;
 	uint64_t want = im->xcr0_in;
@@ -214,8 +264,8 @@ static void check_xcr0(struct work *w)
 	     (unsigned long long)im->xcr0_out, (unsigned long long)want);
 }
 
-static int run_half(const struct contract_place *place, struct work *w, unsigned int half,
-		    struct data_error *e)
+int contract_run(const struct contract_place *place, struct contract_work *w, unsigned int half,
+		 struct data_error *e)
 {
 	struct egpr_contract_state *c = &w->im.state;
 	unsigned int i;
@@ -225,6 +275,8 @@ static int run_half(const struct contract_place *place, struct work *w, unsigned
 	w->half = half == EGPR_RUN_EXIT ? "exit" : "entry";
 	if (now)
 		*now = w->half;
+	if (half == EGPR_RUN_EXIT)
+		mark_control(w);
 	mark_all(w);
 	ret = place->run(place, &w->h, &w->im, e);
 	if (now)
@@ -246,7 +298,8 @@ static int run_half(const struct contract_place *place, struct work *w, unsigned
 	     (long long)(c->rsp_out - c->rsp_in));
 	note(w, CONTRACT_FRAME, !memcmp(c->frame_in, c->frame_out, sizeof(c->frame_in)),
 	     "the caller's frame was written");
-	check_context(w);
+	check_context(w, place->one_stack);
+	check_scratch(w);
 	check_xcr0(w);
 	return 0;
 }
@@ -266,73 +319,37 @@ static uint64_t marked(const struct standin *st)
 	return mask & ((1ull << EGPR_XSAVE_COMPONENTS) - 1);
 }
 
+void contract_begin(struct contract_work *w, const struct egpr_strategy *s,
+		    const struct standin *st, enum egpr_form form, enum egpr_guest_state state,
+		    struct contract_result *r)
+{
+	memset(w, 0, sizeof(*w));
+	memset(r, 0, sizeof(*r));
+	w->h = (struct contract_half){ .s = s, .form = form, .state = state };
+	w->st = st;
+	w->r = r;
+	w->seed = (uint64_t)state + 1;
+	w->im.state.mask = marked(st);
+	mark_control(w);
+}
+
 int contract_prove_at(const struct contract_place *place, const struct egpr_strategy *s,
 		      const struct standin *st, enum egpr_form form, enum egpr_guest_state state,
 		      unsigned int rounds, struct contract_result *r, struct data_error *e)
 {
-	static struct work w;
-	unsigned int i;
+	static struct contract_work w;
+	unsigned int i, g;
 	int ret = 0;
 
-	memset(&w, 0, sizeof(w));
-	memset(r, 0, sizeof(*r));
-	w.h = (struct contract_half){ .s = s, .form = form, .state = state };
-	w.st = st;
-	w.r = r;
-	w.seed = (uint64_t)state + 1;
-	w.im.state.mask = marked(st);
+	contract_begin(&w, s, st, form, state, r);
 	for (i = 0; i < rounds && !ret; i++) {
-		mark_control(&w);
-		ret = run_half(place, &w, EGPR_RUN_EXIT, e);
+		for (g = 0; g < EGPR_COUNT && state == EGPR_STATE_DIRTY; g++)
+			w.im.state.egpr_in[g] = proof_random_mark(&w.seed);
+		ret = contract_run(place, &w, EGPR_RUN_EXIT, e);
 		if (!ret)
-			ret = run_half(place, &w, EGPR_RUN_ENTRY, e);
+			ret = contract_run(place, &w, EGPR_RUN_ENTRY, e);
 	}
 	return ret;
-}
-
-static uint64_t pkru(void)
-{
-	static int there = -1;
-	uint32_t value, edx;
-
-	if (there < 0) {
-		uint32_t eax, ebx, ecx = 0;
-
-		there = __get_cpuid_count(PKU_LEAF, 0, &eax, &ebx, &ecx, &edx) && (ecx & OSPKE);
-	}
-	if (!there)
-		return 0;
-	__asm__ volatile(".byte 0x0f, 0x01, 0xee" : "=a"(value), "=d"(edx) : "c"(0)); /* RDPKRU */
-	return EGPR_PKRU_THERE | value;
-}
-
-/* User mode, in this process. XCR0 cannot be changed here, so it is not looked at. */
-static int run_here(const struct contract_place *place, const struct contract_half *h,
-		    struct egpr_contract_image *im, struct data_error *e)
-{
-	struct egpr_sequence seq = egpr_sequence_bind(h->s, h->form, h->state != EGPR_STATE_OFF);
-	struct egpr_switch *sw = place->opaque;
-
-	(void)e;
-	im->before = *sw;
-	im->pkru_in = pkru();
-	egpr_contract_call(&im->state, h->half == EGPR_RUN_EXIT ? seq.exit : seq.entry, sw);
-	im->pkru_out = pkru();
-	im->after = *sw;
-	return 0;
-}
-
-void contract_prove(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		    enum egpr_guest_state state, unsigned int rounds, struct contract_result *r)
-{
-	static struct egpr_switch sw;
-	const struct contract_place here = { run_here, &sw };
-	struct data_error e;
-
-	memset(&sw, 0, sizeof(sw));
-	standin_context(&sw, st, form, state);
-	sw.delay = DELAY;
-	contract_prove_at(&here, s, st, form, state, rounds, r, &e);
 }
 
 const char *contract_failure(const struct contract_result *r, char *text, size_t size)
@@ -346,99 +363,4 @@ const char *contract_failure(const struct contract_result *r, char *text, size_t
 		return text;
 	}
 	return NULL;
-}
-
-/*
- * struct asked - a proof as the process that makes it leaves it
- * @half: being run, or NULL
- */
-struct asked {
-	const struct egpr_strategy *s;
-	const struct standin *st;
-	enum egpr_form form;
-	enum egpr_guest_state state;
-	const char *half;
-	struct contract_result r;
-};
-
-static void prove(void *shared)
-{
-	struct asked *a = shared;
-
-	now = &a->half;
-	contract_prove(a->s, a->st, a->form, a->state, KNOWN_ROUNDS, &a->r);
-}
-
-/* Return: 0 proved, or a status with its @reason. */
-static int ask(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-	       enum egpr_guest_state state, char *reason, size_t size)
-{
-	struct asked *a = apart_alloc(sizeof(*a));
-	char how[APART_TEXT];
-	int ret = EGPR_INTERNAL;
-
-	if (!a) {
-		snprintf(reason, size, "out of memory");
-		return ret;
-	}
-	a->s = s;
-	a->st = st;
-	a->form = form;
-	a->state = state;
-	ret = apart_run(prove, a, how);
-	if (ret) {
-		apart_name_half(how, a->half);
-		snprintf(reason, size, "%s", how);
-	} else if (contract_failure(&a->r, reason, size)) {
-		ret = EGPR_DATA;
-	}
-	apart_free(a, sizeof(*a));
-	return ret;
-}
-
-int contract_known(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		   enum egpr_guest_state state, const char **reason)
-{
-	static struct {
-		bool asked;
-		int status;
-		char reason[CONTRACT_DETAIL + 16];
-	} known[EGPR_NR_STRATEGIES][EGPR_NR_FORMS][EGPR_NR_STATES], *k;
-	unsigned int i = (unsigned int)(s - egpr_strategies);
-
-	*reason = "not a strategy of the table";
-	if (i >= EGPR_NR_STRATEGIES)
-		return EGPR_SKIPPED;
-	k = &known[i][form][state];
-	*reason = k->reason;
-	if (k->asked)
-		return k->status;
-	k->asked = true;
-	if (s->needs & EGPR_NEEDS_CPL0) {
-		snprintf(k->reason, sizeof(k->reason), "the sequence is privileged");
-		k->status = EGPR_SKIPPED;
-	} else if (s->family == EGPR_FAMILY_XSAVE &&
-		   (s->needs & ~st->has &
-		    (EGPR_NEEDS_XSAVE | EGPR_NEEDS_XSAVEOPT | EGPR_NEEDS_XSAVEC))) {
-		snprintf(k->reason, sizeof(k->reason), "this CPU lacks the instruction");
-		k->status = EGPR_SKIPPED;
-	} else {
-		k->status = ask(s, st, form, state, k->reason, sizeof(k->reason));
-	}
-	return k->status;
-}
-
-int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
-		  enum egpr_guest_state state, bool ring0, struct data_error *e)
-{
-	const char *reason;
-	int status = contract_known(s, st, form, state, &reason);
-
-	if (ring0 && (!status || status == EGPR_SKIPPED))
-		status = contract_known_module(s, st, form, state, &reason);
-	if (!status || status == EGPR_SKIPPED)
-		return 0;
-	return data_fail(e, status,
-			 status == EGPR_DATA ? "it changes what is its caller's: %s" : "%s",
-			 reason);
 }

@@ -33,7 +33,8 @@
 	X(FRAME, "frame", "the caller's frame above the return address")			\
 	X(CONTEXT, "context", "the switch context outside of the strategy's home")		\
 	X(PKRU, "pkru", "PKRU")									\
-	X(XCR0, "xcr0", "XCR0, in ring 0, but for whom the table lets change it")
+	X(XCR0, "xcr0", "XCR0, in ring 0, but for whom the table lets change it")		\
+	X(SCRATCH, "scratch", "rax, rcx, rdx, rsi, rdi, r8..r11 behind an exit half: no guest's value")
 /* clang-format on */
 
 #define CONTRACT_ENUM(SYM, id, text) CONTRACT_##SYM,
@@ -41,6 +42,7 @@ enum contract_check {
 	CONTRACT_CHECKS(CONTRACT_ENUM) CONTRACT_NR
 };
 extern const char *const contract_ids[CONTRACT_NR];
+extern const char *const contract_scratch[EGPR_CONTRACT_SCRATCH]; /* their names */
 
 #define CONTRACT_DETAIL 160
 
@@ -70,12 +72,52 @@ struct contract_half {
  * struct contract_place - where halves are run
  * @run: run one half on @im, marks in and what is left of them out. Return: 0, or enum egpr_status
  * @opaque: for @run
+ * @one_stack: a trap is taken on the stack of the half, so in form trap it overwrites what a borrowed
+ *	stack pointer has passed: slots of regs[] that were popped
  */
 struct contract_place {
 	int (*run)(const struct contract_place *place, const struct contract_half *h,
 		   struct egpr_contract_image *im, struct data_error *e);
 	void *opaque;
+	bool one_stack;
 };
+
+/**
+ * struct contract_work - one strategy under the contract, half after half
+ * @h: the half; @state may change between halves
+ * @st: the CPU
+ * @im: what is loaded and what is left; its @egpr_in is what the guest had, where that is known
+ * @r: receives the outcome
+ * @half: "exit" or "entry", for messages
+ * @seed: of the marks
+ * @may: components that the half may change
+ */
+struct contract_work {
+	struct contract_half h;
+	const struct standin *st;
+	struct egpr_contract_image im;
+	struct contract_result *r;
+	const char *half;
+	uint64_t seed;
+	uint64_t may;
+};
+
+/* Before the first half of a strategy. */
+void contract_begin(struct contract_work *w, const struct egpr_strategy *s,
+		    const struct standin *st, enum egpr_form form, enum egpr_guest_state state,
+		    struct contract_result *r);
+
+/**
+ * contract_run - one half: new marks, the half, all checks
+ * @half: EGPR_RUN_EXIT or EGPR_RUN_ENTRY
+ *
+ * Return: 0, whatever the checks say; else what @place says.
+ */
+int contract_run(const struct contract_place *place, struct contract_work *w, unsigned int half,
+		 struct data_error *e);
+
+/* Where to tell the half that is being run, for whoever learns of a crash. */
+void contract_tell(const char **half);
 
 /**
  * contract_prove_at - as contract_prove(), in a place of the caller's choice

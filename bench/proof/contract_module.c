@@ -4,6 +4,7 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <egpr/status.h>
 #include <egpr/uapi.h>
@@ -41,6 +42,8 @@ static int run_there(const struct contract_place *place, const struct contract_h
 	if (h->form == EGPR_FORM_TRAP) { /* as a CPU with APX has it */
 		k->m->page->xcr0 |= 1ull << EGPR_XFEATURE;
 		k->m->page->xinuse = 1;
+		if (h->half == EGPR_RUN_EXIT)
+			memcpy(k->m->page->r, im->state.egpr_in, sizeof(k->m->page->r));
 	}
 	return module_contract(k->m, c, im, e);
 }
@@ -51,7 +54,7 @@ int contract_prove_module(struct module_session *m, const struct egpr_strategy *
 			  struct contract_result *r, struct data_error *e)
 {
 	struct ring0 k = { .m = m, .st = st, .delay = delay, .fresh = EGPR_CONF_FRESH };
-	const struct contract_place place = { run_there, &k };
+	const struct contract_place place = { .run = run_there, .opaque = &k, .one_stack = true };
 
 	return contract_prove_at(&place, s, st, form, state, rounds, r, e);
 }

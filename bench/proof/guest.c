@@ -14,6 +14,7 @@
 
 #include <emu/emu.h>
 #include "guest.h"
+#include "random.h"
 
 /* MSRs that the WRMSRNS exit kinds write (SDM vol. 4). */
 #define MSR_NONE	 0
@@ -144,7 +145,9 @@ int proof_guest_run(struct proof_guest *g, const struct egpr_strategy *s, uint32
 	memset(g->page->r, 0, sizeof(g->page->r));
 	g->page->xinuse = 0;
 	g->page->xcr0 = g->xcr0;
-	proof_model_init(&model, s, g->page);
+	proof_model_init(&model, s, g->page, g->seed);
+	for (unsigned int i = 0; g->state == EGPR_STATE_DIRTY && i < EGPR_COUNT; i++)
+		vmm_mailbox(g->vm)->pattern[i] = proof_random_mark(&model.random);
 	status = vmm_batch(g->vm, &b, &v);
 	if (!status)
 		check_source(g, &model);

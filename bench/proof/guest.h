@@ -18,6 +18,7 @@
  * @state: the guest state
  * @page: the register file, shared with the guest
  * @payloads: directory of the payloads; NULL for `payloads` beside the running program
+ * @seed: of the values in its registers, and of the host's
  * @vm: the VM, NULL between a failure and the next strategy
  * @xcr0: what the guest set XCR0 to
  */
@@ -27,13 +28,14 @@ struct proof_guest {
 	enum egpr_guest_state state;
 	struct egpr_page *page;
 	const char *payloads;
+	uint64_t seed;
 	struct vmm *vm;
 	uint64_t xcr0;
 };
 
 /**
  * proof_guest_open - a VM that has proved that the exit kind works here
- * @g: host, kind, state and page are set
+ * @g: host, kind, state, page and seed are set
  * @e: receives the reason of a failure
  *
  * Needs proof_start() on the same page. Return: 0 or EGPR_SKIPPED.

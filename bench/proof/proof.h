@@ -12,8 +12,10 @@
  *
  * The model knows at any moment what the guest's registers architecturally hold,
  * because it looks at the register file when the guest leaves; every check compares
- * with that. Two guests use it: a function (proof_soft.c: XCR0 semantics, needs no
- * KVM) and a VM (proof_guest.c). No time is taken anywhere.
+ * with that, all 64 bits of all 16. Values of guest and host are random, from a seed. What else a half
+ * may not touch is the contract's (contract.h), and whether anything is derived from the guest's values is
+ * seen by exits that are made twice with others. Two guests use the model: a function (soft.c:
+ * XCR0 semantics and random sequences, needs no KVM) and a VM (guest.c). No time is taken anywhere.
  *
  * Strategies that move nothing (home: in hardware) are the negative control: the
  * same checks must fail for them, or they prove nothing.
@@ -21,7 +23,6 @@
 #ifndef BENCH_PROOF_H
 #define BENCH_PROOF_H
 
-#include <setjmp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,17 +32,20 @@
 #include <egpr/strategy.h>
 
 #include <bench/base/error.h>
+#include "contract.h"
 
 /* X(SYM, id, text): what is proved. */
 /* clang-format off */
 #define PROOF_CHECKS(X)									\
 	X(RUNS, "runs", "both halves run under the XCR0 that they meet, without a fault")	\
-	X(XCR0, "xcr0", "guest XCR0 after entry, host XCR0 after exit")			\
+	X(XCR0, "xcr0", "guest XCR0 after entry, host XCR0 after exit, all 64 bits")		\
 	X(SURVIVES, "guest-survives", "the guest finds in r16..r31 what it left there")	\
-	X(NO_LEAK, "no-leak", "no guest value in r16..r31 after the exit half")		\
-	X(HOST, "host-survives", "the host's r16..r31 are its own, and no guest sees them") \
-	X(HOME, "home", "an accessor reads every guest register from the strategy's home")	\
-	X(CONTEXT, "context", "the halves write nothing else: stack, saved registers, switch context") \
+	X(NO_LEAK, "no-leak", "r16..r31 are 0, all 64 bits, behind the exit half")		\
+	X(SCRATCH, "scratch", "nothing of them in rax, rcx, rdx, rsi, rdi, r8..r11 and flags")	\
+	X(OFF, "off-idle", "with XCR0.APX clear r16..r31 stay what they are")			\
+	X(HOST, "host-survives", "the host's r16..r31 are its own, and no guest sees them")	\
+	X(HOME, "home", "the strategy's home has the 16 values in order, and says so")		\
+	X(CONTEXT, "context", "the halves write nothing else: context, stack, saved registers, x87, SSE") \
 	X(ENABLE, "first-enable", "registers read zero when the guest first sets XCR0.APX")	\
 	X(DISABLE, "disable-keeps", "XCR0.APX off and on again: the registers are as before") \
 	X(SOURCE, "wrmsrns-source", "WRMSRNS from r16..r31 writes what the guest had there")
@@ -52,7 +56,9 @@ enum proof_check {
 	PROOF_CHECKS(PROOF_CHECK_ENUM) PROOF_NR
 };
 
-#define PROOF_DETAIL 160
+#define PROOF_DETAIL  192
+#define PROOF_REASON  (PROOF_DETAIL + 64)
+#define PROOF_VERDICT (PROOF_DETAIL + 32)
 
 /**
  * struct proof_result - the outcome of one strategy in one setting
@@ -77,7 +83,10 @@ struct proof_result {
  * @guest_xcr0: the guest's XCR0
  * @host_xcr0: the host's
  * @host: what the host had in the registers
- * @serial: makes every host pattern another
+ * @work: the halves are run under the contract
+ * @contract: its outcome for the last one
+ * @random: state of all random values
+ * @serial: entries so far
  * @broken: a half faulted; nothing more can be run on this model
  * @r: outcome
  */
@@ -85,39 +94,58 @@ struct proof_model {
 	struct egpr_switch sw;
 	const struct egpr_strategy *s;
 	struct egpr_page *page;
-	uint64_t guest[EGPR_COUNT];
+	__u64 guest[EGPR_COUNT];
 	uint64_t guest_xcr0;
 	uint64_t host_xcr0;
 	uint64_t host[EGPR_COUNT];
+	struct contract_work work;
+	struct contract_result contract;
+	uint64_t random;
 	uint64_t serial;
 	bool broken;
 	struct proof_result r;
 };
 
+/*
+ * For long runs: an instruction that trapped a few times becomes a jump to its emulation, for good. It
+ * no longer raises #UD where XCR0.APX is clear, so a run without this has to come first.
+ */
+#define PROOF_PATCHED (1u << 0)
+
 /**
  * proof_start - take SIGILL and SIGSEGV, make the calling thread's register file @page
  * @page: shared with the guest
+ * @how: PROOF_PATCHED or 0
  * @why: receives the reason of a failure
  *
  * Return: 0; EGPR_SKIPPED on a CPU with APX, where the halves would not trap.
  */
-int proof_start(struct egpr_page *page, const char **why);
+int proof_start(struct egpr_page *page, unsigned int how, const char **why);
 void proof_stop(void);
+
+/* Run one half of a model's strategy; a contract_place's @run, with the model as @opaque. */
+int proof_half(const struct contract_place *place, const struct contract_half *h,
+	       struct egpr_contract_image *im, struct data_error *e);
+
+/* For a signal handler: the stack pointer above the half that it interrupts, 0 elsewhere. */
+uint64_t proof_half_stack(void);
 
 /**
  * proof_model_init - host and vCPU before the first entry
  * @m: the model; 64-byte aligned
  * @s: the strategy
  * @page: from proof_start(); its registers are the guest's, as is its XCR0
+ * @seed: of all random values
  */
-void proof_model_init(struct proof_model *m, const struct egpr_strategy *s, struct egpr_page *page);
-
-/* @half receives the name of the half that runs, NULL between two; for the process apart. */
-void proof_watch(const char **half);
+void proof_model_init(struct proof_model *m, const struct egpr_strategy *s, struct egpr_page *page,
+		      uint64_t seed);
 
 /* VM entry and VM exit. The guest runs between the two, with its registers in @page. */
 void proof_enter(struct proof_model *m);
 void proof_leave(struct proof_model *m);
+
+/* The host writes the guest's registers at home, as an emulator of its instructions does. */
+void proof_put(struct proof_model *m, const __u64 r[EGPR_COUNT]);
 
 /**
  * proof_access - what an exit handler's accessor reads for a guest register
@@ -146,7 +174,7 @@ bool proof_is_meant(const struct egpr_strategy *s, enum egpr_guest_state state,
  * @r: the result
  * @s: its strategy
  * @state: guest state: a control can only show a leak where there is something to leak
- * @reason: receives the first failure; PROOF_DETAIL + 32 bytes
+ * @reason: receives the first failure; PROOF_VERDICT bytes
  *
  * Return: whether every check that was made passed; for a control, whether the
  * checks did catch it.
@@ -157,23 +185,37 @@ bool proof_passes(const struct proof_result *r, const struct egpr_strategy *s,
 extern const char *const proof_check_ids[PROOF_NR];
 
 /**
+ * struct proof_length - how much of the function that plays the guest
+ * @seed: of all random values
+ * @exits: of a random sequence behind the fixed one, which has some 30
+ */
+struct proof_length {
+	uint64_t seed;
+	unsigned int exits;
+};
+
+/**
  * proof_soft - prove one strategy with the function that plays the guest
  * @s: any strategy with a trap form, in the table or not
- * @state: guest state at the end; DIRTY includes first enable, off and on again,
- *	and the WRMSRNS accessor
+ * @state: guest state; DIRTY includes first enable, off and on again, and the WRMSRNS accessor
+ * @length: how much
  * @r: receives the result
  *
- * Needs proof_start(). Return: 0.
+ * Needs proof_start().
  */
 void proof_soft(const struct egpr_strategy *s, enum egpr_guest_state state, struct egpr_page *page,
-		struct proof_result *r);
+		const struct proof_length *length, struct proof_result *r);
+
+/* The seed of this process's proofs: what was said, or one that nobody knows before. */
+void proof_use_seed(uint64_t seed);
+uint64_t proof_seed(void);
 
 /**
  * proof_quick - may a number be given to this strategy in this build
  * @s: the strategy
- * @reason: receives why not; PROOF_DETAIL + 32 bytes
+ * @reason: receives why not, with the seed; PROOF_REASON bytes
  *
- * Runs proof_soft() in all states, under 0.1 s. Return: 0 proved; EGPR_DATA the proof
+ * Runs proof_soft() in all states, patched, under 0.1 s. Return: 0 proved; EGPR_DATA the proof
  * failed: give it no number; EGPR_SKIPPED this host cannot run the proof (@reason).
  */
 int proof_quick(const struct egpr_strategy *s, char *reason);
@@ -196,7 +238,5 @@ int proof_gate(const struct egpr_strategy *s, struct data_error *e);
  * or processes.
  */
 int proof_known(const struct egpr_strategy *s, const char **reason);
-
-#define PROOF_REASON (PROOF_DETAIL + 32)
 
 #endif /* BENCH_PROOF_H */

@@ -31,7 +31,7 @@ void proof_turns_add(struct proof_turns *t, const struct egpr_strategy *s,
 static int open_guest(struct proof_turns *t)
 {
 	const char *why;
-	int status = proof_start(t->page, &why);
+	int status = proof_start(t->page, 0, &why);
 
 	if (status)
 		return data_fail(&t->why, status, "%s", why);
@@ -46,7 +46,7 @@ static void take_turns(void *shared)
 {
 	struct proof_turns *t = shared;
 
-	proof_watch(&t->half);
+	contract_tell(&t->half);
 	t->status = open_guest(t);
 	for (; !t->status && t->at < t->n; t->at++) {
 		struct proof_turn *now = &t->turn[t->at];
@@ -57,7 +57,7 @@ static void take_turns(void *shared)
 		if (t->guest.kind)
 			t->status = proof_guest_run(&t->guest, now->s, t->exits, &now->r, &t->why);
 		else
-			proof_soft(now->s, now->state, t->page, &now->r);
+			proof_soft(now->s, now->state, t->page, &t->length, &now->r);
 	}
 	proof_guest_close(&t->guest);
 	proof_stop();

@@ -34,6 +34,7 @@ struct proof_turn {
  * @page: the register file
  * @guest: the guest, but for its VM; one without a kind is the function that plays one
  * @exits: iterations of the payload per proof
+ * @length: of proofs with the function that plays a guest
  * @n: turns in the list
  * @at: the one that is being proved; @n after the last
  * @opened: the guest is up
@@ -45,6 +46,7 @@ struct proof_turns {
 	struct egpr_page *page;
 	struct proof_guest guest;
 	uint32_t exits;
+	struct proof_length length;
 	unsigned int n;
 	unsigned int at;
 	bool opened;
@@ -69,7 +71,7 @@ void proof_turns_add(struct proof_turns *t, const struct egpr_strategy *s,
 
 /**
  * proof_turns - give every strategy of the list its turn
- * @t: page, guest, exits and turns are set
+ * @t: page, guest, exits or length, and turns are set
  *
  * Takes the signals of proof_start() in the other process only.
  *

@@ -219,6 +219,8 @@ int run_expand(struct run *run, const struct plan *plan, enum egpr_provenance pr
 	int ret = 0;
 
 	memset(run, 0, sizeof(*run));
+	if (plan->has_seed)
+		proof_use_seed(plan->seed);
 	run->plan = plan;
 	run->env.provenance = provenance;
 	run->env.form = provenance == EGPR_PROV_HW ? EGPR_FORM_HW : EGPR_FORM_PROXY;

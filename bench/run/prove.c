@@ -44,8 +44,9 @@ static void print_table(const struct prove_session *s)
 	unsigned int n = prove_order(&s->layer, order);
 
 	printf("\nState proofs, layer boundary, provenance emu (software APX), guests by %s.\n"
-	       "Exit kinds proved per guest state, and XCR0 semantics without a guest:\n\n",
-	       s->have_host ? s->host.backend : "no KVM here");
+	       "Values from seed %llu. Exit kinds proved per guest state, and XCR0 semantics without a "
+	       "guest:\n\n",
+	       s->have_host ? s->host.backend : "no KVM here", (unsigned long long)proof_seed());
 	proof_print_head("XCR0 semantics     exits");
 	for (unsigned int i = 0; i < n; i++) {
 		const struct prove_tally *t = &s->tally[order[i] - egpr_strategies];
@@ -84,7 +85,7 @@ static int make_dir(struct prove_session *s, const struct run *run, const struct
 		.host = facts,
 		.plan = plan,
 		.versions = versions,
-		.seed = run->plan->has_seed ? run->plan->seed : 0,
+		.seed = proof_seed(),
 	};
 
 	s->dir = rundir_create(&d, s->e, &status);
@@ -138,6 +139,8 @@ int proof_measure(struct run *run, const struct run_options *o, char **path, str
 	int status, closed;
 
 	*path = NULL;
+	if (run->plan->has_seed)
+		proof_use_seed(run->plan->seed);
 	if (o->resume)
 		return data_fail(e, EGPR_USAGE, "proofs are not resumed: start a new run");
 	s.page = mmap(NULL, sizeof(*s.page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -145,7 +148,7 @@ int proof_measure(struct run *run, const struct run_options *o, char **path, str
 	if (s.page == MAP_FAILED)
 		return data_fail(e, EGPR_INTERNAL, "no memory for the register file: %s",
 				 strerror(errno));
-	status = proof_start(s.page, &why);
+	status = proof_start(s.page, 0, &why);
 	if (status) {
 		data_fail(e, status, "%s", why);
 		goto out_unmap;

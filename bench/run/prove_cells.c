@@ -10,7 +10,8 @@
 #include <bench/proof/turns.h>
 #include "prove_cells.h"
 
-#define EXITS_MAX 4 /* iterations of a payload per proof; the pattern moves at each */
+#define EXITS_MAX  4  /* iterations of a payload per proof; the pattern moves at each */
+#define SOFT_EXITS 32 /* of a random sequence, per strategy and state */
 
 unsigned int prove_order(const struct plan_layer *l, const struct egpr_strategy **order)
 {
@@ -72,7 +73,7 @@ static int record(struct prove_session *s, const struct egpr_strategy *strategy,
 {
 	struct rundir_key key = key_of(s, kind, state);
 	struct prove_tally *t = &s->tally[strategy - egpr_strategies];
-	char reason[PROOF_REASON];
+	char reason[PROOF_VERDICT];
 	bool pass = proof_passes(r, strategy, state, reason);
 	int status = 0;
 
@@ -192,7 +193,9 @@ static int prove_cell(struct prove_session *s, const struct egpr_exit_kind *kind
 	t->guest = (struct proof_guest){ .host = &s->host,
 					 .kind = kind,
 					 .state = (enum egpr_guest_state)state,
-					 .page = s->page };
+					 .page = s->page,
+					 .seed = proof_seed() };
+	t->length = (struct proof_length){ .seed = proof_seed(), .exits = SOFT_EXITS };
 	status = add_turns(s, t, states);
 	if (status)
 		goto out;

@@ -14,6 +14,9 @@
 #define EGPR_CONTRACT_SAVED 6 /* rbx, rbp, r12..r15 */
 #define EGPR_CONTRACT_FRAME 8 /* words of the caller's frame above the return address */
 
+/* Registers that a half may lose: rax, rcx, rdx, rsi, rdi, r8..r11, in this order. */
+#define EGPR_CONTRACT_SCRATCH 9
+
 /* The FXSAVE image (SDM vol. 1, table 10-2). */
 #define EGPR_FX_BYTES	  512
 #define EGPR_FX_CW	  0
@@ -43,6 +46,10 @@
  * @saved_out: likewise
  * @frame_in: the words above the half's return address
  * @frame_out: likewise
+ * @scratch_in: what a half may lose; rsi and rdi are given the half and its argument instead
+ * @scratch_out: what the half left there
+ * @egpr_in: the guest's r16..r31 before an exit half, in forms hw and trap
+ * @egprs: load @egpr_in into the registers: user space on a CPU that has them, or plays them
  * @rsp_in: the stack pointer before the call
  * @rsp_out: and behind it
  * @flags_in: RFLAGS before the call
@@ -60,6 +67,10 @@ struct egpr_contract_state {
 	__u64 saved_out[EGPR_CONTRACT_SAVED];
 	__u64 frame_in[EGPR_CONTRACT_FRAME];
 	__u64 frame_out[EGPR_CONTRACT_FRAME];
+	__u64 scratch_in[EGPR_CONTRACT_SCRATCH];
+	__u64 scratch_out[EGPR_CONTRACT_SCRATCH];
+	__u64 egpr_in[EGPR_COUNT];
+	__u64 egprs;
 	__u64 rsp_in;
 	__u64 rsp_out;
 	__u64 flags_in;

@@ -15,7 +15,7 @@ $(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/
 		$(B)/bench/plan/axis.o 		$$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
 
-$(B)/tests/bed/contract: $(addprefix $(B)/bench/,proof/contract.o proof/contract_module.o proof/apart.o layer/standin.o base/cpuid.o base/share.o) $(B)/asm/contract-call.o
+$(B)/tests/bed/contract: $(addprefix $(B)/bench/,proof/contract.o proof/contract_module.o layer/standin.o base/cpuid.o base/share.o) $(B)/asm/contract-call.o
 $(B)/tests/bed/fpu: $(addprefix $(B)/bench/,layer/standin.o base/cpuid.o)
 
 # Also run where no bed is: tests/e2e/vmm-sums.sh.

@@ -6,7 +6,8 @@ $(MUTANT_OBJ): $(B)/tests/mutants/%.o: tests/mutants/%.S | $(B)/include/egpr/egp
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=trap -DEGPR_FORM_TRAP -c $< -o $@
 
-$(B)/tests/unit/proof/proof: $(MUTANT_OBJ)
+$(MUTANT_OBJ): tests/mutants/mutants.h
+$(addprefix $(B)/tests/unit/proof/,proof mutants long contract): $(MUTANT_OBJ)
 
 # egprlab with a gated-mov that crashes, one per way, or leaves its clears out; the late ones only when
 # they are measured, those of form trap in what proves without a time.

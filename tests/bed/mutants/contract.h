@@ -37,7 +37,9 @@
 	X(152, xsave_area, CONTEXT) \
 	X(153, xcr0_member, CONTEXT) \
 	X(154, xcr0, XCR0) \
-	X(155, pkru, PKRU)
+	X(155, pkru, PKRU) \
+	X(156, left_in_rcx, SCRATCH) \
+	X(157, left_in_r11, SCRATCH)
 /* clang-format on */
 
 #endif /* BED_MUTANTS_CONTRACT_H */

@@ -112,6 +112,18 @@
 	wrpkru
 .endm
 
+/* Of a guest, in form trap; the word reads into rax. */
+.macro fault_left_in_rcx
+	word_read 23
+	mov %rax, %rcx
+	xor %eax, %eax
+.endm
+.macro fault_left_in_r11
+	word_read 16
+	mov %rax, %r11
+	xor %eax, %eax
+.endm
+
 #define FAULT(n, name, check)      \
 	cmp $n, %ecx;              \
 	jne .Lnot_##name\@;        \

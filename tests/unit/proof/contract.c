@@ -11,21 +11,24 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <egpr/egpr-offsets.h>
 #include <egpr/status.h>
 
 #include <bench/plan/axis.h>
-#include <bench/proof/contract.h>
+#include "../../../emu/user/user.h"
+#include "../../mutants/table.h"
 
-#define ROUNDS 10000
+#define ROUNDS	  10000
+#define HW_ROUNDS 20 /* on software registers */
 
 #define STRING_(x) #x
 #define STRING(x)  STRING_(x)
 
 /* X(name, check, instructions): a half that does one thing it may not. %rdi is the context. */
 /* clang-format off */
-#define MUTANTS(X)									\
+#define PLANTED(X)									\
 	X(mxcsr_zero, MXCSR, "movl $0, -8(%rsp)\n ldmxcsr -8(%rsp)")			\
 	X(mxcsr_xor, MXCSR, "stmxcsr -8(%rsp)\n xorl $0x80, -8(%rsp)\n ldmxcsr -8(%rsp)") \
 	X(mxcsr_sticky, MXCSR, "stmxcsr -8(%rsp)\n orl $1, -8(%rsp)\n ldmxcsr -8(%rsp)") \
@@ -62,16 +65,16 @@
 	__asm__(".text\n.globl mutant_" #name "\nmutant_" #name ":\n" text "\nret\n"); \
 	void mutant_##name(struct egpr_switch *sw);
 uint32_t mutant_rounds;
-MUTANTS(MUTANT_TEXT)
+PLANTED(MUTANT_TEXT)
 __asm__(".text\n.globl mutant_nothing\nmutant_nothing:\nret\n");
 void mutant_nothing(struct egpr_switch *sw);
 
-#define MUTANT_ROW(name, check, text) { #name, CONTRACT_##check, mutant_##name },
-static const struct mutant {
+#define PLANTED_ROW(name, check, text) { #name, CONTRACT_##check, mutant_##name },
+static const struct planted {
 	const char *name;
 	enum contract_check check;
 	egpr_switch_fn half;
-} mutants[] = { MUTANTS(MUTANT_ROW) };
+} mutants[] = { PLANTED(PLANTED_ROW) };
 
 #define NR_MUTANTS (sizeof(mutants) / sizeof(*mutants))
 
@@ -89,11 +92,12 @@ static struct contract_result prove_mutant(const struct standin *st, egpr_switch
 /* What a CPU may not have, and in user mode XCR0, which cannot be changed there. */
 static bool may_lack(unsigned int check)
 {
-	return check == CONTRACT_COMPONENTS || check == CONTRACT_PKRU || check == CONTRACT_XCR0;
+	return check == CONTRACT_COMPONENTS || check == CONTRACT_PKRU || check == CONTRACT_XCR0 ||
+	       check == CONTRACT_SCRATCH;
 }
 
 /* A check that has tried something of a half that does nothing can be failed here. */
-static bool can_run(const struct contract_result *nothing, const struct mutant *m)
+static bool can_run(const struct contract_result *nothing, const struct planted *m)
 {
 	return nothing->tried[m->check];
 }
@@ -110,7 +114,7 @@ static void test_mutants(void **state)
 	for (unsigned int c = 0; c < CONTRACT_NR; c++)
 		assert_int_equal(nothing.failed[c], 0);
 	for (size_t i = 0; i < NR_MUTANTS; i++) {
-		const struct mutant *m = &mutants[i];
+		const struct planted *m = &mutants[i];
 
 		if (!can_run(&nothing, m)) {
 			print_message("# %-14s not run: no %s here\n", m->name,
@@ -173,11 +177,77 @@ static void test_table(void **state)
 	}
 }
 
+/* Bytes that a CPU with APX runs, on software registers: what its scratch registers hold is known. */
+static struct contract_result prove_hw(const struct standin *st, const struct egpr_strategy *s)
+{
+	struct contract_result r;
+
+	contract_prove(s, st, EGPR_FORM_HW, EGPR_STATE_DIRTY, HW_ROUNDS, &r);
+	return r;
+}
+
+MUTANTS_SCRATCH(MUTANT_HALVES)
+static const struct mutant leaving[] = { MUTANTS_SCRATCH(MUTANT_ROW) };
+
+/* Those that leave 32 bits or more are seen without a second run. */
+static bool is_plain(const struct mutant *m)
+{
+	return m->check == PROOF_SCRATCH &&
+	       (strstr(m->s.id, "left_in") || strstr(m->s.id, "half") || strstr(m->s.id, "upper"));
+}
+
+static void test_scratch(void **state)
+{
+	struct egpr_page *page;
+	const struct egpr_strategy *s;
+	struct contract_result r;
+	unsigned int caught = 0;
+	struct standin st;
+	const char *why;
+	char text[256];
+
+	(void)state;
+	if (egpr_user_native_apx()) {
+		print_message("skipped: this CPU has the registers itself\n");
+		skip();
+	}
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(page != MAP_FAILED);
+	assert_int_equal(proof_start(page, 0, &why), 0);
+	page->xcr0 |= EGPR_XFEATURE_LO;
+	standin_probe(&st, EGPR_STAND_INS_ALL);
+	egpr_for_each_strategy(s) {
+		if (s->family == EGPR_FAMILY_XSAVE)
+			continue; /* moves no component that this CPU lacks */
+		r = prove_hw(&st, s);
+		if (contract_failure(&r, text, sizeof(text)))
+			fail_msg("%s: %s", s->id, text);
+		assert_int_equal(r.tried[CONTRACT_SCRATCH], HW_ROUNDS * EGPR_CONTRACT_SCRATCH);
+	}
+	for (size_t i = 0; i < sizeof(leaving) / sizeof(*leaving); i++) {
+		struct egpr_strategy m = leaving[i].s;
+
+		if (!is_plain(&leaving[i]))
+			continue;
+		m.form[EGPR_FORM_HW] = m.form[EGPR_FORM_TRAP];
+		r = prove_hw(&st, &m);
+		print_message("# %-14s %-10s %s\n", m.id, contract_ids[CONTRACT_SCRATCH],
+			      r.detail[CONTRACT_SCRATCH]);
+		if (!r.failed[CONTRACT_SCRATCH])
+			fail_msg("%s is not caught", m.id);
+		caught++;
+	}
+	assert_int_equal(caught, 4);
+	proof_stop();
+	assert_int_equal(munmap(page, sizeof(*page)), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_mutants),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_scratch),
 	};
 
 	return cmocka_run_group_tests_name("contract", tests, NULL, NULL);

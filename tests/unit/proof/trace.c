@@ -90,7 +90,7 @@ static struct egpr_page *page;
 
 static int start(const char **why)
 {
-	int ret = proof_start(page, why);
+	int ret = proof_start(page, 0, why);
 
 	if (!ret)
 		page->xcr0 |= 1ull << EGPR_XFEATURE;

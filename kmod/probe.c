@@ -311,15 +311,20 @@ static bool in_memory(enum egpr_home home)
 	return home != EGPR_HOME_HW && home != EGPR_HOME_FPSTATE;
 }
 
-static bool registers_left(const struct egpr_session *s)
+/*
+ * What an exit half may leave in the registers: zero, all 64 bits of all 16; and of a guest without APX,
+ * unless it switches XCR0 itself, what they held before.
+ */
+static bool registers_left(const struct egpr_session *s, const u64 *before)
 {
+	bool idle = s->plan.state == EGPR_STATE_OFF && !(s->plan.s->needs & EGPR_NEEDS_XSETBV);
 	u64 any = 0;
 	int i;
 
-	if (!in_memory(s->plan.s->home) || s->plan.state == EGPR_STATE_OFF)
+	if (!in_memory(s->plan.s->home))
 		return false;
 	for (i = 0; i < EGPR_COUNT; i++)
-		any |= s->page->r[i];
+		any |= s->page->r[i] ^ (idle ? before[i] : 0);
 	return any;
 }
 
@@ -328,21 +333,21 @@ static void leave(struct egpr_session *s, bool stays)
 {
 	bool trap = s->plan.form == EGPR_FORM_TRAP && !stays;
 	struct egpr_switch *sw = &s->ctx->sw;
-	u64 want = 0;
+	u64 before[EGPR_COUNT];
 
 	if (trap) {
 		s->page->xcr0 = s->plan.flags & EGPR_CONF_GUEST_XCR0 ? sw->xcr0_guest
 								     : sw->xcr0_host;
 		sw->access = EGPR_FIRST + s->counters.exits % EGPR_COUNT;
-		want = s->page->r[sw->access - EGPR_FIRST];
+		memcpy(before, s->page->r, sizeof(before));
 	}
 	egpr_half(s, &s->plan, stays ? s->plan.stay.exit : s->plan.fn.exit);
 	if (trap) {
 		s->page->xcr0 = sw->xcr0_host;
-		if (registers_left(s))
+		if (registers_left(s, before))
 			s->counters.leaks++;
 		if ((s->plan.s->needs & EGPR_READS_OPERAND) && s->plan.state != EGPR_STATE_OFF &&
-		    sw->operand != want)
+		    sw->operand != before[sw->access - EGPR_FIRST])
 			s->counters.wrong_operand++;
 		play_host(s);
 	}

@@ -13,11 +13,12 @@
 #include <bench/layer/module_guest.h>
 #include "proof.h"
 #include "module.h"
+#include "random.h"
 #include "table.h"
 
 #define EXITS	  8
-#define EXITS_APX 2 /* of a guest whose every access of a register is two exits more */
-#define PATTERN	  0x9e3779b97f4a7c15ull
+#define EXITS_APX 2   /* of a guest whose every access of a register is two exits more */
+#define HALVES	  100 /* rounds without a guest */
 #define STATE_DIR "/payloads/state"
 #define BY_REX2	  "the guest executes REX2 itself"
 
@@ -97,46 +98,57 @@ static bool wanted(const struct proving *p, enum egpr_layer layer, const struct 
 	       l->strategies & 1u << (s - egpr_strategies);
 }
 
-/* The exit half takes the pattern home and clears, the entry half brings it back. */
-static bool prove_halves(struct module_session *m, const struct egpr_strategy *s, char *why,
-			 size_t size)
+/* Where the registers differ from @want, in words; NULL where they do not. */
+static const char *differs(const __u64 *is, const __u64 *want, const char *what, char *why,
+			   size_t size)
 {
-	__u64 home[EGPR_COUNT];
+	int i;
+
+	for (i = 0; i < EGPR_COUNT && is[i] == want[i]; i++)
+		;
+	if (i == EGPR_COUNT)
+		return NULL;
+	snprintf(why, size, "r%d %s: %#llx, should be %#llx", EGPR_FIRST + i, what, is[i], want[i]);
+	return why;
+}
+
+/* The exit half takes random values home and clears, the entry half brings them back. */
+static bool prove_round(struct module_session *m, const struct egpr_strategy *s, uint64_t *seed,
+			unsigned int flags, char *why, size_t size)
+{
+	static const __u64 zero[EGPR_COUNT];
+	__u64 home[EGPR_COUNT], want[EGPR_COUNT];
 	struct data_error e;
-	uint64_t left = 0;
 	int i;
 
 	for (i = 0; i < EGPR_COUNT; i++)
-		m->page->r[i] = PATTERN * (unsigned int)(i + 1);
+		want[i] = m->page->r[i] = proof_random_mark(seed);
 	m->page->xcr0 |= 1ull << EGPR_XFEATURE;
 	m->page->xinuse = 1;
-	if (module_run(m, s, EGPR_FORM_TRAP, EGPR_STATE_DIRTY, EGPR_RUN_EXIT, EGPR_CONF_FRESH,
-		       &e) ||
+	if (module_run(m, s, EGPR_FORM_TRAP, EGPR_STATE_DIRTY, EGPR_RUN_EXIT, flags, &e) ||
 	    module_get_regs(m, home, &e)) {
 		snprintf(why, size, "%s", e.text);
 		return false;
 	}
-	for (i = 0; i < EGPR_COUNT; i++) {
-		left |= m->page->r[i];
-		if (home[i] != PATTERN * (unsigned int)(i + 1)) {
-			snprintf(why, size, "r%d is not at home after the exit half",
-				 EGPR_FIRST + i);
-			return false;
-		}
-	}
-	if (left) {
-		snprintf(why, size, "the exit half leaves guest values behind");
+	if (differs(home, want, "at home after the exit half", why, size) ||
+	    differs(m->page->r, zero, "after the exit half", why, size))
 		return false;
-	}
 	if (module_run(m, s, EGPR_FORM_TRAP, EGPR_STATE_DIRTY, EGPR_RUN_ENTRY, 0, &e)) {
 		snprintf(why, size, "%s", e.text);
 		return false;
 	}
-	for (i = 0; i < EGPR_COUNT; i++) {
-		if (m->page->r[i] != PATTERN * (unsigned int)(i + 1)) {
-			snprintf(why, size, "r%d is not back after the entry half", EGPR_FIRST + i);
+	return !differs(m->page->r, want, "after the entry half", why, size);
+}
+
+static bool prove_halves(struct module_session *m, const struct egpr_strategy *s, char *why,
+			 size_t size)
+{
+	uint64_t seed = proof_seed();
+	int round;
+
+	for (round = 0; round < HALVES; round++) {
+		if (!prove_round(m, s, &seed, round ? 0 : EGPR_CONF_FRESH, why, size))
 			return false;
-		}
 	}
 	return true;
 }
@@ -163,8 +175,8 @@ static int prove_ring0(struct proving *p)
 		    s->home == EGPR_HOME_FPSTATE)
 			continue;
 		ok = prove_halves(&m, s, text, sizeof(text));
-		status = record(p, EGPR_LAYER_RING0, NULL, s, EGPR_STATE_DIRTY, PROOF_HOME, 1, ok,
-				ok ? "" : text);
+		status = record(p, EGPR_LAYER_RING0, NULL, s, EGPR_STATE_DIRTY, PROOF_HOME, HALVES,
+				ok, ok ? "" : text);
 	}
 	module_close(&m);
 	return status;
@@ -179,6 +191,12 @@ static const struct {
 	{ EGPR_STATE_DIRTY, PROOF_DISABLE },
 };
 
+/* An exit half that reads a register reads another at each exit: enough for all of them. */
+static uint32_t exits_of(const struct egpr_strategy *s)
+{
+	return s->needs & EGPR_READS_OPERAND ? EGPR_COUNT : EXITS;
+}
+
 /* The guest reaches its registers through the register file; all states, in the steps' order. */
 static int prove_steps(struct proving *p, const struct egpr_exit_kind *kind,
 		       const struct egpr_strategy *s, struct guest *g, bool *ok)
@@ -187,7 +205,7 @@ static int prove_steps(struct proving *p, const struct egpr_exit_kind *kind,
 	size_t i;
 
 	for (i = 0; *ok && !status && i < sizeof(steps) / sizeof(*steps); i++) {
-		*ok = guest_configure(g, s, steps[i].state, 0, !i) && guest_batch(g, EXITS);
+		*ok = guest_configure(g, s, steps[i].state, 0, !i) && guest_batch(g, exits_of(s));
 		status = record(p, EGPR_LAYER_KVM, kind, s, steps[i].state, steps[i].check,
 				g->seen.switched_out, *ok, *ok ? "" : g->why);
 	}

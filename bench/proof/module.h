@@ -16,7 +16,7 @@
  * @failures: is increased by the proofs that failed
  * @e: receives the message
  *
- * In layer ring0 the halves run once each on a register file with a pattern. In layer kvm a
+ * In layer ring0 the halves run on a register file with random values. In layer kvm a
  * guest checks its registers before every exit. Return: 0 or an enum egpr_status.
  */
 int proof_module(struct rundir *dir, const struct plan *plan, unsigned int *proved,

@@ -4,16 +4,22 @@
  *
  * It reaches the registers through the virtual register file, which is mapped into the
  * guest, so it costs no emulation and any exit kind can be proved thousands of times. The values
- * depend on a step counter that survives batches. Before the first step the registers
- * must read zero; while XCR0.APX is off the guest does not look; once it is on again the last
- * values must be there.
+ * depend on a step counter that survives batches, and no half of one is like a half of another. Before
+ * the first step the registers must read zero; while XCR0.APX is off the guest does not look; once it
+ * is on again the last values must be there.
  */
 #ifndef ASM_PAYLOAD_STATE_H
 #define ASM_PAYLOAD_STATE_H
 
-
-
 #define STATE_MULTIPLIER 0x9e3779b97f4a7c15 /* odd, no byte like another: 2^64 / golden ratio */
+
+/* rcx := 0, rax := the value before the first of step rdi; the next are rbx apart. */
+.macro state_first
+	mov %rdi, %rax
+	shl $4, %rax
+	imul %rbx, %rax
+	xor %ecx, %ecx
+.endm
 
 .macro PAYLOAD_BATCH
 	.data
@@ -24,18 +30,18 @@ state_step: .quad 0
 /* Changes no register and no flag. */
 state_check:
 	pushf
-	.irp reg, rax, rcx, rdx, rsi, rdi
+	.irp reg, rax, rbx, rcx, rdx, rsi, rdi
 	push %\reg
 	.endr
+	movabs $STATE_MULTIPLIER, %rbx
 	mov $EGPR_GUEST_EGPR, %esi
 	testl $EGPR_XFEATURE_LO, PAGE_XCR0(%rsi)
 	jz .Lstate_out
 	mov state_step, %rdi
-	movabs $STATE_MULTIPLIER, %rax
-	imul %rdi, %rax
-	xor %ecx, %ecx
+	state_first
 .Lstate_compare:
-	lea (%rax, %rcx), %rdx
+	add %rbx, %rax
+	mov %rax, %rdx
 	test %rdi, %rdi
 	jnz .Lstate_written
 	xor %edx, %edx
@@ -48,13 +54,11 @@ state_check:
 
 	inc %rdi
 	mov %rdi, state_step
-	movabs $STATE_MULTIPLIER, %rax
-	imul %rdi, %rax
-	xor %ecx, %ecx
+	state_first
 	movl $1, PAGE_XINUSE(%rsi)
 .Lstate_write:
-	lea (%rax, %rcx), %rdx
-	mov %rdx, PAGE_R(%rsi, %rcx, 8)
+	add %rbx, %rax
+	mov %rax, PAGE_R(%rsi, %rcx, 8)
 	inc %ecx
 	cmp $EGPR_COUNT, %ecx
 	jb .Lstate_write
@@ -70,7 +74,7 @@ state_check:
 	add $EGPR_FIRST, %ecx
 	mov %rcx, MB_FAILED(%r13)
 .Lstate_out:
-	.irp reg, rdi, rsi, rdx, rcx, rax
+	.irp reg, rdi, rsi, rdx, rcx, rbx, rax
 	pop %\reg
 	.endr
 	popf

@@ -72,7 +72,7 @@ void contention_probe(double ticks[CONTENTION_NR_LOOPS])
 
 void contention_learn(struct contention *c, double seconds)
 {
-	double *seen = malloc(CONTENTION_NR_LOOPS * PROBES_MAX * sizeof(*seen));
+	double *seen = calloc((size_t)CONTENTION_NR_LOOPS * PROBES_MAX, sizeof(*seen));
 	double end = clock_now() + seconds, ticks[CONTENTION_NR_LOOPS];
 	size_t n = 0, l;
 

@@ -25,7 +25,7 @@ struct egpr_user_counts egpr_user_counts(void)
 					  user_nr_unpatchable };
 }
 
-static int take_signal(int sig, void (*handler)(int, siginfo_t *, void *))
+int user_take_signal(int sig, void (*handler)(int, siginfo_t *, void *))
 {
 	struct sigaction sa = { .sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
@@ -52,10 +52,10 @@ int egpr_user_start(unsigned int options)
 		options &= ~EGPR_USER_PATCH;
 	user_options = options;
 	user_stack_ready(&user_thread);
-	r = take_signal(SIGSEGV, user_on_sigsegv);
+	r = user_take_signal(SIGSEGV, user_on_sigsegv);
 	if (r)
 		return r;
-	r = take_signal(SIGILL, user_on_sigill);
+	r = user_take_signal(SIGILL, user_on_sigill);
 	if (r)
 		user_real_sigaction(SIGSEGV, &user_action[SIGSEGV], NULL);
 	return r;

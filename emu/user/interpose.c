@@ -24,7 +24,7 @@
 
 static bool is_ours(int sig)
 {
-	return sig == SIGILL || sig == SIGSEGV;
+	return sig == SIGILL || sig == SIGSEGV || (sig == SIGTRAP && user_player);
 }
 
 static bool is_handler(const struct sigaction *sa)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # emu/user/: the user-mode host, linked (libegpruser.a) and preloaded (libegpr-exec.so).
 
-USER_LINKED := $(filter-out $(addprefix emu/user/,interpose.c next.c preload.c),$(wildcard emu/user/*.c))
-USER_PRELOADED := $(filter-out emu/user/libc.c,$(wildcard emu/user/*.c)) $(wildcard emu/*.c)
+USER_LINKED := $(filter-out $(addprefix emu/user/,interpose.c next.c play.c preload.c),$(wildcard emu/user/*.c))
+USER_PRELOADED := $(filter-out emu/user/libc.c emu/user/played.c,$(wildcard emu/user/*.c)) $(wildcard emu/*.c)
 USER_LIB := $(B)/libegpruser.a
 EXEC_SO := $(B)/libegpr-exec.so
 

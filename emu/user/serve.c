@@ -37,7 +37,7 @@ static enum emu_status in_handler_native(struct emu_ctx *ctx, struct emu_native 
 }
 
 /* Execute on the signal's context: what has no slot. */
-static enum emu_status execute(struct user_thread *t, ucontext_t *uc, const struct user_slot *s)
+static enum emu_status execute(struct user_thread *t, ucontext_t *uc, const struct emu_insn *insn)
 {
 	greg_t *g = uc->uc_mcontext.gregs;
 	struct emu_host host = user_memory_host;
@@ -51,16 +51,16 @@ static enum emu_status execute(struct user_thread *t, ucontext_t *uc, const stru
 
 	ctx.xcr0_real = user_real_xcr0();
 	/* The virtual XSETBV of a switch sequence is privileged; its host stands for ring 0. */
-	if (s->insn.flags & EMU_F_TRAP)
+	if (insn->flags & EMU_F_TRAP)
 		ctx.cpl = 0;
-	if ((s->insn.flags & EMU_F_TRAP) && (user_options & EGPR_USER_XCR0_HIGH))
+	if ((insn->flags & EMU_F_TRAP) && (user_options & EGPR_USER_XCR0_HIGH))
 		ctx.xcr0_real |= XCR0_HIGH;
 	host.native = in_handler_native;
-	if (s->insn.seg == SEG_GS)
+	if (insn->seg == SEG_GS)
 		syscall(SYS_arch_prctl, ARCH_GET_GS, &ctx.gs_base);
 	for (unsigned int i = 0; i < 16; i++)
 		ctx.gpr[i] = (uint64_t)g[user_greg[i]];
-	st = emu_execute(&ctx, &s->insn);
+	st = emu_execute(&ctx, insn);
 	if (st == EMU_OK) {
 		for (unsigned int i = 0; i < 16; i++)
 			g[user_greg[i]] = (greg_t)ctx.gpr[i];
@@ -77,6 +77,37 @@ static void touch(struct user_thread *t, ucontext_t *uc)
 {
 	t->fault_rip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP];
 	uc->uc_mcontext.gregs[REG_RIP] = (greg_t)(uintptr_t)fault_slot[t->fault_write].code;
+}
+
+/** user_is_fault_slot - whether the context was sent there for the fault of its instruction */
+bool user_is_fault_slot(uint64_t rip)
+{
+	return rip == (uint64_t)(uintptr_t)fault_slot[0].code ||
+	       rip == (uint64_t)(uintptr_t)fault_slot[1].code;
+}
+
+/**
+ * user_execute - execute an instruction on a context, without a slot
+ * @t: the thread
+ * @uc: its context, which stands at the instruction; then behind it, or where its fault is made
+ * @insn: the instruction
+ *
+ * Return: USER_GENUINE for #UD and what cannot be emulated; else USER_DONE.
+ */
+enum user_outcome user_execute(struct user_thread *t, ucontext_t *uc, const struct emu_insn *insn)
+{
+	switch (execute(t, uc, insn)) {
+	case EMU_OK:
+		return USER_DONE;
+	case EMU_PF:
+	case EMU_GP:
+	case EMU_SS:
+	case EMU_AC:
+		touch(t, uc);
+		return USER_DONE;
+	default:
+		return USER_GENUINE;
+	}
 }
 
 static struct user_slot *slot_at(uint64_t rip, const uint8_t *bytes, unsigned int len)
@@ -132,18 +163,7 @@ enum user_outcome user_serve(struct user_thread *t, ucontext_t *uc)
 		*rip = (greg_t)(uintptr_t)s->code;
 		return USER_DONE;
 	}
-	switch (execute(t, uc, s)) {
-	case EMU_OK:
-		return USER_DONE;
-	case EMU_PF:
-	case EMU_GP:
-	case EMU_SS:
-	case EMU_AC:
-		touch(t, uc);
-		return USER_DONE;
-	default:
-		return USER_GENUINE;
-	}
+	return user_execute(t, uc, &s->insn);
 }
 
 /** user_serve_setup - once per process, before anything is served. Return: 0 or -errno. */

@@ -22,6 +22,7 @@
 #define FLAG_AC 0x40000ull
 
 struct sigaction user_action[USER_NSIG];
+bool (*user_player)(struct user_thread *t, ucontext_t *uc);
 
 static void check_alignment(bool on)
 {
@@ -140,7 +141,7 @@ static __attribute__((noinline)) void on_sigill(int sig, siginfo_t *si, void *co
 	}
 	if (!user_thread_init(t)) {
 		stack_on_return(t, uc);
-		if (user_serve(t, uc) == USER_DONE) {
+		if ((user_player && user_player(t, uc)) || user_serve(t, uc) == USER_DONE) {
 			errno = saved;
 			return;
 		}

@@ -198,6 +198,9 @@ enum user_outcome {
 };
 
 USER_HIDDEN enum user_outcome user_serve(struct user_thread *t, ucontext_t *uc);
+USER_HIDDEN enum user_outcome user_execute(struct user_thread *t, ucontext_t *uc,
+					   const struct emu_insn *insn);
+USER_HIDDEN bool user_is_fault_slot(uint64_t rip);
 
 /* signals.c */
 #define USER_BIT(sig)	 (UINT64_C(1) << ((sig)-1))
@@ -209,6 +212,12 @@ USER_HIDDEN enum user_outcome user_serve(struct user_thread *t, ucontext_t *uc);
  * and the compiler's aligned vector stores would fault.
  */
 #define USER_HANDLER __attribute__((force_align_arg_pointer))
+
+/* Set by play.c: takes an APX instruction in the stretch of code that it plays for. */
+extern bool (*user_player)(struct user_thread *t, ucontext_t *uc) USER_HIDDEN;
+
+/* host.c */
+USER_HIDDEN int user_take_signal(int sig, void (*handler)(int, siginfo_t *, void *));
 
 USER_HIDDEN void user_on_sigill(int sig, siginfo_t *si, void *context);
 USER_HIDDEN void user_on_sigsegv(int sig, siginfo_t *si, void *context);

@@ -80,4 +80,20 @@ struct egpr_user_counts egpr_user_counts(void);
 /** egpr_user_native_apx - whether CPU and OS run APX by themselves */
 bool egpr_user_native_apx(void);
 
+/**
+ * egpr_user_played - whether `egprlab exec` plays a CPU with APX for this process
+ *
+ * Then APX instructions run although the CPU lacks them, and nothing may be timed.
+ */
+bool egpr_user_played(void);
+
+/**
+ * egpr_user_play - have the XSAVE family played too, for one stretch of code (emu/user/play.c)
+ * @begin: where it begins to load r16..r31
+ * @end: behind its stores of them
+ *
+ * Return: 0 or -errno; -ENOSYS where nothing is played.
+ */
+int egpr_user_play(const void *begin, const void *end);
+
 #endif /* EMU_USER_USER_H */

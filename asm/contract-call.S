@@ -24,7 +24,8 @@
 #else
 #include <egpr/regs.h>
 #include "apx.h"
-#define LOAD_GUEST(n) apx_load n, (C_EGPR_IN + (n - EGPR_FIRST) * 8);
+#define LOAD_GUEST(n)  apx_load n, (C_EGPR_IN + (n - EGPR_FIRST) * 8);
+#define STORE_GUEST(n) apx_store n, (C_EGPR_OUT + (n - EGPR_FIRST) * 8);
 .macro CONTRACT_CALL reg
 	call *%\reg
 .endm
@@ -49,6 +50,9 @@ egpr_contract_rcx:
  */
 	.globl egpr_contract_call
 	.type egpr_contract_call, @function
+#ifndef __KERNEL__
+	.globl egpr_contract_loads, egpr_contract_stored
+#endif
 egpr_contract_call:
 	push %rbx
 	push %rbp
@@ -74,12 +78,6 @@ egpr_contract_call:
 	jz .Lno_components_in
 	xrstor64 C_X_IN(%rdi)
 .Lno_components_in:
-#ifndef __KERNEL__
-	cmpq $0, C_EGPRS(%rdi)
-	je .Lno_egprs
-	EGPR_LIST(LOAD_GUEST)
-.Lno_egprs:
-#endif
 	mov C_SAVED_IN(%rdi), %rbx
 	mov C_SAVED_IN + 8(%rdi), %rbp
 	mov C_SAVED_IN + 16(%rdi), %r12
@@ -89,6 +87,13 @@ egpr_contract_call:
 	pushfq
 	popq C_FLAGS_IN(%rdi)
 	mov %rsp, C_RSP_IN(%rdi)
+#ifndef __KERNEL__
+	cmpq $0, C_EGPRS(%rdi)
+	je .Lno_egprs_in
+egpr_contract_loads:
+	EGPR_LIST(LOAD_GUEST)
+.Lno_egprs_in:
+#endif
 	mov C_SCRATCH_IN(%rdi), %rax
 	mov C_SCRATCH_IN + 8(%rdi), %rcx
 	mov C_SCRATCH_IN + 16(%rdi), %rdx
@@ -113,6 +118,19 @@ egpr_contract_call:
 	mov %r11, C_SCRATCH_OUT + 64(%rcx)
 	mov %rsp, C_RSP_OUT(%rcx)
 	mov C_RSP_IN(%rcx), %rsp
+#ifndef __KERNEL__
+	mov %rcx, %rdi
+	mov C_EGPRS(%rdi), %rcx
+	jrcxz .Lno_stores /* a branch without a flag: they are the half's yet */
+	jmp .Lstores
+.Lno_stores:
+	jmp .Lno_egprs_out
+.Lstores:
+	EGPR_LIST(STORE_GUEST)
+egpr_contract_stored:
+.Lno_egprs_out:
+	mov %rdi, %rcx
+#endif
 	pushfq
 	popq C_FLAGS_OUT(%rcx)
 	pushq C_FLAGS_IN(%rcx)

@@ -45,6 +45,7 @@ void egpr_offsets(void)
 	DEFINE(C_SCRATCH_IN, offsetof(struct egpr_contract_state, scratch_in));
 	DEFINE(C_SCRATCH_OUT, offsetof(struct egpr_contract_state, scratch_out));
 	DEFINE(C_EGPR_IN, offsetof(struct egpr_contract_state, egpr_in));
+	DEFINE(C_EGPR_OUT, offsetof(struct egpr_contract_state, egpr_out));
 	DEFINE(C_EGPRS, offsetof(struct egpr_contract_state, egprs));
 	DEFINE(C_RSP_IN, offsetof(struct egpr_contract_state, rsp_in));
 	DEFINE(C_RSP_OUT, offsetof(struct egpr_contract_state, rsp_out));

@@ -15,6 +15,7 @@
 #include <asm/fpu/types.h>
 #include <asm/pkru.h>
 #include <asm/processor.h>
+#include <asm/thread_info.h>
 #ifdef EGPR_HAVE_CPUID_API
 #include <asm/cpuid/api.h> /* processor.h had it once */
 #endif
@@ -82,20 +83,23 @@ static int validate(struct egpr_contract_state *c)
 	return 0;
 }
 
+/* A trap form's registers are the page's. What the emulator, or a CPU with APX, refuses is counted. */
 static void call(struct egpr_session *s, const struct egpr_plan *p, egpr_switch_fn fn,
 		 struct egpr_contract_image *im)
 {
-	if (p->form == EGPR_FORM_TRAP)
+	bool watched = p->form == EGPR_FORM_TRAP || im->state.egprs;
+
+	if (watched)
 		egpr_virtual_enter(s);
 	egpr_contract_call(&im->state, fn, &s->ctx->sw);
-	if (p->form == EGPR_FORM_TRAP)
+	if (watched)
 		egpr_virtual_leave();
 }
 
 /* XRSTOR faults on a component that the XCR0 of now lacks. */
 static void load_what_xcr0_has(struct egpr_contract_image *im)
 {
-	u64 there = im->state.mask & im->xcr0_in;
+	u64 there = im->state.mask & egpr_xgetbv();
 
 	memcpy(im->state.x_in + EGPR_XSAVE_HEADER_OFFSET, &there, sizeof(there));
 }
@@ -108,28 +112,73 @@ static u64 guest_xcr0(void)
 	return typical != egpr_xgetbv() ? typical : typical & XFEATURE_MASK_FPSSE;
 }
 
+/* r16..r31 as a guest or the host has them before a half; under the host's XCR0. */
+static void give_registers(struct egpr_session *s, const struct egpr_plan *p,
+			   const struct egpr_contract_image *im)
+{
+	unsigned int i;
+
+	memcpy(s->page->r, im->state.egpr_in, sizeof(s->page->r));
+	s->page->xinuse = 1;
+	for (i = 0; p->form == EGPR_FORM_HW && i < EGPR_COUNT; i++)
+		egpr_live_write(EGPR_FORM_HW, EGPR_FIRST + i, im->state.egpr_in[i]);
+}
+
+static void take_registers(struct egpr_session *s, const struct egpr_plan *p,
+			   struct egpr_contract_image *im)
+{
+	unsigned int i;
+
+	memcpy(im->state.egpr_out, s->page->r, sizeof(s->page->r));
+	for (i = 0; p->form == EGPR_FORM_HW && i < EGPR_COUNT; i++)
+		im->state.egpr_out[i] = egpr_live_read(EGPR_FORM_HW, EGPR_FIRST + i);
+}
+
+/*
+ * XCR0 as KVM has it around a half: the guest's, but for the entry half of a strategy that sets it by
+ * itself. Without registers to look at only what an XSETBV of the strategy finds is the guest's.
+ */
+static u64 xcr0_before(const struct egpr_plan *p, const struct egpr_switch *sw, bool exit,
+		       bool registers)
+{
+	bool own = p->s->needs & EGPR_NEEDS_XSETBV;
+
+	return (exit && own) || (registers && !own) ? sw->xcr0_guest : sw->xcr0_host;
+}
+
 static void run(struct egpr_session *s, const struct egpr_plan *p, bool exit,
 		struct egpr_contract_image *im)
 {
 	struct egpr_switch *sw = &s->ctx->sw;
+	bool registers = im->state.egprs, trap = p->form == EGPR_FORM_TRAP, stale;
 	u64 host = egpr_xgetbv();
 	unsigned long flags;
 
 	kernel_fpu_begin();
 	local_irq_save(flags);
-	if (exit && p->form != EGPR_FORM_TRAP && (p->s->needs & EGPR_NEEDS_XSETBV))
-		egpr_xsetbv(sw->xcr0_guest);
+	/* The accessors' case is the one in which the registers need no loading. */
+	stale = test_and_clear_thread_flag(TIF_NEED_FPU_LOAD);
+	if (registers)
+		give_registers(s, p, im);
+	if (trap && registers)
+		s->page->xcr0 = xcr0_before(p, sw, exit, registers);
+	if (!trap && xcr0_before(p, sw, exit, registers) != host)
+		egpr_xsetbv(xcr0_before(p, sw, exit, registers));
 	im->before = *sw;
-	im->xcr0_in = egpr_xgetbv();
+	im->xcr0_in = trap && registers ? s->page->xcr0 : egpr_xgetbv();
 	im->pkru_in = pkru();
 	load_what_xcr0_has(im);
 	call(s, p, exit ? p->fn.exit : p->fn.entry, im);
 	im->pkru_out = pkru();
-	im->xcr0_out = egpr_xgetbv();
+	im->xcr0_out = trap && registers ? s->page->xcr0 : egpr_xgetbv();
 	write_pkru(im->pkru_in);
-	if (im->xcr0_out != host)
+	if (egpr_xgetbv() != host)
 		egpr_xsetbv(host);
+	if (registers)
+		take_registers(s, p, im);
 	im->after = *sw;
+	if (stale)
+		set_thread_flag(TIF_NEED_FPU_LOAD);
 	local_irq_restore(flags);
 	kernel_fpu_end();
 }
@@ -167,6 +216,14 @@ int egpr_contract(struct egpr_session *s, struct egpr_contract *c)
 	err = validate(&im->state);
 	if (err)
 		goto out;
+	/* A proxy has no r16..r31. */
+	im->state.egprs = im->state.egprs && p.form != EGPR_FORM_PROXY;
+	if (im->state.egprs && p.form == EGPR_FORM_HW &&
+	    !(egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE))) {
+		c->refusal = EGPR_REFUSED_NO_APX;
+		err = -EOPNOTSUPP;
+		goto out;
+	}
 	err = egpr_session_take(s, &p, guest_xcr0());
 	if (err)
 		goto out;

@@ -6,7 +6,8 @@
  * A sequence in form trap runs between egpr_virtual_enter() and egpr_virtual_leave()
  * with interrupts off, so the session of a trap is the one of this CPU. What the emulator answers
  * with #UD or #GP would be an oops on real hardware; here it is counted against the
- * session and skipped, because finding such sequences is what this form is for.
+ * session and skipped, because finding such sequences is what this form is for. In a proof of form hw
+ * so is the #UD of an APX instruction that meets an XCR0 without APX.
  */
 #include <linux/kdebug.h>
 #include <linux/module.h>
@@ -124,6 +125,16 @@ static enum emu_status execute(struct egpr_session *s, struct pt_regs *regs, uns
 	return EMU_OK;
 }
 
+/* Real hardware has refused it: a sequence that uses the registers where XCR0.APX is clear. */
+static enum emu_status refused(const struct pt_regs *regs, unsigned int *len)
+{
+	struct emu_insn insn;
+	enum emu_status st = emu_decode((const u8 *)regs->ip, MAX_INSN_SIZE, &insn);
+
+	*len = insn.len;
+	return st == EMU_OK ? EMU_UD : st;
+}
+
 static int on_die(struct notifier_block *nb, unsigned long val, void *data)
 {
 	struct die_args *args = data;
@@ -135,7 +146,10 @@ static int on_die(struct notifier_block *nb, unsigned long val, void *data)
 	    !within_module(args->regs->ip, THIS_MODULE) || !s)
 		return NOTIFY_DONE;
 
-	st = execute(s, args->regs, &len);
+	if (s->plan.form == EGPR_FORM_HW)
+		st = refused(args->regs, &len);
+	else
+		st = execute(s, args->regs, &len);
 	if (st == EMU_OK) {
 		s->counters.emulated++;
 		return NOTIFY_STOP;
@@ -154,13 +168,12 @@ static struct notifier_block die_block = {
 
 int egpr_virtual_init(void)
 {
-	return egpr_emulate ? register_die_notifier(&die_block) : 0;
+	return register_die_notifier(&die_block);
 }
 
 void egpr_virtual_exit(void)
 {
-	if (egpr_emulate)
-		unregister_die_notifier(&die_block);
+	unregister_die_notifier(&die_block);
 }
 
 void egpr_virtual_enter(struct egpr_session *s)

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include <egpr/status.h>
+
+#include <emu/user/user.h>
 #include <egpr/version.h>
 
 #include "command.h"
@@ -205,6 +207,12 @@ static int bench_run(int argc, char **argv)
 	status = parse(&r, argc, argv);
 	if (status)
 		return status;
+	if (egpr_user_played()) {
+		fputs("egprlab bench: nothing is timed where egprlab exec plays a CPU with APX; run "
+		      "this without it\n",
+		      stderr);
+		return EGPR_USAGE;
+	}
 	if (r.speed) {
 		r.argv[1] = speed_time;
 		r.argv[r.argc++] = speed_filter;

@@ -100,6 +100,7 @@ static int print_json(const struct doctor *d)
 	cJSON_AddBoolToObject(object, "representative",
 			      !d->kvm_error.status && d->kvm.representative);
 	cJSON_AddBoolToObject(object, "apx", d->apx);
+	cJSON_AddBoolToObject(object, "played", d->played);
 	cJSON_AddBoolToObject(object, "pmu", d->pmu.hardware);
 	cJSON_AddBoolToObject(object, "module", d->module);
 	cJSON_AddItemToObject(object, "tsc", tsc_json(&d->tsc));

@@ -11,6 +11,7 @@
 
 #include <egpr/status.h>
 
+#include <emu/user/user.h>
 #include <bench/plan/axis.h>
 #include "command.h"
 #include <bench/run/provenance.h>
@@ -37,6 +38,7 @@ enum {
 	OPTION_RESUME,
 	OPTION_LAUNCHES,
 	OPTION_PAUSE,
+	OPTION_PROVE,
 	OPTION_DRY_RUN,
 	NR_OPTIONS
 };
@@ -60,6 +62,7 @@ static const struct egpr_option run_options[] = {
 	[OPTION_LAUNCHES] = { "launches", "N",
 			      "share the run among N processes; 4 or more tell well" },
 	[OPTION_PAUSE] = { "pause", NULL, "end after one launch; --resume does the next" },
+	[OPTION_PROVE] = { "prove", NULL, "prove states and time nothing; hw or emu" },
 	[OPTION_DRY_RUN] = { "dry-run", NULL, "print what would run and for how long" },
 	{ NULL, NULL, NULL },
 };
@@ -117,7 +120,7 @@ static int read_provenance(const char *text, enum egpr_provenance *out)
 
 	if (!text) {
 		standin_probe(&s, EGPR_STAND_INS_ALL);
-		*out = s.apx ? EGPR_PROV_HW : EGPR_PROV_PROXY;
+		*out = s.apx || egpr_user_played() ? EGPR_PROV_HW : EGPR_PROV_PROXY;
 		return 0;
 	}
 	p = axis_find(egpr_provenances, EGPR_NR_PROVENANCES, text);
@@ -132,7 +135,8 @@ static int check_options(const char *const *value)
 	static const int fixed[] = { OPTION_PROFILE,	OPTION_PLAN,	 OPTION_LAYER,
 				     OPTION_EXIT,	OPTION_STRATEGY, OPTION_STATE,
 				     OPTION_SEED,	OPTION_OUT,	 OPTION_DRY_RUN,
-				     OPTION_PROVENANCE, OPTION_LAUNCHES, OPTION_STAND_IN };
+				     OPTION_PROVENANCE, OPTION_LAUNCHES, OPTION_STAND_IN,
+				     OPTION_PROVE };
 	size_t i;
 
 	if (value[OPTION_PROFILE] && value[OPTION_PLAN])
@@ -165,11 +169,34 @@ static void warn_backend(const struct run *run)
 	}
 }
 
-static const struct data_error *no_runner(enum egpr_provenance provenance, struct data_error *e)
+static const struct data_error *no_runner(enum egpr_provenance provenance, bool prove,
+					  struct data_error *e)
 {
-	data_fail(e, EGPR_SKIPPED, "this egprlab was built without a runner for provenance %s",
-		  egpr_provenances[provenance].id);
+	if (prove)
+		data_fail(
+			e, EGPR_SKIPPED,
+			"provenance %s is timed, not proved: its sequences stand for form hw, which "
+			"--provenance hw or emu proves",
+			egpr_provenances[provenance].id);
+	else
+		data_fail(e, EGPR_SKIPPED,
+			  "this egprlab was built without a runner for provenance %s",
+			  egpr_provenances[provenance].id);
 	return e;
+}
+
+/* What `egprlab exec` plays is proved and never timed. */
+static bool only_prove(const char *const *value)
+{
+	static bool said;
+
+	if (!egpr_user_played())
+		return value[OPTION_PROVE] != NULL;
+	if (!said)
+		fprintf(stderr, "egprlab run: egprlab exec plays the CPU with APX here: proofs of "
+				"form hw, no times\n");
+	said = true;
+	return true;
 }
 
 /*
@@ -256,13 +283,14 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 	};
 	struct data_error e = { "" };
 	char *path = NULL;
-	const struct provenance_ops *ops = provenance_find(provenance);
+	bool prove = only_prove(value);
+	const struct provenance_ops *ops = provenance_find(provenance, prove);
 	struct run run = { 0 };
 	bool more = false;
 	int ret;
 
 	if (!ops)
-		return fail(EGPR_SKIPPED, no_runner(provenance, &e));
+		return fail(EGPR_SKIPPED, no_runner(provenance, prove, &e));
 	ret = ops->expand(&run, plan, provenance, &e);
 
 	if (ret) {

@@ -13,6 +13,8 @@
 
 #include <egpr/regs.h>
 
+#include <emu/user/user.h>
+
 #include "doctor.h"
 #include <bench/host/core_type.h>
 #include <bench/host/sysfile.h>
@@ -73,11 +75,20 @@ static void say_apx(struct doctor *d)
 	int enabled = xcr0 >> EGPR_XFEATURE & 1;
 	int traps = rex2_traps();
 
+	d->played = egpr_user_played();
 	d->apx = has && enabled && !traps;
 	if (d->apx) {
 		doctor_say(d, "apx", DOCTOR_FINE, "", "",
 			   "the CPU has APX, XCR0 is %#llx with bit %d set, REX2 executes",
 			   (unsigned long long)xcr0, EGPR_XFEATURE);
+		return;
+	}
+	if (d->played) {
+		doctor_say(
+			d, "apx", DOCTOR_LACK,
+			"form hw is proved here as on a CPU with APX, and nothing is timed",
+			"leave egprlab exec out to measure",
+			"this CPU has no APX; egprlab exec plays one: REX2 executes in software");
 		return;
 	}
 	doctor_say(

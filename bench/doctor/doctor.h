@@ -57,6 +57,7 @@ struct doctor_finding {
  * @kvm: what vmm_host_probe() found
  * @kvm_error: why it failed; status 0 if it did not
  * @apx: the CPU has APX and the kernel enabled it
+ * @played: it has not, and `egprlab exec` plays one that has
  * @module: the lab's kernel module is loaded
  * @pmu: event counters
  * @tsc: rate of the TSC
@@ -72,6 +73,7 @@ struct doctor {
 	struct vmm_host kvm;
 	struct vmm_error kvm_error;
 	int apx;
+	int played;
 	int module;
 	struct egpr_pmu_info pmu;
 	struct tsc tsc;

@@ -6,6 +6,8 @@
 
 const char *doctor_verdict(const struct doctor *d)
 {
+	if (d->played)
+		return "egprlab exec plays a CPU with APX: form hw can be proved, nothing can be timed";
 	if (d->kvm_error.status)
 		return d->apx ? "sequence costs can be measured here on real APX; no guest runs "
 				"here, so exits cannot be measured"

@@ -41,7 +41,8 @@ static int store(void *opaque, const __u64 *r)
 
 static bool set(struct guest *g, enum egpr_guest_state state, unsigned int flags)
 {
-	struct egpr_configure c = module_configuration(g->s, EGPR_FORM_TRAP, state, 0, flags);
+	struct egpr_configure c = module_configuration(
+		g->s, g->native ? EGPR_FORM_HW : EGPR_FORM_TRAP, state, 0, flags);
 	struct data_error e;
 
 	return module_configure(&g->module, c, &e) ? guest_fail(g, "%s", e.text) : true;
@@ -60,8 +61,8 @@ static bool run(struct guest *g, uint32_t exits)
 	const struct vmm_registers registers = { load, store, g };
 	struct vmm_batch b = {
 		.exits = exits,
-		.registers = g->apx && g->s ? &registers : NULL,
-		.on_xcr0 = g->apx && g->s ? on_xcr0 : NULL,
+		.registers = g->apx && !g->native && g->s ? &registers : NULL,
+		.on_xcr0 = g->apx && !g->native && g->s ? on_xcr0 : NULL,
 		.opaque = g,
 		.rotate = g->apx && g->state == EGPR_STATE_DIRTY,
 	};
@@ -72,7 +73,7 @@ static bool run(struct guest *g, uint32_t exits)
 	g->result = b.result;
 	if (ret)
 		return guest_fail(g, "%s", v.reason);
-	if (g->apx && !b.emulated)
+	if (g->apx && !g->native && !b.emulated)
 		return guest_fail(g, "the guest executed no APX instruction");
 	return true;
 }
@@ -87,7 +88,7 @@ static bool counters(struct guest *g, struct egpr_counters *c)
 static int open_guest(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
 		      enum egpr_guest_state state, bool attach)
 {
-	struct vmm_options o = { .emulate = true, .state = state, .timeout_s = TIMEOUT_S };
+	struct vmm_options o = { .emulate = !g->native, .state = state, .timeout_s = TIMEOUT_S };
 	struct egpr_counters c;
 	struct data_error e;
 	struct vmm_error v;
@@ -97,7 +98,7 @@ static int open_guest(struct guest *g, const struct vmm_host *h, const char *kin
 		guest_fail(g, "%s", e.text);
 		return EGPR_INTERNAL;
 	}
-	o.page = g->module.page;
+	o.page = g->native ? NULL : g->module.page;
 	ret = vmm_open_kind(&g->vm, h, egpr_exit_kind_find(kind), &o, dir, &v);
 	if (ret) {
 		guest_fail(g, "%s: %s", v.thing, v.reason);
@@ -134,6 +135,28 @@ int guest_open_apx(struct guest *g, const struct vmm_host *h, const char *kind, 
 	g->apx = true;
 	g->state = state;
 	return open_guest(g, h, kind, dir, state, true);
+}
+
+int guest_open_native(struct guest *g, const struct vmm_host *h, const char *kind,
+		      enum egpr_guest_state state)
+{
+	bool lend = state != EGPR_STATE_OFF && !(h->guest_xcr0 & 1ull << EGPR_XFEATURE);
+	int ret;
+
+	memset(g, 0, sizeof(*g));
+	g->module.fd = -1;
+	g->apx = true;
+	g->native = true;
+	g->state = state;
+	ret = open_guest(g, h, kind, NULL, lend ? EGPR_STATE_OFF : state, true);
+	if (ret || !lend)
+		return ret;
+	/* The module sets XCR0.APX of this guest, whatever strategy it runs. */
+	g->s = &egpr_strategies[EGPR_STRATEGY_none];
+	if (!set(g, state, EGPR_CONF_FRESH))
+		return EGPR_SKIPPED;
+	vmm_lend_apx(g->vm, state);
+	return 0;
 }
 
 bool guest_configure(struct guest *g, const struct egpr_strategy *s, enum egpr_guest_state state,
@@ -175,7 +198,7 @@ static bool counters_hold(struct guest *g, const struct egpr_counters *c, uint32
 				  (unsigned long long)c->leaks,
 				  (unsigned long long)c->wrong_operand,
 				  (unsigned long long)c->migrated);
-	if (g->s->family == EGPR_FAMILY_UNCOND && !c->emulated)
+	if (g->s->family == EGPR_FAMILY_UNCOND && !g->native && !c->emulated)
 		return guest_fail(g, "no instruction was emulated: the sequence did not run");
 	return true;
 }
@@ -187,7 +210,7 @@ bool guest_batch(struct guest *g, uint32_t exits)
 		return false;
 	if (!g->apx)
 		vmm_mailbox(g->vm)->pattern[0] = 0;
-	if (!host_has_its_own(g->module.page))
+	if (!g->native && !host_has_its_own(g->module.page))
 		return guest_fail(g, "the host's registers do not hold the host's values");
 	return true;
 }

@@ -25,6 +25,7 @@
  * @s: the strategy that is configured
  * @apx: it executes APX instructions
  * @state: of a guest with @apx
+ * @native: its CPU has APX: the strategies run in form hw, and no instruction is emulated
  * @msr_value: what its last emulated WRMSRNS wrote
  * @result: what the payload says of its last exit
  * @seen: the module's counters of the last batch
@@ -36,6 +37,7 @@ struct guest {
 	const struct egpr_strategy *s;
 	bool apx;
 	enum egpr_guest_state state;
+	bool native;
 	uint64_t msr_value;
 	uint64_t result;
 	struct egpr_counters seen;
@@ -65,7 +67,16 @@ int guest_open(struct guest *g, const struct vmm_host *h, const char *kind, cons
 int guest_open_apx(struct guest *g, const struct vmm_host *h, const char *kind, const char *dir,
 		   enum egpr_guest_state state);
 
-/* Configure a strategy in form trap. @fresh: a new guest, whose registers are zero. */
+/**
+ * guest_open_native - a guest on real APX, lent by the module where KVM does not offer it
+ * @state: OFF for one whose XCR0 has no APX
+ *
+ * For strategies in form hw. Return: as guest_open().
+ */
+int guest_open_native(struct guest *g, const struct vmm_host *h, const char *kind,
+		      enum egpr_guest_state state);
+
+/* Configure a strategy, in form trap or for a native guest in form hw. @fresh: a new guest, whose registers are zero. */
 bool guest_configure(struct guest *g, const struct egpr_strategy *s, enum egpr_guest_state state,
 		     unsigned int flags, bool fresh);
 

@@ -258,7 +258,7 @@ static void check_xcr0(struct contract_work *w)
 		     "PKRU is 0x%x, was 0x%x", (uint32_t)im->pkru_out, (uint32_t)im->pkru_in);
 	if (!im->xcr0_in)
 		return;
-	if ((w->h.s->needs & EGPR_NEEDS_XSETBV) && w->h.form != EGPR_FORM_TRAP)
+	if ((w->h.s->needs & EGPR_NEEDS_XSETBV) && (w->h.form != EGPR_FORM_TRAP || im->state.egprs))
 		want = w->h.half == EGPR_RUN_EXIT ? im->before.xcr0_host : im->before.xcr0_guest;
 	note(w, CONTRACT_XCR0, im->xcr0_out == want, "XCR0 is 0x%llx behind it, not 0x%llx",
 	     (unsigned long long)im->xcr0_out, (unsigned long long)want);

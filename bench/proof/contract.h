@@ -179,7 +179,8 @@ int contract_known_module(const struct egpr_strategy *s, const struct standin *s
  * contract_gate - contract_known(), for whoever is about to measure
  * @ring0: in ring 0 as well
  *
- * Return: 0, also where it cannot run; else as contract_known().
+ * Return: 0 proved; else as contract_known(). EGPR_SKIPPED in user mode alone counts for nothing where
+ * only ring 0 can run the sequence.
  */
 int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum egpr_form form,
 		  enum egpr_guest_state state, bool ring0, struct data_error *e);

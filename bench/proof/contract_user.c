@@ -150,11 +150,16 @@ int contract_gate(const struct egpr_strategy *s, const struct standin *st, enum 
 	const char *reason;
 	int status = contract_known(s, st, form, state, &reason);
 
-	if (ring0 && (!status || status == EGPR_SKIPPED))
+	/* User mode cannot run what is privileged; ring 0 can. */
+	if (ring0 && (!status || (status == EGPR_SKIPPED && (s->needs & EGPR_NEEDS_CPL0))))
 		status = contract_known_module(s, st, form, state, &reason);
-	if (!status || status == EGPR_SKIPPED)
+	if (!status)
 		return 0;
 	return data_fail(e, status,
-			 status == EGPR_DATA ? "it changes what is its caller's: %s" : "%s",
+			 status == EGPR_DATA ? "it changes what is its caller's: %s"
+			 : status == EGPR_SKIPPED
+				 ? "what it may change cannot be looked at here, so it "
+				   "has no number: %s"
+				 : "%s",
 			 reason);
 }

@@ -13,6 +13,7 @@
 #include <bench/layer/module_guest.h>
 #include "proof.h"
 #include "module.h"
+#include "ring0.h"
 #include "random.h"
 #include "table.h"
 
@@ -31,6 +32,8 @@ struct tally {
 
 struct proving {
 	struct rundir *dir;
+	enum egpr_form form;
+	enum egpr_provenance provenance;
 	struct data_error *e;
 	struct vmm_host host;
 	const struct plan *plan;
@@ -47,7 +50,7 @@ static int record(struct proving *p, enum egpr_layer layer, const struct egpr_ex
 	const struct rundir_key key = {
 		.backend = kind ? p->host.backend : NULL,
 		.representative = kind ? p->host.representative : true,
-		.provenance = EGPR_PROV_EMU,
+		.provenance = p->provenance,
 		.layer = layer,
 		.exit_kind = kind ? kind->id : NULL,
 		.path = kind ? kind->path : EGPR_PATH_NONE,
@@ -77,7 +80,7 @@ static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit
 {
 	const struct rundir_key key = {
 		.backend = kind ? p->host.backend : NULL,
-		.provenance = EGPR_PROV_EMU,
+		.provenance = p->provenance,
 		.layer = layer,
 		.exit_kind = kind ? kind->id : NULL,
 		.path = kind ? kind->path : EGPR_PATH_NONE,
@@ -153,30 +156,66 @@ static bool prove_halves(struct module_session *m, const struct egpr_strategy *s
 	return true;
 }
 
+/* A row per check that the model made. */
+static int prove_model(struct proving *p, struct module_session *m, const struct egpr_strategy *s,
+		       enum egpr_guest_state state)
+{
+	const struct proof_length length = { .seed = proof_seed(), .exits = HALVES };
+	struct proof_result r;
+	struct data_error why;
+	int status = 0;
+
+	if (ring0_soft(m, s, p->form, state, &length, &r, &why))
+		return skip(p, EGPR_LAYER_RING0, NULL, why.text);
+	for (unsigned int c = 0; c < PROOF_NR && !status; c++) {
+		/* The registers at home, in form trap and state dirty, have their row already. */
+		if (!r.tried[c] ||
+		    (c == PROOF_HOME && state == EGPR_STATE_DIRTY && p->form == EGPR_FORM_TRAP))
+			continue;
+		status = record(p, EGPR_LAYER_RING0, NULL, s, state, (enum proof_check)c, r.exits,
+				!r.failed[c], r.detail[c]);
+	}
+	return status;
+}
+
+static int prove_strategy(struct proving *p, struct module_session *m,
+			  const struct egpr_strategy *s)
+{
+	char text[sizeof(p->e->text)] = "";
+	int status = 0, state;
+	bool ok;
+
+	if (p->form == EGPR_FORM_TRAP) {
+		ok = prove_halves(m, s, text, sizeof(text));
+		status = record(p, EGPR_LAYER_RING0, NULL, s, EGPR_STATE_DIRTY, PROOF_HOME, HALVES,
+				ok, ok ? "" : text);
+	}
+	for (state = 0; state < EGPR_NR_STATES && !status; state++)
+		status = prove_model(p, m, s, (enum egpr_guest_state)state);
+	return status;
+}
+
 static int prove_ring0(struct proving *p)
 {
 	const struct egpr_strategy *s;
+	enum egpr_refusal refusal = EGPR_REFUSED_NONE;
 	struct module_session m;
 	struct data_error why;
-	char text[sizeof(why.text)] = "";
 	int status = 0;
 
 	if (module_open(&m, &why))
 		return skip(p, EGPR_LAYER_RING0, NULL, why.text);
-	if (!(m.query.features & EGPR_HAS_EMULATE)) {
+	if (p->form == EGPR_FORM_TRAP && !(m.query.features & EGPR_HAS_EMULATE))
+		refusal = EGPR_REFUSED_NO_EMULATE;
+	if (p->form == EGPR_FORM_HW && !(m.query.features & EGPR_HAS_APX))
+		refusal = EGPR_REFUSED_NO_APX;
+	if (refusal != EGPR_REFUSED_NONE) {
 		module_close(&m);
-		return skip(p, EGPR_LAYER_RING0, NULL, module_refusal(EGPR_REFUSED_NO_EMULATE));
+		return skip(p, EGPR_LAYER_RING0, NULL, module_refusal(refusal));
 	}
 	egpr_for_each_strategy(s) {
-		bool ok;
-
-		/* Halves alone: nothing to see of a strategy that leaves the registers where they are. */
-		if (status || !wanted(p, EGPR_LAYER_RING0, s) || s->home == EGPR_HOME_HW ||
-		    s->home == EGPR_HOME_FPSTATE)
-			continue;
-		ok = prove_halves(&m, s, text, sizeof(text));
-		status = record(p, EGPR_LAYER_RING0, NULL, s, EGPR_STATE_DIRTY, PROOF_HOME, HALVES,
-				ok, ok ? "" : text);
+		if (!status && wanted(p, EGPR_LAYER_RING0, s) && ring0_applies(s))
+			status = prove_strategy(p, &m, s);
 	}
 	module_close(&m);
 	return status;
@@ -287,6 +326,40 @@ out_close:
 	return status;
 }
 
+/*
+ * Real APX in the guest, whose payload checks its own registers. Controls prove nothing here: whether they
+ * keep the registers is the doing of KVM's FPU switch.
+ */
+static int prove_native(struct proving *p, const struct egpr_exit_kind *kind,
+			enum egpr_guest_state state)
+{
+	static const enum proof_check check[EGPR_NR_STATES] = {
+		[EGPR_STATE_OFF] = PROOF_RUNS,
+		[EGPR_STATE_INIT] = PROOF_ENABLE,
+		[EGPR_STATE_DIRTY] = PROOF_SURVIVES,
+	};
+	const struct egpr_strategy *s;
+	struct guest g = { .module.fd = -1 };
+	int status = 0;
+	bool ok;
+
+	egpr_for_each_strategy(s) {
+		if (status || !wanted(p, EGPR_LAYER_KVM, s) || proof_is_control(s))
+			continue;
+		if (!g.vm && guest_open_native(&g, &p->host, kind->id, state)) {
+			status = skip(p, EGPR_LAYER_KVM, kind, g.why);
+			break;
+		}
+		ok = guest_configure(&g, s, state, 0, true) && guest_batch(&g, exits_of(s));
+		status = record(p, EGPR_LAYER_KVM, kind, s, state, check[state],
+				g.seen.switched_out, ok, ok ? BY_REX2 : g.why);
+		if (!ok)
+			guest_close(&g);
+	}
+	guest_close(&g);
+	return status;
+}
+
 static int prove_kvm(struct proving *p)
 {
 	/* A proof costs little: all exit kinds, unless the command line chose. */
@@ -311,6 +384,11 @@ static int prove_kvm(struct proving *p)
 	egpr_for_each_exit_kind(kind) {
 		if (status || !(exits & 1u << (kind - egpr_exit_kinds)))
 			continue;
+		if (p->form == EGPR_FORM_HW) {
+			for (int state = 0; state < EGPR_NR_STATES && !status; state++)
+				status = prove_native(p, kind, (enum egpr_guest_state)state);
+			continue;
+		}
 		if (!(kind->needs & EGPR_EXIT_EGPR))
 			status = prove_kind(p, kind, dir, EGPR_STATE_OFF);
 		if (!status)
@@ -354,9 +432,10 @@ static unsigned int sum_up(struct proving *p, enum egpr_layer layer)
 		       *p->skipped ? p->skipped : "nothing was chosen that moves registers");
 		return 0;
 	}
-	printf("\nState proofs, layer %s (%s), provenance emu (software APX)%s%s.\n"
+	printf("\nState proofs, layer %s (%s), form %s, provenance %s%s%s.\n"
 	       "Checks per guest state:\n\n",
 	       egpr_layers[layer].id, egpr_layers[layer].text,
+	       p->form == EGPR_FORM_HW ? "hw" : "trap", egpr_provenances[p->provenance].id,
 	       *p->host.backend ? ", guests by " : "", p->host.backend);
 	proof_print_head("exits");
 	egpr_for_each_strategy(s)
@@ -369,10 +448,16 @@ static unsigned int sum_up(struct proving *p, enum egpr_layer layer)
 	return passed + failed;
 }
 
-int proof_module(struct rundir *dir, const struct plan *plan, unsigned int *proved,
-		 unsigned int *failures, struct data_error *e)
+int proof_module(struct rundir *dir, const struct plan *plan, enum egpr_form form,
+		 enum egpr_provenance provenance, unsigned int *proved, unsigned int *failures,
+		 struct data_error *e)
 {
-	struct proving p = { .dir = dir, .e = e, .plan = plan, .failures = failures };
+	struct proving p = { .dir = dir,
+			     .form = form,
+			     .provenance = provenance,
+			     .e = e,
+			     .plan = plan,
+			     .failures = failures };
 	int status = 0;
 
 	*proved = 0;

@@ -82,6 +82,8 @@ struct proof_result {
  * @guest: what the guest's registers architecturally hold
  * @guest_xcr0: the guest's XCR0
  * @host_xcr0: the host's
+ * @fixed: XCR0 cannot be changed where the halves run: a strategy that would change it by itself gets a
+ *	guest with the host's, and of others with APX off only that they stay idle is seen
  * @host: what the host had in the registers
  * @work: the halves are run under the contract
  * @contract: its outcome for the last one
@@ -97,6 +99,7 @@ struct proof_model {
 	__u64 guest[EGPR_COUNT];
 	uint64_t guest_xcr0;
 	uint64_t host_xcr0;
+	bool fixed;
 	uint64_t host[EGPR_COUNT];
 	struct contract_work work;
 	struct contract_result contract;
@@ -112,20 +115,56 @@ struct proof_model {
  */
 #define PROOF_PATCHED (1u << 0)
 
+/*
+ * Form hw instead of form trap: real REX2 and XSAVE, on a CPU that has APX or on the one that `egprlab
+ * exec` plays. XCR0 cannot be changed in user mode; see proof_untried().
+ */
+#define PROOF_NATIVE (1u << 1)
+
 /**
  * proof_start - take SIGILL and SIGSEGV, make the calling thread's register file @page
  * @page: shared with the guest
- * @how: PROOF_PATCHED or 0
+ * @how: PROOF_PATCHED, PROOF_NATIVE or 0
  * @why: receives the reason of a failure
  *
- * Return: 0; EGPR_SKIPPED on a CPU with APX, where the halves would not trap.
+ * Return: 0; EGPR_SKIPPED on a CPU with APX, where the halves would not trap, and with PROOF_NATIVE on
+ * one without.
  */
 int proof_start(struct egpr_page *page, unsigned int how, const char **why);
 void proof_stop(void);
 
-/* Run one half of a model's strategy; a contract_place's @run, with the model as @opaque. */
-int proof_half(const struct contract_place *place, const struct contract_half *h,
-	       struct egpr_contract_image *im, struct data_error *e);
+/* Of the last proof_start(): EGPR_FORM_HW or EGPR_FORM_TRAP. */
+enum egpr_form proof_form(void);
+
+/* Can form hw be proved here? */
+bool proof_native(void);
+
+/**
+ * proof_untried - what user mode cannot do for a strategy
+ * @s: the strategy
+ * @form: hw; of form trap everything can be tried
+ * @state: guest state
+ * @all: nothing of this state can be tried
+ *
+ * Return: what is not tried, in words; NULL where everything is.
+ */
+const char *proof_untried(const struct egpr_strategy *s, enum egpr_form form,
+			  enum egpr_guest_state state, bool *all);
+
+/**
+ * proof_start_at - run the halves elsewhere than in this process
+ * @place: where; its @run gets the model as @opaque
+ * @f: form
+ * @page: the model's registers
+ */
+void proof_start_at(const struct contract_place *place, enum egpr_form f, struct egpr_page *page);
+void proof_stop_at(void);
+
+/* Where the halves of a model are run. */
+struct contract_place proof_place(struct proof_model *m);
+
+/* Must XCR0 stay what it is there: in user mode, in form hw. */
+bool proof_fixed(void);
 
 /* For a signal handler: the stack pointer above the half that it interrupts, 0 elsewhere. */
 uint64_t proof_half_stack(void);
@@ -215,19 +254,32 @@ uint64_t proof_seed(void);
  * @s: the strategy
  * @reason: receives why not, with the seed; PROOF_REASON bytes
  *
- * Runs proof_soft() in all states, patched, under 0.1 s. Return: 0 proved; EGPR_DATA the proof
+ * Runs proof_soft() in all states, in under 0.1 s: form trap, patched, or where the CPU has APX form hw; then
+ * @reason says what was not tried. Return: 0 proved; EGPR_DATA the proof
  * failed: give it no number; EGPR_SKIPPED this host cannot run the proof (@reason).
  */
 int proof_quick(const struct egpr_strategy *s, char *reason);
 
 /**
- * proof_gate - proof_known(), for whoever is about to measure
+ * proof_state - is a strategy proved where it is to be timed
  * @s: a row of the table
+ * @form: what is timed
+ * @ring0: in ring 0; then form hw is proved there too
+ * @reason: receives why not, or what was not tried, in static storage
+ *
+ * Return: 0 proved; else as proof_known().
+ */
+int proof_state(const struct egpr_strategy *s, enum egpr_form form, bool ring0,
+		const char **reason);
+
+/**
+ * proof_gate - proof_state(), for whoever is about to measure
  * @e: receives the reason
  *
- * Return: 0, also where this host cannot run the proof; else as proof_known().
+ * No proof, no number. Return: 0 proved; else as proof_state().
  */
-int proof_gate(const struct egpr_strategy *s, struct data_error *e);
+int proof_gate(const struct egpr_strategy *s, enum egpr_form form, bool ring0,
+	       struct data_error *e);
 
 /**
  * proof_known - proof_quick() in a process apart, asked once per strategy
@@ -238,5 +290,9 @@ int proof_gate(const struct egpr_strategy *s, struct data_error *e);
  * or processes.
  */
 int proof_known(const struct egpr_strategy *s, const char **reason);
+
+/* What proof_known() found in a guest state; NULL where nothing was run. */
+const struct proof_result *proof_known_result(const struct egpr_strategy *s,
+					      enum egpr_guest_state state);
 
 #endif /* BENCH_PROOF_H */

@@ -31,7 +31,7 @@ void proof_turns_add(struct proof_turns *t, const struct egpr_strategy *s,
 static int open_guest(struct proof_turns *t)
 {
 	const char *why;
-	int status = proof_start(t->page, 0, &why);
+	int status = proof_start(t->page, t->how, &why);
 
 	if (status)
 		return data_fail(&t->why, status, "%s", why);

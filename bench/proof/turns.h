@@ -33,6 +33,7 @@ struct proof_turn {
  * struct proof_turns - a list of them; shared between the two processes
  * @page: the register file
  * @guest: the guest, but for its VM; one without a kind is the function that plays one
+ * @how: of proof_start()
  * @exits: iterations of the payload per proof
  * @length: of proofs with the function that plays a guest
  * @n: turns in the list
@@ -45,6 +46,7 @@ struct proof_turn {
 struct proof_turns {
 	struct egpr_page *page;
 	struct proof_guest guest;
+	unsigned int how;
 	uint32_t exits;
 	struct proof_length length;
 	unsigned int n;

@@ -62,3 +62,15 @@ bool proof_passes(const struct proof_result *r, const struct egpr_strategy *s,
 	}
 	return true;
 }
+
+const char *proof_untried(const struct egpr_strategy *s, enum egpr_form form,
+			  enum egpr_guest_state state, bool *all)
+{
+	*all = form == EGPR_FORM_HW && (s->needs & EGPR_NEEDS_CPL0);
+	if (*all)
+		return "the sequence is privileged: user mode cannot run it";
+	if (form != EGPR_FORM_HW || !(s->needs & EGPR_NEEDS_XSETBV))
+		return NULL;
+	*all = state == EGPR_STATE_OFF;
+	return "XCR0 cannot be changed in user mode: XSETBV, first enable, off and on again";
+}

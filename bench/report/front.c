@@ -143,8 +143,10 @@ static void refused(struct report *r)
 		status = cJSON_GetObjectItemCaseSensitive(c, "status");
 		if (name && why && cJSON_IsNumber(status))
 			doc_alert(&r->doc, DOC_BAD, "%s: %s has no numbers: %s.",
-				  status->valueint == EGPR_CRASHED ? "CRASHED" : "REFUSED", name,
-				  why);
+				  status->valueint == EGPR_CRASHED   ? "CRASHED"
+				  : status->valueint == EGPR_SKIPPED ? "NOT PROVED"
+								     : "REFUSED",
+				  name, why);
 	}
 }
 
@@ -176,9 +178,20 @@ static void one_launch(struct report *r)
 		"`egprlab run --launches 5` has what it takes.");
 }
 
+/* A CPU with APX that was played: proofs of the bytes, and nothing of hardware. */
+static void played(struct report *r)
+{
+	if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_PLAYED)))
+		doc_alert(
+			&r->doc, DOC_OPEN,
+			"PLAYED: egprlab exec played a CPU with APX. Form hw was proved on it, in "
+			"software; nothing was timed and nothing of this is hardware.");
+}
+
 /* What must be read before any number: crashed, unsound, unfinished. */
 static void warnings(struct report *r)
 {
+	played(r);
 	refused(r);
 	crashes(r);
 	if (!cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS))

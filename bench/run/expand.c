@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <emu/user/user.h>
 #include <bench/plan/axis.h>
 #include <bench/proof/contract.h>
 #include <bench/proof/proof.h>
@@ -54,7 +55,7 @@ bool run_in_ring0(const struct cell *c)
 static int gate(const struct run *run, const struct cell *c, const struct plan_arm *arm,
 		struct data_error *why)
 {
-	int status = proof_gate(arm->strategy, why);
+	int status = proof_gate(arm->strategy, run->env.form, run_in_ring0(c), why);
 
 	if (status)
 		return status;
@@ -67,21 +68,22 @@ static int fill_arms(struct run *run, struct cell *c, const struct plan_layer *l
 {
 	struct plan_arm all[PLAN_MAX_ARMS];
 	unsigned int n = plan_arms(run->plan, l, all), i;
-	struct data_error why;
+	struct data_error why, unproved;
 	int compared = 0, refused;
 
 	c->nr_arms = 0;
 	for (i = 0; i < n; i++) {
-		refused = gate(run, c, &all[i], &why);
-		if (refused) {
-			if (run_skip_add(run, c, all[i].id, refused, why.text))
-				return -1;
-			continue;
-		}
-		if (c->ops->check_arm(c, &all[i], &why)) {
+		/* First: to ask a layer may be to run the arm. */
+		refused = gate(run, c, &all[i], &unproved);
+		if ((!refused || refused == EGPR_SKIPPED) && c->ops->check_arm(c, &all[i], &why)) {
 			/* A delay is no strategy: only what was asked for is missed. */
 			if (all[i].strategy->family != EGPR_FAMILY_DELAY &&
 			    add_skip(run, c, all[i].id, &why))
+				return -1;
+			continue;
+		}
+		if (refused) {
+			if (run_skip_add(run, c, all[i].id, refused, unproved.text))
 				return -1;
 			continue;
 		}
@@ -225,6 +227,10 @@ int run_expand(struct run *run, const struct plan *plan, enum egpr_provenance pr
 	run->env.provenance = provenance;
 	run->env.form = provenance == EGPR_PROV_HW ? EGPR_FORM_HW : EGPR_FORM_PROXY;
 	standin_probe(&run->env.standin, plan->stand_ins);
+	if (egpr_user_played())
+		return data_fail(e, EGPR_USAGE,
+				 "nothing is timed where `egprlab exec` plays a CPU with APX; run "
+				 "this without it");
 	if (provenance == EGPR_PROV_HW && !run->env.standin.apx)
 		return data_fail(
 			e, EGPR_SKIPPED,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * `egprlab run --provenance emu`: every strategy, exit kind and guest state of layer
- * boundary is proved, none is timed. Rows go to proofs.csv, a table to stdout.
+ * `egprlab run --provenance emu` and `--prove`: every strategy, exit kind and guest state of layer
+ * boundary is proved, none is timed. Rows go to proofs.csv, a table to stdout. Provenance emu
+ * proves form trap; provenance hw proves form hw, and where `egprlab exec` plays the CPU with APX
+ * the rows are of provenance emu, for nothing of it is hardware.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 
 #include <egpr/version.h>
 
+#include <emu/user/user.h>
 #include <bench/plan/axis.h>
 #include <bench/host/host.h>
 #include <bench/proof/proof.h>
@@ -38,14 +41,27 @@ static struct plan_layer chosen(const struct plan *p)
 	return l;
 }
 
+static const char *form_id(const struct run *run)
+{
+	return run->env.form == EGPR_FORM_HW ? "hw" : "trap";
+}
+
+static const char *whose(const struct run *run)
+{
+	if (run->env.provenance == EGPR_PROV_HW)
+		return "APX of this CPU";
+	return run->env.form == EGPR_FORM_HW ? "played by egprlab exec" : "software APX";
+}
+
 static void print_table(const struct prove_session *s)
 {
 	const struct egpr_strategy *order[EGPR_NR_STRATEGIES];
 	unsigned int n = prove_order(&s->layer, order);
 
-	printf("\nState proofs, layer boundary, provenance emu (software APX), guests by %s.\n"
+	printf("\nState proofs, layer boundary, form %s, provenance %s (%s), guests by %s.\n"
 	       "Values from seed %llu. Exit kinds proved per guest state, and XCR0 semantics without a "
 	       "guest:\n\n",
+	       form_id(s->run), egpr_provenances[s->run->env.provenance].id, whose(s->run),
 	       s->have_host ? s->host.backend : "no KVM here", (unsigned long long)proof_seed());
 	proof_print_head("XCR0 semantics     exits");
 	for (unsigned int i = 0; i < n; i++) {
@@ -93,10 +109,13 @@ static int make_dir(struct prove_session *s, const struct run *run, const struct
 	cJSON_Delete(plan);
 	cJSON_Delete(versions);
 	egpr_host_free(&host);
-	if (s->dir)
-		cJSON_AddStringToObject(rundir_meta(s->dir), META_PROVENANCE,
-					egpr_provenances[EGPR_PROV_EMU].id);
-	return s->dir ? 0 : status;
+	if (!s->dir)
+		return status;
+	cJSON_AddStringToObject(rundir_meta(s->dir), META_PROVENANCE,
+				egpr_provenances[run->env.provenance].id);
+	cJSON_AddStringToObject(rundir_meta(s->dir), RUNDIR_FORM, form_id(run));
+	cJSON_AddBoolToObject(rundir_meta(s->dir), RUNDIR_PLAYED, egpr_user_played());
+	return 0;
 }
 
 static void describe(struct prove_session *s)
@@ -114,19 +133,44 @@ static void describe(struct prove_session *s)
 		rundir_set_backend(s->dir, s->host.backend, s->host.representative, s->host.why);
 }
 
+static bool wants_prim(const struct run *run)
+{
+	return run->env.form == EGPR_FORM_HW && run->plan->layer[EGPR_LAYER_PRIM].wanted;
+}
+
+/* Form hw, on hardware or played: @run's provenance becomes that of the rows. */
+static int expand_native(struct run *run, struct data_error *e)
+{
+	if (!proof_native())
+		return data_fail(e, EGPR_SKIPPED,
+				 "form hw is proved on a CPU with APX whose XCR0 has bit %d; here "
+				 "`egprlab exec -- egprlab run --provenance hw` plays one, and "
+				 "--provenance emu proves form trap",
+				 EGPR_XFEATURE);
+	run->env.form = EGPR_FORM_HW;
+	if (egpr_user_played())
+		run->env.provenance = EGPR_PROV_EMU;
+	return 0;
+}
+
 int proof_expand(struct run *run, const struct plan *plan, enum egpr_provenance provenance,
 		 struct data_error *e)
 {
+	int status;
+
 	memset(run, 0, sizeof(*run));
 	run->plan = plan;
 	run->env.provenance = provenance;
 	run->env.form = EGPR_FORM_TRAP;
+	status = provenance == EGPR_PROV_HW ? expand_native(run, e) : 0;
+	if (status)
+		return status;
 	if (!plan->layer[EGPR_LAYER_BOUNDARY].wanted && !plan->layer[EGPR_LAYER_RING0].wanted &&
-	    !plan->layer[EGPR_LAYER_KVM].wanted)
+	    !plan->layer[EGPR_LAYER_KVM].wanted && !wants_prim(run))
 		return data_fail(
 			e, EGPR_SKIPPED,
-			"provenance emu proves layers boundary, ring0 and kvm, all of which "
-			"the plan leaves out");
+			"state proofs are of layers boundary, ring0 and kvm, and in form hw of prim, "
+			"all of which the plan leaves out");
 	return 0;
 }
 
@@ -148,7 +192,7 @@ int proof_measure(struct run *run, const struct run_options *o, char **path, str
 	if (s.page == MAP_FAILED)
 		return data_fail(e, EGPR_INTERNAL, "no memory for the register file: %s",
 				 strerror(errno));
-	status = proof_start(s.page, 0, &why);
+	status = proof_start(s.page, run->env.form == EGPR_FORM_HW ? PROOF_NATIVE : 0, &why);
 	if (status) {
 		data_fail(e, status, "%s", why);
 		goto out_unmap;
@@ -157,21 +201,22 @@ int proof_measure(struct run *run, const struct run_options *o, char **path, str
 	status = make_dir(&s, run, o);
 	if (status)
 		goto out_unmap;
-	if (boundary)
+	if (boundary || wants_prim(run))
 		status = prove_soft(&s);
 	if (boundary && !status)
 		status = prove_guests(&s);
 	if (!status)
-		status = proof_module(s.dir, run->plan, &proved, &s.failures, e);
+		status = proof_module(s.dir, run->plan, run->env.form, run->env.provenance, &proved,
+				      &s.failures, e);
 	describe(&s);
 	run_write_refused(run, s.dir);
 	*path = strdup(rundir_path(s.dir));
 	closed = rundir_close(s.dir, !status, status ? NULL : e);
 	if (!status)
 		status = closed;
-	if (boundary)
+	if (boundary || wants_prim(run))
 		print_table(&s);
-	if (!status && !boundary && !proved)
+	if (!status && !boundary && !wants_prim(run) && !proved)
 		status = data_fail(e, EGPR_UNAVAILABLE,
 				   "nothing could be proved here; skipped.csv says why");
 	if (!status && s.failures)
@@ -194,8 +239,9 @@ void proof_print(const struct run *run)
 	struct plan_layer l = chosen(run->plan);
 	const struct egpr_strategy *order[EGPR_NR_STRATEGIES];
 
-	printf("state proofs, layer boundary: %u strategies, %u exit kinds, %u guest states\n",
-	       prove_order(&l, order), count(l.exits, EGPR_NR_EXIT_KINDS),
+	printf("state proofs of form %s, layer boundary: %u strategies, %u exit kinds, %u guest "
+	       "states\n",
+	       form_id(run), prove_order(&l, order), count(l.exits, EGPR_NR_EXIT_KINDS),
 	       count(l.states, EGPR_NR_STATES));
 }
 

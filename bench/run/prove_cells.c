@@ -41,8 +41,10 @@ static struct rundir_key key_of(const struct prove_session *s, const struct egpr
 	return (struct rundir_key){
 		.backend = kind && s->have_host ? s->host.backend : NULL,
 		.representative = kind ? s->have_host && s->host.representative : true,
-		.provenance = EGPR_PROV_EMU,
-		.layer = EGPR_LAYER_BOUNDARY,
+		.provenance = s->run->env.provenance,
+		/* Without a guest form hw is proved where layer prim times it. */
+		.layer = !kind && s->run->env.form == EGPR_FORM_HW ? EGPR_LAYER_PRIM
+								   : EGPR_LAYER_BOUNDARY,
 		.exit_kind = kind ? kind->id : NULL,
 		.path = kind ? kind->path : EGPR_PATH_NONE,
 		.state = state,
@@ -156,6 +158,19 @@ static int record_turns(struct prove_session *s, const struct proof_turns *t)
 	return status;
 }
 
+/* What user mode cannot try has a row that says so. @none: nothing is left to prove. */
+static int say_untried(struct prove_session *s, const struct egpr_strategy *strategy,
+		       const struct rundir_key *key, bool *none)
+{
+	const char *what = proof_untried(strategy, s->run->env.form, key->state, none);
+	char reason[PROOF_REASON];
+
+	if (!what || (key->exit_kind && !*none)) /* in part: said without a guest */
+		return 0;
+	snprintf(reason, sizeof(reason), "form hw, not tried: %s; layer ring0 has it", what);
+	return skip(s, *key, prove_spelling(strategy), 0, reason);
+}
+
 /* @states: of each strategy in turn; more than one only without a guest. */
 static int add_turns(struct prove_session *s, struct proof_turns *t, unsigned int states)
 {
@@ -168,7 +183,12 @@ static int add_turns(struct prove_session *s, struct proof_turns *t, unsigned in
 			struct rundir_key key =
 				key_of(s, t->guest.kind, (enum egpr_guest_state)state);
 
+			bool none;
+
 			if (!(states & 1u << state))
+				continue;
+			status = say_untried(s, order[i], &key, &none);
+			if (status || none)
 				continue;
 			if (*s->crashed[order[i] - egpr_strategies])
 				status = crashed(s, order[i], &key, EGPR_SKIPPED);
@@ -189,6 +209,7 @@ static int prove_cell(struct prove_session *s, const struct egpr_exit_kind *kind
 	if (!t)
 		return data_fail(s->e, EGPR_INTERNAL, "out of memory");
 	t->page = s->page;
+	t->how = s->run->env.form == EGPR_FORM_HW ? PROOF_NATIVE : 0;
 	t->exits = EXITS_MAX;
 	t->guest = (struct proof_guest){ .host = &s->host,
 					 .kind = kind,

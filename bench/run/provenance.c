@@ -15,7 +15,9 @@ static const struct provenance_ops *const runners[EGPR_NR_PROVENANCES] = {
 	[EGPR_PROV_EMU] = &proved,
 };
 
-const struct provenance_ops *provenance_find(enum egpr_provenance provenance)
+const struct provenance_ops *provenance_find(enum egpr_provenance provenance, bool prove)
 {
+	if (prove)
+		return provenance == EGPR_PROV_PROXY ? NULL : &proved;
 	return runners[provenance];
 }

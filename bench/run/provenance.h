@@ -2,8 +2,8 @@
 /*
  * How a run of each provenance is done.
  *
- * hw and proxy are timed by the engine. emu proves states and never has a time; its
- * runner fills proofs.csv. One more way is one row in bench/run/provenance.c.
+ * hw and proxy are timed by the engine. emu proves states and never has a time, and so does hw where
+ * it is only to prove, or is played; their runner fills proofs.csv. One more way is one row in bench/run/provenance.c.
  */
 #ifndef BENCH_PROVENANCE_H
 #define BENCH_PROVENANCE_H
@@ -26,7 +26,7 @@ struct provenance_ops {
 	void (*conclude)(const struct run *run, const char *path);
 };
 
-/* The runner of a provenance, or NULL where this program has none. */
-const struct provenance_ops *provenance_find(enum egpr_provenance provenance);
+/* The runner of a provenance, or NULL where there is none. @prove: prove, and time nothing. */
+const struct provenance_ops *provenance_find(enum egpr_provenance provenance, bool prove);
 
 #endif /* BENCH_PROVENANCE_H */

@@ -374,7 +374,9 @@ static int start_or_resume(struct session *s, struct data_error *e)
 		return 0;
 	if (!s->o->resume) {
 		status = make_dir(s, e);
-		return status ? status : write_skips(s, e);
+		if (!status)
+			status = write_skips(s, e);
+		return status ? status : run_write_proofs(s->run, &s->g, e);
 	}
 	status = rundir_load(s->o->resume, &data, e);
 	if (status)

@@ -85,8 +85,8 @@ struct run_cell {
  * @key: its identity; the texts are ids of the tables or arms
  * @strategy: the arm, "" where it is the whole combination
  * @backend: of the key
- * @refused: EGPR_DATA or EGPR_CRASHED where a proof failed, so that a number is missing that the
- *	host could have given; else 0
+ * @refused: EGPR_DATA or EGPR_CRASHED where a proof failed, EGPR_SKIPPED where none could be made, so
+ *	that a number is missing that the host could have given; else 0
  * @reason: why
  */
 struct run_skip {
@@ -236,6 +236,8 @@ int run_write_verdicts(const struct run *run, struct engine *g, struct data_erro
 int run_write_summary(const struct run_cell *c, struct engine *g, struct data_error *e);
 /* Write to skipped.csv why a cell ended early: a row per arm where none of them has a number. */
 int run_write_failure(const struct run_cell *c, struct engine *g, struct data_error *e);
+/* Write the proofs that stand in front of a run of form hw (proved.c). */
+int run_write_proofs(const struct run *run, struct engine *g, struct data_error *e);
 /* Write a row of skipped.csv. */
 int run_write_skip(const struct run_skip *s, struct engine *g, struct data_error *e);
 /* Name in meta.json what has no number because a proof failed; run_write_cells() does. */

@@ -120,6 +120,8 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_CELLS	  "cells"		      /* array of objects: how each was measured */
 #define RUNDIR_TRACE	  "trace"   /* of a cell: what its arms were seen to execute */
 #define RUNDIR_REFUSED	  "refused" /* array of "name", "status", "reason": a proof failed */
+#define RUNDIR_FORM	  "form"    /* of the state proofs, where a run only proves: hw or trap */
+#define RUNDIR_PLAYED	  "played"  /* bool, likewise: `egprlab exec` played the CPU with APX */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
 #define RUNDIR_INCOMPLETE "interrupted"

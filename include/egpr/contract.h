@@ -49,7 +49,9 @@
  * @scratch_in: what a half may lose; rsi and rdi are given the half and its argument instead
  * @scratch_out: what the half left there
  * @egpr_in: the guest's r16..r31 before an exit half, in forms hw and trap
- * @egprs: load @egpr_in into the registers: user space on a CPU that has them, or plays them
+ * @egpr_out: what the half left in r16..r31, if @egprs
+ * @egprs: load @egpr_in into the registers before the half, and store them behind it: on a CPU that has
+ *	them, or plays them
  * @rsp_in: the stack pointer before the call
  * @rsp_out: and behind it
  * @flags_in: RFLAGS before the call
@@ -70,6 +72,7 @@ struct egpr_contract_state {
 	__u64 scratch_in[EGPR_CONTRACT_SCRATCH];
 	__u64 scratch_out[EGPR_CONTRACT_SCRATCH];
 	__u64 egpr_in[EGPR_COUNT];
+	__u64 egpr_out[EGPR_COUNT];
 	__u64 egprs;
 	__u64 rsp_in;
 	__u64 rsp_out;
@@ -112,5 +115,10 @@ struct egpr_contract_image {
  * Source: asm/contract-call.S. In the kernel interrupts are off and the FPU is the kernel's own.
  */
 void egpr_contract_call(struct egpr_contract_state *c, egpr_switch_fn fn, struct egpr_switch *sw);
+
+#ifndef __KERNEL__
+/* Of it, where it begins to load r16..r31, and behind its stores of them. */
+extern const char egpr_contract_loads[], egpr_contract_stored[];
+#endif
 
 #endif /* EGPR_CONTRACT_H */

@@ -15,7 +15,7 @@
 	X(DATA, 65, "damaged or unknown data")						\
 	X(UNAVAILABLE, 69, "nothing can run here, or output was lost")			\
 	X(INTERNAL, 70, "the lab itself is wrong")					\
-	X(CRASHED, 71, "run: done, but what crashed, hung or failed its proof")		\
+	X(CRASHED, 71, "run: done, but what crashed, hung or was not proved")		\
 	X(SKIPPED, 77, "this host cannot do it; the reason is on stderr")
 /* clang-format on */
 

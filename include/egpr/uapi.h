@@ -18,7 +18,7 @@
 #include <egpr/axis.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
-#define EGPR_ABI_VERSION 5
+#define EGPR_ABI_VERSION 6
 
 /* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
 /* clang-format off */
@@ -295,7 +295,12 @@ struct egpr_run {
  * @reserved: 0
  * @image: user address of a struct egpr_contract_image, read and written
  *
- * Of the image it reads what stands in as *_in, and the mask, out of which it takes what it does not
+ * With @egprs in the image (forms hw and trap) the half is run as at KVM's exit and entry: r16..r31 are
+ * @egpr_in before it and are written to @egpr_out behind it, XCR0 is the guest's, which lacks APX in guest
+ * state off; an APX instruction that this refuses counts as @ud of struct egpr_counters and does nothing. XCR0
+ * in the image is then the virtual one in form trap.
+ *
+ * Of the image it reads what stands in as *_in, @egprs and the mask, out of which it takes what it does not
  * load. Control words may differ from their defaults in rounding, and the status words are 0. EINVAL
  * for any other.
  */

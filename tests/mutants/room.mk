@@ -35,3 +35,17 @@ $(LATE_LABS) $(IMPLAUSIBLE_LABS): $(B)/tests/mutants/late.o
 $(LATE_LABS) $(IMPLAUSIBLE_LABS): private LDFLAGS += -Wl,--wrap=guard_batch
 $(foreach l,$(CRASH_LABS) $(LATE_LABS) $(IMPLAUSIBLE_LABS),$(eval $(l): $(subst egprlab-,,$(l)).o))
 TEST_TOOLS += $(CRASH_LABS) $(LATE_LABS) $(IMPLAUSIBLE_LABS)
+
+# egprlab with one strategy that is wrong in form hw alone: those here, and some of the twins.
+NATIVE_TWINS := hw-no-clears hw-r20-from-r21 hw-gate-inverted hw-push2-swapped
+NATIVE_LABS := $(patsubst tests/mutants/native/%.S,$(B)/tests/mutants/native/egprlab-%,$(wildcard tests/mutants/native/*.S))
+NATIVE_LABS += $(NATIVE_TWINS:%=$(B)/tests/mutants/native/egprlab-%)
+$(B)/tests/mutants/native/%.o: tests/mutants/native/%.S | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=hw -DEGPR_FORM_HW -c $< -o $@
+$(B)/tests/mutants/native/%.o: tests/mutants/twins/%.S | $(B)/include/egpr/egpr-offsets.h
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(CC) $(LAB_ASFLAGS) $(EGPR_AS_FLAGS) -DEGPR_FORM=hw -DEGPR_FORM_HW -c $< -o $@
+$(NATIVE_LABS): $(B)/tests/mutants/native/egprlab-%: $(B)/tests/mutants/native/%.o $(B)/bench/cli/main.o $(BENCH_LINK)
+	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
+TEST_TOOLS += $(NATIVE_LABS)

@@ -11,7 +11,7 @@
 
 #include "contract.h"
 
-#define KNOWN_ROUNDS 50
+#define KNOWN_ROUNDS 15
 
 /*
  * struct ring0 - a place

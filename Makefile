@@ -47,7 +47,7 @@ $(B)/config.mk: scripts/probe $(wildcard $(TOP_B)/deps-*.stamp)
 	@CC='$(CC)' scripts/probe >$@.$$$$ && mv $@.$$$$ $@
 
 GOALS := $(or $(MAKECMDGOALS),all)
-ifneq ($(filter-out help clean bench check,$(GOALS)),)
+ifneq ($(filter-out help clean bench check first-day,$(GOALS)),)
 include $(B)/config.mk
 endif
 include $(sort $(wildcard */room.mk */*/room.mk))
@@ -84,7 +84,10 @@ $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o
 # probes what is there by then.
 PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
-.PHONY: bench check lint lint-files
+.PHONY: bench check first-day lint lint-files
+first-day:
+	@BUILD_DIR=$(TOP_B) scripts/deps bench
+	@$(MAKE) --no-print-directory $(PARALLEL) $@-after-deps
 bench check:
 	@BUILD_DIR=$(TOP_B) scripts/deps $@
 	@$(MAKE) --no-print-directory $(PARALLEL) $@-after-deps
@@ -92,6 +95,11 @@ bench check:
 .PHONY: bench-after-deps
 bench-after-deps: all
 	@B=$(B) MODULE=$(MODULE) scripts/bench
+
+# The programs that are compiled with -mapxf are among the test tools.
+.PHONY: first-day-after-deps
+first-day-after-deps: all $(APX_PROGRAMS)
+	@B=$(B) MODULE=$(MODULE) scripts/first-day
 
 .PHONY: check-after-deps unit-tests
 check-after-deps: build-tests
@@ -120,6 +128,7 @@ help:
 
 #: make bench          install what is missing, build, measure, plot, report
 #: make check          install what is missing, build, run every test that can run here
+#: make first-day      on a CPU with APX: prove, measure, hold the stand-ins against it, one archive; DRY=1 rehearses
 #: make                build everything that this host has the tools for
 #: make lint           clang-format, clang-tidy, cppcheck, shellcheck, house rules, arrows between rooms
 #: make clean          remove the build directory

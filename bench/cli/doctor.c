@@ -16,6 +16,7 @@
 #include "command.h"
 #include <bench/doctor/doctor.h>
 #include <bench/base/cpus.h>
+#include <bench/host/cpu.h>
 
 #define WIDTH	      79
 #define INDENT	      8
@@ -143,23 +144,28 @@ enum {
 	OPTION_JSON,
 	OPTION_CPU,
 	OPTION_SECONDS,
-	OPTION_ROOT
+	OPTION_ROOT,
+	OPTION_CPUID
 };
 static const struct egpr_option doctor_options[] = {
 	[OPTION_JSON] = { "json", NULL, "one object with every fact" },
 	[OPTION_CPU] = { "cpu", "N", "the CPU to measure on (default: the last one)" },
 	[OPTION_SECONDS] = { "seconds", "S", "how long to watch that CPU (default: 1)" },
 	[OPTION_ROOT] = { "root", "DIR", "read /sys, /proc and /dev below DIR" },
+	[OPTION_CPUID] = { "cpuid", NULL, "instead: every CPUID leaf of that CPU, in hexadecimal" },
 	{ NULL, NULL, NULL },
 };
 
-static int read_option(struct doctor *d, int option, const char *value, int *json)
+static int read_option(struct doctor *d, int option, const char *value, int *json, int *cpuid)
 {
 	char *end;
 
 	switch (option) {
 	case OPTION_JSON:
 		*json = 1;
+		return 0;
+	case OPTION_CPUID:
+		*cpuid = 1;
 		return 0;
 	case OPTION_CPU:
 		return egpr_command_cpu(&egpr_cmd_doctor, value, &d->cpu);
@@ -176,11 +182,23 @@ static int read_option(struct doctor *d, int option, const char *value, int *jso
 	}
 }
 
+static int print_cpuid(int cpu)
+{
+	struct data_error e;
+	int ret = cpu_pin(cpu, &e);
+
+	if (ret)
+		fprintf(stderr, "egprlab doctor: %s\n", e.text);
+	else
+		doctor_cpuid(cpuid_here);
+	return ret;
+}
+
 static int doctor_run(int argc, char **argv)
 {
 	struct doctor *d = calloc(1, sizeof(*d));
 	const char *value;
-	int json = 0, option, ret;
+	int json = 0, cpuid = 0, option, ret;
 
 	if (!d) {
 		fputs("egprlab doctor: out of memory\n", stderr);
@@ -191,13 +209,17 @@ static int doctor_run(int argc, char **argv)
 	d->seconds = NOISE_SECONDS;
 	ret = EGPR_USAGE;
 	while ((option = egpr_command_option(&egpr_cmd_doctor, argc, argv, &value)) >= 0) {
-		if (read_option(d, option, value, &json))
+		if (read_option(d, option, value, &json, &cpuid))
 			goto out_free;
 	}
 	if (option == EGPR_OPTION_WRONG)
 		goto out_free;
 	if (argc != optind) {
 		egpr_command_usage(&egpr_cmd_doctor, "'%s' is too much", argv[optind]);
+		goto out_free;
+	}
+	if (cpuid) {
+		ret = print_cpuid(d->cpu);
 		goto out_free;
 	}
 	ret = EGPR_INTERNAL;

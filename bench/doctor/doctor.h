@@ -10,6 +10,7 @@
 
 #include <vmm-mini/vmm.h>
 
+#include <bench/base/cpuid.h>
 #include <bench/host/host.h>
 #include <bench/host/noise.h>
 #include <bench/host/pmu.h>
@@ -96,6 +97,9 @@ void doctor_say(struct doctor *d, const char *id, enum doctor_level level, const
 
 /* What can be learnt here, in one sentence. */
 const char *doctor_verdict(const struct doctor *d);
+
+/* Print every leaf and sub-leaf of CPUID, one a line. */
+void doctor_cpuid(cpuid_fn cpuid);
 
 /* The checks, by what they look at. Each adds its findings. */
 void doctor_kvm(struct doctor *d);

@@ -17,7 +17,8 @@ $(B)/tests/apx-demo: tests/apx/demo.c
 	$(call say,APXCC,$@)$(APX_CC) $(APX_PROG_CFLAGS) -mapxf $< -o $@
 
 ifneq ($(APX_CC),)
-TEST_TOOLS += $(foreach p,$(APX_PROGS),$(B)/tests/apx/$(p)-apx $(B)/tests/apx/$(p)-legacy)
+APX_PROGRAMS := $(foreach p,$(APX_PROGS),$(B)/tests/apx/$(p)-apx $(B)/tests/apx/$(p)-legacy)
+TEST_TOOLS += $(APX_PROGRAMS)
 all: $(B)/tests/apx-demo
 endif
 

@@ -33,6 +33,18 @@ for id in apx pmu msr clocksource tsc core-type hypervisor kvm module noise isol
 	check "the text shows $id" grep -q "^  $id" "$tmp/text"
 done
 
+# The dump is of this CPU: its family and model are those of /proc/cpuinfo.
+"$B/egprlab" doctor --cpuid >"$tmp/cpuid"
+check 'doctor --cpuid succeeds' test $? -eq 0
+check 'every line is a leaf, a sub-leaf and four registers' sh -c '! sed 1d "$1" | grep -vE "^[0-9a-f]{8} [0-9a-f]{2}:( [0-9a-f]{8}){4}$"' - "$tmp/cpuid"
+signature=$(sed -n 's/^00000001 00: \([0-9a-f]*\) .*/\1/p' "$tmp/cpuid")
+family=$((0x$signature >> 8 & 15))
+[ $family -ne 15 ] || family=$((family + (0x$signature >> 20 & 255)))
+check 'leaf 1 has the family of /proc/cpuinfo' test "$family" = "$(sed -n 's/^cpu family[[:space:]]*: //p' /proc/cpuinfo | head -n 1)"
+check 'and the last leaf is the one that leaf 0 names' grep -q "^$(sed -n 's/^00000000 00: \([0-9a-f]*\) .*/\1/p' "$tmp/cpuid") 00:" "$tmp/cpuid"
+"$B/egprlab" doctor --cpuid --cpu 9999 >"$tmp/none" 2>&1
+check 'a CPU that is not there is an error' test $? -eq 69
+
 # Who says how fast the TSC ticks, and that nothing but counted core cycles is called cycles.
 check 'the rate of the TSC has a source' sh -c 'echo "$1" | grep -qxE "cpuid-1[56]h|kernel|hypervisor|calibrated"' - \
 	"$($json tsc/source <"$tmp/json")"

@@ -6,4 +6,4 @@
 set -u
 . tests/e2e/bed.inc
 export CPUS=1
-bed bochs 6.1 proof contract_brief mutants fpu_brief quiet
+bed bochs 6.1 proof mutants quiet

@@ -13,7 +13,7 @@
  * struct contended - the two strata of a comparison
  * @blocks: blocks in each; [1] the contended ones
  * @shift: median of the paired differences in each, TSC ticks per exit; NaN without a block
- * @apart: both have something to say, and it differs by more than the margin
+ * @apart: both have something to say, and it differs by more than the margin and four standard errors
  */
 struct contended {
 	unsigned int blocks[2];

@@ -129,8 +129,10 @@ static void query_guest(struct vmm_host *h, int kvm)
 	struct kvm_cpuid2 *c = vmm_supported_cpuid(kvm);
 	struct kvm_cpuid_entry2 *l;
 
-	if (ioctl(kvm, KVM_GET_DEVICE_ATTR, &attr))
+	h->apx.told = !ioctl(kvm, KVM_GET_DEVICE_ATTR, &attr);
+	if (!h->apx.told)
 		h->guest_xcr0 = 0;
+	h->apx.settable = h->guest_xcr0 >> EGPR_XFEATURE & 1;
 	if (ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_IRQCHIP) > 0)
 		h->guest_needs |= EGPR_EXIT_IRQCHIP;
 	if (ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0)
@@ -143,10 +145,14 @@ static void query_guest(struct vmm_host *h, int kvm)
 	l = vmm_cpuid_leaf(c, LEAF_XSAVE, 0);
 	if (l && l->eax)
 		h->guest_needs |= EGPR_EXIT_XSAVE;
+	h->apx.component = l && (l->eax >> EGPR_XFEATURE & 1);
+	l = vmm_cpuid_leaf(c, LEAF_XSAVE, EGPR_XFEATURE);
+	h->apx.bytes = l ? l->eax : 0;
 	l = vmm_cpuid_leaf(c, LEAF_STRUCTURED, 1);
 	if (l && (l->ecx & ECX_MSR_IMM))
 		h->guest_needs |= EGPR_EXIT_MSR_IMM;
-	if (l && (l->edx & EDX_APX))
+	h->apx.flag = l && (l->edx & EDX_APX);
+	if (h->apx.flag)
 		h->guest_needs |= EGPR_EXIT_EGPR;
 	free(c);
 }

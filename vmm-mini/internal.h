@@ -72,6 +72,12 @@ int vmm_fail(struct vmm_error *e, int status, const char *thing, const char *fix
 /* vm.c: open the KVM device and check its version; -1 and @e on failure. */
 int vmm_open_kvm(const char *path, struct vmm_error *e);
 
+/* vm.c: from the next batch on the payload checks its registers, and in state DIRTY fills them before. */
+void vmm_use_apx(struct vmm *vm, enum egpr_guest_state state);
+
+/* apx.c: component 19 of an XSAVE area, in standard format, to its initial configuration. */
+void vmm_xsave_forget_apx(void *area);
+
 /* vcpu.c */
 /* What KVM_GET_SUPPORTED_CPUID says; free() it. NULL with errno on failure. */
 struct kvm_cpuid2 *vmm_supported_cpuid(int kvm);

@@ -167,12 +167,15 @@ static int make_vm(struct vmm *vm, struct vmm_error *e)
 	return 0;
 }
 
-/* From the next batch on the payload checks its registers, and in state DIRTY fills them before. */
-static void use_apx(struct vmm *vm, enum egpr_guest_state state)
+void vmm_use_apx(struct vmm *vm, enum egpr_guest_state state)
 {
 	struct egpr_mailbox *m = mailbox(vm);
 	unsigned int i;
 
+	m->flags &= ~(uint64_t)(EGPR_GUEST_APX | EGPR_GUEST_FILL);
+	memset(m->pattern, 0, sizeof(m->pattern));
+	if (state == EGPR_STATE_OFF)
+		return;
 	m->flags |= EGPR_GUEST_APX;
 	if (state != EGPR_STATE_DIRTY)
 		return;
@@ -193,13 +196,12 @@ static void init_mailbox(struct vmm *vm)
 	}
 	if (vm->o.irqchip)
 		m->flags |= EGPR_GUEST_X2APIC;
-	if (vm->o.state != EGPR_STATE_OFF)
-		use_apx(vm, vm->o.state);
+	vmm_use_apx(vm, vm->o.state);
 }
 
 void vmm_lend_apx(struct vmm *vm, enum egpr_guest_state state)
 {
-	use_apx(vm, state);
+	vmm_use_apx(vm, state);
 	if (!vm->page)
 		return;
 	vm->guest_xcr0 |= 1ull << EGPR_XFEATURE;

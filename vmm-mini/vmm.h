@@ -213,6 +213,22 @@ int vmm_batch(struct vmm *vm, struct vmm_batch *b, struct vmm_error *e);
 void vmm_lend_apx(struct vmm *vm, enum egpr_guest_state state);
 
 /**
+ * vmm_set_state - from the next batch on the guest is in another state
+ * @vm: a started VM, opened with state OFF
+ * @state: OFF, INIT or DIRTY, as in struct vmm_options
+ * @e: receives the reason of a failure
+ *
+ * Sets the guest's XCR0.APX from outside and brings r16..r31 to their initial configuration, so that
+ * each state begins alike. For a KVM that offers APX itself; with @emulate the virtual registers, which
+ * must be in the VM's page. Outside of any time. Return: 0; EGPR_UNAVAILABLE where KVM does not
+ * let it.
+ */
+int vmm_set_state(struct vmm *vm, enum egpr_guest_state state, struct vmm_error *e);
+
+/* The guest's XCR0 as KVM has it; the virtual one with @emulate. Return: 0 or EGPR_UNAVAILABLE. */
+int vmm_guest_xcr0(const struct vmm *vm, uint64_t *xcr0, struct vmm_error *e);
+
+/**
  * vmm_interrupt - end the batch that runs, from a signal handler
  * @vm: the VM
  *
@@ -250,6 +266,35 @@ struct vmm_capability {
 #define VMM_NR_CAPABILITIES 12
 
 /**
+ * struct vmm_apx - what KVM says of APX in guests
+ * @flag: KVM_GET_SUPPORTED_CPUID, leaf 7 subleaf 1: EDX[21], APX_F
+ * @component: leaf 0xD subleaf 0: bit 19 of the XCR0 that a guest may have
+ * @bytes: leaf 0xD subleaf 19: size of component 19; 0 where KVM has no such subleaf
+ * @told: KVM answers KVM_X86_XCOMP_GUEST_SUPP
+ * @settable: bit 19 of the answer
+ */
+struct vmm_apx {
+	bool flag;
+	bool component;
+	uint32_t bytes;
+	bool told;
+	bool settable;
+};
+
+/* What that amounts to. PART: the answers contradict each other, so none is relied on. */
+enum vmm_apx_offer {
+	VMM_APX_NONE,
+	VMM_APX_PART,
+	VMM_APX_WHOLE,
+};
+
+/* Does KVM offer guests APX? */
+enum vmm_apx_offer vmm_apx_offer(const struct vmm_apx *a);
+
+/* The answers in words. */
+void vmm_apx_text(const struct vmm_apx *a, char *text, size_t size);
+
+/**
  * struct vmm_host - what this host's KVM is and can
  * @backend: "vmx", "svm", "pvm", or "none" where no KVM was found
  * @emulator: "" on hardware, else the emulator this host runs in ("qemu-tcg", "bochs")
@@ -258,6 +303,7 @@ struct vmm_capability {
  * @nop_cycles: TSC ticks per CPL0 NOP in a guest; negative if not measured
  * @guest_needs: EGPR_EXIT_* needs that a guest here can have (CPUID and capabilities)
  * @guest_xcr0: XCR0 bits that KVM lets a guest set; 0 if KVM does not say
+ * @apx: what KVM says of APX in guests
  * @nr_caps: entries of @caps
  * @caps: the capabilities
  */
@@ -269,6 +315,7 @@ struct vmm_host {
 	double nop_cycles;
 	unsigned int guest_needs;
 	uint64_t guest_xcr0;
+	struct vmm_apx apx;
 	unsigned int nr_caps;
 	struct vmm_capability caps[VMM_NR_CAPABILITIES];
 };

@@ -91,7 +91,8 @@ enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr
 	if (!have_xsave(s->needs))
 		return EGPR_REFUSED_NO_XSAVE;
 	if (form == EGPR_FORM_HW)
-		return egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE) || s->home == EGPR_HOME_HW
+		return egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE) || s->home == EGPR_HOME_HW ||
+				       s->home == EGPR_HOME_KVM
 			       ? EGPR_REFUSED_NONE
 			       : EGPR_REFUSED_NO_APX;
 	if (s->family == EGPR_FAMILY_XSAVE && !stand_in->rfbm)

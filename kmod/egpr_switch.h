@@ -94,7 +94,11 @@ struct egpr_plan {
  * @cpu: CPU of the last entry
  * @last: row of @counters.reason for the last exit, -1 for none
  * @stays: by row of @counters.reason: the last such exit did not leave KVM's inner loop
+ * @looking: somebody looks what KVM does with the registers
+ * @look: how, and what was seen
  * @counters: what user space reads
+ * @played: the guest's registers in the KVM that a test build plays
+ * @played_held: it holds them now
  */
 struct egpr_session {
 	struct mutex lock;
@@ -122,7 +126,13 @@ struct egpr_session {
 	int cpu;
 	int last;
 	bool stays[EGPR_NR_REASONS];
+	bool looking;
+	struct egpr_look look;
 	struct egpr_counters counters;
+#ifdef EGPR_MUTANTS
+	u64 played[EGPR_COUNT];
+	bool played_held;
+#endif
 };
 
 /* fallible.c: a test build can have it fail. */
@@ -135,6 +145,37 @@ static inline bool egpr_fails_now(void)
 }
 #endif
 #define egpr_fallible(allocation) (egpr_fails_now() ? NULL : (allocation))
+
+/* played.c: a test build plays a KVM that offers APX. */
+#ifdef EGPR_MUTANTS
+bool egpr_played_offers(void);
+void egpr_played_attach(struct egpr_session *s);
+void egpr_played_fresh(struct egpr_session *s);
+void egpr_played_exit(struct egpr_session *s);
+void egpr_played_entry(struct egpr_session *s);
+u64 *egpr_played_regs(struct egpr_session *s);
+#else
+static inline bool egpr_played_offers(void)
+{
+	return false;
+}
+static inline void egpr_played_attach(struct egpr_session *s)
+{
+}
+static inline void egpr_played_fresh(struct egpr_session *s)
+{
+}
+static inline void egpr_played_exit(struct egpr_session *s)
+{
+}
+static inline void egpr_played_entry(struct egpr_session *s)
+{
+}
+static inline u64 *egpr_played_regs(struct egpr_session *s)
+{
+	return NULL;
+}
+#endif
 
 /* cpu.c: what this CPU and this kernel can. */
 u64 egpr_xgetbv(void);
@@ -168,6 +209,7 @@ int egpr_session_counters(struct egpr_session *s, struct egpr_counters *c);
 int egpr_session_run(struct egpr_session *s, struct egpr_run *r);
 int egpr_session_take(struct egpr_session *s, const struct egpr_plan *p, u64 xcr0_guest);
 int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool set);
+void egpr_session_disarm(struct egpr_session *s);
 int egpr_bench_vcpu(struct kvm_vcpu **vcpu, bool attached);
 void egpr_bench_vcpu_free(struct kvm_vcpu *vcpu);
 
@@ -182,6 +224,17 @@ void egpr_switch_out(struct egpr_session *s);
 void egpr_host_values(struct egpr_session *s);
 void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu);
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu);
+
+/* own.c: what KVM itself does with r16..r31, where it offers guests APX. */
+void egpr_own_forget(void);
+enum egpr_refusal egpr_own_refusal(const struct egpr_session *s, const struct egpr_plan *p);
+void egpr_own_entry(struct egpr_session *s);
+void egpr_own_exit(struct egpr_session *s);
+int egpr_own_begin(struct egpr_session *s, struct egpr_look *l);
+int egpr_own_end(struct egpr_session *s, struct egpr_look *l);
+
+/* look.c */
+int egpr_look(struct egpr_session *s, struct egpr_look *l);
 
 /* prototype.c: whether KVM calls the probes as they want it. */
 int egpr_prototype_init(void);

@@ -34,6 +34,8 @@ static u32 features(void)
 #ifdef EGPR_MUTANTS
 	f |= EGPR_HAS_MUTANTS;
 #endif
+	if (egpr_played_offers())
+		f |= EGPR_HAS_PLAYED_KVM;
 	return f;
 }
 
@@ -100,6 +102,7 @@ union argument {
 	struct egpr_run run;
 	struct egpr_contract contract;
 	struct egpr_guest_regs regs;
+	struct egpr_look look;
 };
 
 static int dispatch(struct egpr_session *s, unsigned int cmd, union argument *a)
@@ -123,6 +126,8 @@ static int dispatch(struct egpr_session *s, unsigned int cmd, union argument *a)
 		return egpr_session_regs(s, &a->regs, false);
 	case EGPR_IOC_SET_REGS:
 		return egpr_session_regs(s, &a->regs, true);
+	case EGPR_IOC_LOOK:
+		return egpr_look(s, &a->look);
 	}
 	return -ENOTTY;
 }

@@ -255,12 +255,8 @@ bool egpr_lacks_component(const struct egpr_session *s, const struct egpr_plan *
 	       (s->ctx->sw.rfbm & ~s->vcpu->arch.xcr0);
 }
 
-void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
+static __always_inline void entry(struct egpr_session *s, struct kvm_vcpu *vcpu)
 {
-	struct egpr_session *s = egpr_session_find(vcpu);
-
-	if (!s)
-		return;
 	s->counters.entries++;
 	if (current != s->task)
 		s->counters.foreign_thread++;
@@ -306,9 +302,22 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 	s->in_guest = true;
 }
 
+void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
+{
+	struct egpr_session *s = egpr_session_find(vcpu);
+
+	if (!s)
+		return;
+	entry(s, vcpu);
+	if (unlikely(s->looking))
+		egpr_own_entry(s);
+	egpr_played_entry(s);
+}
+
+/* In memory of ours: KVM looks after its own itself. */
 static bool in_memory(enum egpr_home home)
 {
-	return home != EGPR_HOME_HW && home != EGPR_HOME_FPSTATE;
+	return home != EGPR_HOME_HW && home != EGPR_HOME_FPSTATE && home != EGPR_HOME_KVM;
 }
 
 /*
@@ -321,7 +330,7 @@ static bool registers_left(const struct egpr_session *s, const u64 *before)
 	u64 any = 0;
 	int i;
 
-	if (!in_memory(s->plan.s->home))
+	if (!in_memory(s->plan.s->home) && s->plan.s->home != EGPR_HOME_KVM)
 		return false;
 	for (i = 0; i < EGPR_COUNT; i++)
 		any |= s->page->r[i] ^ (idle ? before[i] : 0);
@@ -398,6 +407,9 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 
 	if (!s)
 		return;
+	egpr_played_exit(s);
+	if (unlikely(s->looking))
+		egpr_own_exit(s);
 	s->counters.exits++;
 	irqs_on = !irqs_disabled();
 	if (irqs_on) {

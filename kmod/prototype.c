@@ -30,8 +30,10 @@ static int on_module(struct notifier_block *nb, unsigned long state, void *data)
 {
 	const struct module *m = data;
 
-	if (!strcmp(m->name, KVM_NAME))
+	if (!strcmp(m->name, KVM_NAME)) {
 		WRITE_ONCE(known, false);
+		egpr_own_forget();
+	}
 	return NOTIFY_DONE;
 }
 

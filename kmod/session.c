@@ -120,13 +120,14 @@ int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a)
 	memset(&s->counters, 0, sizeof(s->counters));
 	memset(s->stays, 0, sizeof(s->stays));
 	s->armed = s->observed = s->in_guest = s->stayed = s->primed = false;
-	s->lent = s->open_entry = false;
+	s->lent = s->open_entry = s->looking = false;
 	s->last = -1;
 	s->task = current;
 	s->probes_xcr0 = EGPR_XCR0_UNTOLD;
 	s->host_xcr0 = egpr_xgetbv();
 	s->plan.s = &egpr_strategies[EGPR_STRATEGY_none];
 	s->plan.form = EGPR_FORM_PROXY;
+	egpr_played_attach(s);
 
 	a->refusal = EGPR_REFUSED_TAKEN;
 	err = -EBUSY;
@@ -207,8 +208,11 @@ static void settle(struct egpr_session *s)
 	local_irq_restore(flags);
 }
 
-/* Stop switching; the caller holds vcpu->mutex. */
-static void disarm(struct egpr_session *s)
+/**
+ * egpr_session_disarm - stop switching
+ * @s: a session whose vCPU is out; the caller holds vcpu->mutex
+ */
+void egpr_session_disarm(struct egpr_session *s)
 {
 	settle(s);
 	s->armed = false;
@@ -220,7 +224,7 @@ static void let_go(struct egpr_session *s)
 {
 	struct file *file = s->vcpu_file;
 
-	disarm(s);
+	egpr_session_disarm(s);
 	spin_lock(&sessions_lock);
 	hash_del_rcu(&s->node);
 	spin_unlock(&sessions_lock);
@@ -323,8 +327,13 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 	err = -EAGAIN;
 	if (!s->observed)
 		goto out_unlock;
+	c->refusal = egpr_own_refusal(s, &p);
+	err = -EOPNOTSUPP;
+	if (c->refusal != EGPR_REFUSED_NONE)
+		goto out_unlock;
 
-	disarm(s);
+	s->looking = false;
+	egpr_session_disarm(s);
 	c->refusal = s->counters.refusal;
 	err = -EOPNOTSUPP;
 	if (c->refusal != EGPR_REFUSED_NONE)
@@ -336,6 +345,8 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 		goto out_unlock;
 	if ((p.flags & EGPR_CONF_FRESH) || p.s->home != s->plan.s->home || p.form != s->plan.form)
 		egpr_plan_forget(&p, &s->ctx->sw);
+	if (p.flags & EGPR_CONF_FRESH)
+		egpr_played_fresh(s);
 	s->plan = p;
 	if (p.form == EGPR_FORM_TRAP)
 		egpr_host_values(s);
@@ -422,6 +433,8 @@ int egpr_session_run(struct egpr_session *s, struct egpr_run *r)
 /* Are the guest's registers in memory of ours while it is out? */
 static bool reachable(const struct egpr_plan *p)
 {
+	if (p->s->home == EGPR_HOME_KVM)
+		return false;
 	if (p->s->home == EGPR_HOME_HW)
 		return egpr_emulate;
 	if (p->form == EGPR_FORM_HW)
@@ -433,16 +446,19 @@ static bool reachable(const struct egpr_plan *p)
 int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool set)
 {
 	enum egpr_home home = s->plan.s->home;
+	u64 *played = egpr_played_regs(s);
 	unsigned int i;
 	int err = 0;
 
-	if (!reachable(&s->plan))
+	if (!played && !reachable(&s->plan))
 		return -ENODATA;
 	if (s->vcpu && !mutex_trylock(&s->vcpu->mutex))
 		return -EBUSY;
 	settle(s);
 	g->home = home;
-	if (s->counters.refusal == EGPR_REFUSED_LOST)
+	if (played)
+		memcpy(set ? played : g->r, set ? g->r : played, sizeof(g->r));
+	else if (s->counters.refusal == EGPR_REFUSED_LOST)
 		err = -ENODATA;
 	else if (home == EGPR_HOME_HW && set)
 		memcpy(s->page->r, g->r, sizeof(g->r));
@@ -450,7 +466,7 @@ int egpr_session_regs(struct egpr_session *s, struct egpr_guest_regs *g, bool se
 		memcpy(g->r, s->page->r, sizeof(g->r));
 	else if (set)
 		egpr_home_write(&s->ctx->sw, home, g->r);
-	for (i = 0; !err && !set && home != EGPR_HOME_HW && i < EGPR_COUNT; i++)
+	for (i = 0; !err && !set && !played && home != EGPR_HOME_HW && i < EGPR_COUNT; i++)
 		g->r[i] = egpr_home_read(&s->ctx->sw, home, EGPR_FIRST + i);
 	if (s->vcpu)
 		mutex_unlock(&s->vcpu->mutex);

@@ -144,6 +144,14 @@ static const struct plan_margin *answer_margin(const struct plan *p, const char 
 	return &p->margins[0];
 }
 
+/* KVM's own switch is compared with guest state off, all else with its own state: NULL. */
+static const char *baseline_state(const char *strategy)
+{
+	const struct egpr_strategy *s = egpr_strategy_find(strategy, NULL);
+
+	return s && s->family == EGPR_FAMILY_OWN ? egpr_guest_states[EGPR_STATE_OFF].id : NULL;
+}
+
 static int add_change(struct comparing *k, const struct blocks_arm *a, const struct blocks_arm *b,
 		      const char *baseline)
 {
@@ -156,8 +164,10 @@ static int add_change(struct comparing *k, const struct blocks_arm *a, const str
 	int ret = -1;
 
 	if (*baseline) {
-		base_a = blocks_find(&k->first.blocks, t, a->row, baseline);
-		base_b = blocks_find(&k->second.blocks, t, a->row, baseline);
+		const char *state = baseline_state(csv_text(t, a->row, EGPR_COL_strategy));
+
+		base_a = blocks_find(&k->first.blocks, t, a->row, baseline, state);
+		base_b = blocks_find(&k->second.blocks, t, a->row, baseline, state);
 	}
 	if ((*baseline && (!base_a || !base_b)) || a->n < MIN_BLOCKS || b->n < MIN_BLOCKS) {
 		k->only_one++;
@@ -238,7 +248,7 @@ static int collect(struct comparing *k)
 		const struct csv_table *t = k->first.blocks.samples;
 		const char *id = csv_text(t, a->row, EGPR_COL_strategy);
 
-		b = blocks_find(&k->second.blocks, t, a->row, id);
+		b = blocks_find(&k->second.blocks, t, a->row, id, NULL);
 		if (!b)
 			k->only_one++;
 		else if (add_change(k, a, b, baseline_of(id)))

@@ -29,6 +29,7 @@ static const char *const family_names[EGPR_NR_FAMILIES] = {
 	[EGPR_FAMILY_XSAVE] = "xsave",
 	[EGPR_FAMILY_LIVE] = "live",
 	[EGPR_FAMILY_OUTER] = "outer loop",
+	[EGPR_FAMILY_OWN] = "kvm's own",
 };
 
 extern const struct egpr_command egpr_cmd_list;
@@ -45,6 +46,7 @@ static const struct flag_name strategy_needs[] = {
 	{ EGPR_NEEDS_XSAVES, "xsaves" },
 	{ EGPR_NEEDS_CPL0, "cpl0" },
 	{ EGPR_NEEDS_XSETBV, "cpl0-if-xcr0-differs" },
+	{ EGPR_NEEDS_KVM_APX, "kvm-that-offers-apx" },
 	{ 0, NULL },
 };
 

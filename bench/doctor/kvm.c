@@ -107,17 +107,42 @@ static void say_exits(struct doctor *d)
 	free(lacking);
 }
 
+#define NO_OWN "strategy kvm-own, KVM's own switch, is skipped"
+
+/* What KVM offers guests of APX, and what that means for layers kvm and boundary. */
 static void say_guest_apx(struct doctor *d)
 {
-	if (!d->apx)
-		return; /* said once, about the CPU */
-	if (d->kvm.guest_xcr0 >> EGPR_XFEATURE & 1)
-		doctor_say(d, "guest-apx", DOCTOR_FINE, "", "", "KVM offers APX to guests");
-	else
+	char answers[256];
+
+	vmm_apx_text(&d->kvm.apx, answers, sizeof(answers));
+	switch (vmm_apx_offer(&d->kvm.apx)) {
+	case VMM_APX_WHOLE:
+		doctor_say(
+			d, "guest-apx", DOCTOR_FINE, "", "",
+			"KVM offers guests APX: with provenance hw, layers kvm and boundary measure "
+			"its own switch (strategy kvm-own) against guest state off; layer kvm first "
+			"looks whether KVM switches r16..r31 by itself, and if it does refuses every "
+			"other strategy, which would come on top (%s)",
+			answers);
+		return;
+	case VMM_APX_PART:
+		doctor_say(d, "guest-apx", DOCTOR_LACK,
+			   "with provenance hw layer kvm refuses every strategy, and " NO_OWN,
+			   "a KVM whose answers agree; provenance proxy is not affected",
+			   "KVM's answers about APX contradict each other: %s", answers);
+		return;
+	case VMM_APX_NONE:
+		break;
+	}
+	if (d->apx)
 		doctor_say(d, "guest-apx", DOCTOR_MEND,
-			   "guest states init and dirty need the module",
+			   "guest states init and dirty need the module; " NO_OWN,
 			   "load the lab's module, which lends APX to the lab's own vCPU",
-			   "the CPU has APX, but KVM does not offer it to guests");
+			   "the CPU has APX, but KVM does not offer it to guests: %s", answers);
+	else
+		doctor_say(d, "guest-apx", DOCTOR_LACK, NO_OWN,
+			   "a CPU and a KVM with APX; the lab's own strategies are not affected",
+			   "KVM offers guests no APX: %s", answers);
 }
 
 void doctor_kvm(struct doctor *d)

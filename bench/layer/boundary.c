@@ -12,6 +12,7 @@
 #include <vmm-mini/vmm.h>
 #include "layer.h"
 #include "layout.h"
+#include "own.h"
 
 struct boundary {
 	const struct cell *cell;
@@ -97,9 +98,24 @@ static int boundary_check_cell(struct cell *c, struct data_error *e)
 	return EGPR_SKIPPED;
 }
 
+/* No tracepoint is needed to see what KVM's own switch takes, nor to know how it works. */
+static int boundary_check_own(const struct cell *c, struct data_error *e)
+{
+	const struct vmm_host *h = c->host;
+	const struct own_facts f = { .form = c->env->form,
+				     .offer = vmm_apx_offer(&h->apx),
+				     .apx = &h->apx };
+	struct own_verdict may;
+
+	own_decide(&f, &may);
+	return may.own ? 0 : data_fail(e, EGPR_SKIPPED, "%s", may.why_own);
+}
+
 static int boundary_check_arm(const struct cell *c, const struct plan_arm *arm,
 			      struct data_error *e)
 {
+	if (arm->strategy->family == EGPR_FAMILY_OWN)
+		return layer_check_own_arm(c, arm, e);
 	if (c->path != EGPR_PATH_USER && arm->strategy->family != EGPR_FAMILY_BASE)
 		return data_fail(e, EGPR_SKIPPED,
 				 "an exit of kind %s does not come back to the VMM (path %s), so "
@@ -161,7 +177,7 @@ static int boundary_batch(void *run, struct layer_batch *r, struct data_error *e
 	const struct layout_site *site = layout_site(b->layout, r->arm, r->layout);
 	struct vmm_batch batch = { .exits = r->exits };
 	struct vmm_error v;
-	int ret;
+	int ret = 0;
 
 	if (c->guest_timed) {
 		batch.guest_stamps = r->stamps;
@@ -171,7 +187,10 @@ static int boundary_batch(void *run, struct layer_batch *r, struct data_error *e
 		batch.sw = layer_context(b->contexts, r->arm);
 		batch.host_stamps = r->stamps;
 	}
-	ret = vmm_batch(b->vm, &batch, &v);
+	if (cell_mixes_states(c))
+		ret = vmm_set_state(b->vm, cell_arm_state(c, &c->arms[r->arm]), &v);
+	if (!ret)
+		ret = vmm_batch(b->vm, &batch, &v);
 	if (ret)
 		return vmm_failed(e, &v) ? ret : EGPR_INTERNAL;
 	r->cycles = c->guest_timed ? batch.guest_cycles : batch.host_cycles;
@@ -221,6 +240,7 @@ const struct layer_ops layer_boundary_ops = {
 	.probe = boundary_probe,
 	.check_cell = boundary_check_cell,
 	.check_arm = boundary_check_arm,
+	.check_own = boundary_check_own,
 	.open = boundary_open,
 	.batch = boundary_batch,
 	.locate = boundary_locate,

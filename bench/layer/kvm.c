@@ -3,7 +3,9 @@
  * Layer kvm: the strategies at KVM's own entry and exit, run by the module.
  *
  * The VMM around it does nothing but the measuring; one vCPU stays attached while the arms
- * of a cell alternate on it. The path of a row is what the module counted, not what the table expects:
+ * of a cell alternate on it, and changes its guest state where they differ in that.
+ *
+ * Where KVM offers guests APX the layer first looks what KVM does with r16..r31 by itself. The path of a row is what the module counted, not what the table expects:
  * `fast` means that the exit did not leave KVM's inner loop.
  */
 #include <stdlib.h>
@@ -14,10 +16,21 @@
 
 #include "layer.h"
 #include "module.h"
+#include "own.h"
 
 #define PROBE_EXITS 256 /* of the batch that finds out which path an exit takes */
 #define PATH_SHARE  0.9 /* of the exits must take it: interrupts end a batch's monopoly */
 #define PROBE_TRIES 3	/* of such batches: one may meet a busy moment */
+
+/*
+ * struct kvm_host - the host of this layer
+ * @vmm: must be first: who asks for the host of any layer with a guest finds this
+ * @may: which arms may run beside what KVM does
+ */
+struct kvm_host {
+	struct vmm_host vmm;
+	struct own_verdict may;
+};
 
 struct kvm_cell {
 	const struct cell *cell;
@@ -33,8 +46,30 @@ static int vmm_failed(struct data_error *e, const struct vmm_error *v)
 
 static int kvm_probe(const struct layer_env *env, void **host, struct data_error *e)
 {
-	(void)env;
-	return layer_module_probe(true, host, e);
+	struct own_facts f = { .form = env->form, .probes = true };
+	struct data_error why;
+	struct kvm_host *h;
+	int ret = layer_module_probe(true, host, e);
+
+	if (ret)
+		return ret;
+	h = realloc(*host, sizeof(*h));
+	if (!h)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	*host = h;
+	f.apx = &h->vmm.apx;
+	f.offer = vmm_apx_offer(f.apx);
+	if (f.form == EGPR_FORM_HW && f.offer == VMM_APX_WHOLE)
+		own_look_at_host(&h->vmm, &f, &why);
+	own_decide(&f, &h->may);
+	return 0;
+}
+
+static int kvm_check_own(const struct cell *c, struct data_error *e)
+{
+	const struct kvm_host *h = c->host;
+
+	return h->may.own ? 0 : data_fail(e, EGPR_SKIPPED, "%s", h->may.why_own);
 }
 
 static unsigned int choose_cpl(const struct egpr_exit_kind *kind)
@@ -67,8 +102,8 @@ static int configure(struct kvm_cell *k, const struct plan_arm *arm, struct data
 {
 	const struct cell *c = k->cell;
 
-	struct egpr_configure request =
-		module_configuration(arm->strategy, c->env->form, c->state, arm->delay, 0);
+	struct egpr_configure request = module_configuration(arm->strategy, c->env->form,
+							     cell_arm_state(c, arm), arm->delay, 0);
 
 	request.no_stand_in = standin_barred(&c->env->standin);
 	return module_configure(&k->module, request, e);
@@ -89,7 +124,7 @@ static int borrow_apx(struct kvm_cell *k, struct data_error *e)
 static int cell_open(struct kvm_cell *k, const struct cell *c, struct data_error *e)
 {
 	const struct vmm_host *h = c->host;
-	bool borrow = used_state(c) != EGPR_STATE_OFF && !(h->guest_xcr0 & 1ull << EGPR_XFEATURE);
+	bool borrow = used_state(c) != EGPR_STATE_OFF && vmm_apx_offer(&h->apx) != VMM_APX_WHOLE;
 	struct vmm_options o = {
 		.cpl = c->cpl,
 		.state = borrow ? EGPR_STATE_OFF : used_state(c),
@@ -161,12 +196,16 @@ static int probe_exits(struct kvm_cell *k, struct egpr_counters *counters, struc
 static int kvm_check_cell(struct cell *c, struct data_error *e)
 {
 	struct kvm_cell k = { .module.fd = -1 };
-	const struct vmm_host *h = c->host;
+	const struct kvm_host *host = c->host;
+	const struct vmm_host *h = &host->vmm;
 	struct egpr_counters counters;
 	unsigned int tries = 0;
 	double share = 0;
 	int ret;
 
+	/* Nothing of the lab's may run, and KVM's own is compared in the cell of state off. */
+	if (!host->may.strategies && c->state != EGPR_STATE_OFF)
+		return data_fail(e, EGPR_SKIPPED, "%s", host->may.why_strategies);
 	c->cpl = choose_cpl(c->kind);
 	c->guest_timed = c->kind->path != EGPR_PATH_USER;
 	c->offsets = 1;
@@ -206,8 +245,14 @@ static int kvm_check_cell(struct cell *c, struct data_error *e)
 
 static int kvm_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
 {
-	int ret = layer_check_strategy(c->env, c->state, arm, true, e);
+	const struct kvm_host *h = c->host;
+	int ret;
 
+	if (arm->strategy->family == EGPR_FAMILY_OWN)
+		return layer_check_own_arm(c, arm, e);
+	if (!h->may.strategies && own_is_of_the_lab(arm->strategy))
+		return data_fail(e, EGPR_SKIPPED, "%s", h->may.why_strategies);
+	ret = layer_check_strategy(c->env, c->state, arm, true, e);
 	if (!ret && arm->strategy->family == EGPR_FAMILY_XSAVE && c->env->form == EGPR_FORM_PROXY &&
 	    (c->env->standin.chosen.rfbm & ~(uint64_t)EGPR_STAND_INS_GUESTS))
 		ret = data_fail(e, EGPR_SKIPPED, "%s", module_refusal(EGPR_REFUSED_STAND_IN_GUEST));
@@ -270,15 +315,20 @@ static int kvm_batch(void *run, struct layer_batch *r, struct data_error *e)
 {
 	struct kvm_cell *k = run;
 	const struct cell *c = k->cell;
+	const struct plan_arm *arm = &c->arms[r->arm];
 	struct vmm_batch b = { .exits = r->exits };
 	struct egpr_counters counters;
+	struct vmm_error v;
 	int ret;
 
 	if (c->guest_timed)
 		b.guest_stamps = r->stamps;
 	else
 		b.host_stamps = r->stamps;
-	ret = configure(k, &c->arms[r->arm], e);
+	/* Every arm of such a cell, so that none is warmer for having kept its state. */
+	if (cell_mixes_states(c) && vmm_set_state(k->vm, cell_arm_state(c, arm), &v))
+		return vmm_failed(e, &v);
+	ret = configure(k, arm, e);
 	if (!ret)
 		ret = module_counters(&k->module, &counters, true, e);
 	if (!ret)
@@ -303,6 +353,7 @@ const struct layer_ops layer_kvm_ops = {
 	.probe = kvm_probe,
 	.check_cell = kvm_check_cell,
 	.check_arm = kvm_check_arm,
+	.check_own = kvm_check_own,
 	.open = kvm_open,
 	.batch = kvm_batch,
 	.close = kvm_close,

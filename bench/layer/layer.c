@@ -61,6 +61,11 @@ int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state stat
 	const struct egpr_strategy *s = arm->strategy;
 	size_t i;
 
+	if (s->family == EGPR_FAMILY_OWN)
+		return data_fail(
+			e, EGPR_SKIPPED,
+			"KVM's own switch is compared with guest state off, around KVM's exits; "
+			"measure it by `egprlab run` in layer kvm or boundary");
 	if (env->form == EGPR_FORM_HW && !env->standin.apx)
 		return data_fail(e, EGPR_SKIPPED,
 				 "provenance hw needs a CPU with APX and XCR0[%d] set",
@@ -82,6 +87,19 @@ int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state stat
 	if (s->family == EGPR_FAMILY_XSAVE && env->form == EGPR_FORM_PROXY)
 		return check_stand_in(&env->standin, e);
 	return 0;
+}
+
+int layer_check_own_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
+{
+	struct vmm_options o = { .cpl = c->cpl, .state = cell_arm_state(c, arm) };
+	struct vmm_error v;
+
+	/* Without a baseline in another state there is nothing to compare it with. */
+	if (c->state != EGPR_STATE_OFF)
+		return layer_check_strategy(c->env, c->state, arm, true, e);
+	if (!vmm_kind_check(c->host, c->kind, &o, &v))
+		return 0;
+	return data_fail(e, EGPR_SKIPPED, "%s: %s", v.thing, v.reason);
 }
 
 /*

@@ -83,6 +83,8 @@ struct layer_image {
  * @check_cell: can this exit kind and state run; fills what struct cell says.
  *	Return: as @probe
  * @check_arm: can this arm run in this cell. Return: as @probe
+ * @check_own: can KVM's own switch be measured here, as far as the host tells; asked of a cell
+ *	without a kind. NULL where there is no KVM. Return: as @probe
  * @open: set the cell up. Return: 0; EGPR_SKIPPED; another status for an error
  * @begin: find out by batches what batches need; after whoever looks at an opened cell has looked, so
  *	nothing of it has run before. NULL is allowed. Return: as @open
@@ -102,6 +104,7 @@ struct layer_ops {
 	int (*probe)(const struct layer_env *env, void **host, struct data_error *e);
 	int (*check_cell)(struct cell *c, struct data_error *e);
 	int (*check_arm)(const struct cell *c, const struct plan_arm *arm, struct data_error *e);
+	int (*check_own)(const struct cell *c, struct data_error *e);
 	int (*open)(const struct cell *c, void **run, struct data_error *e);
 	int (*begin)(void *run, struct data_error *e);
 	int (*batch)(void *run, struct layer_batch *b, struct data_error *e);
@@ -128,6 +131,16 @@ const struct layer_ops *layer_find(enum egpr_layer layer);
  */
 int layer_check_strategy(const struct layer_env *env, enum egpr_guest_state state,
 			 const struct plan_arm *arm, bool cpl0, struct data_error *e);
+
+/**
+ * layer_check_own_arm - can KVM's own switch be measured for a cell's exit kind
+ * @c: the cell, whose host is a struct vmm_host
+ * @arm: the arm
+ * @e: receives the reason
+ *
+ * Return: 0 or EGPR_SKIPPED.
+ */
+int layer_check_own_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e);
 
 /**
  * layer_module_probe - what the layers that the module runs ask first

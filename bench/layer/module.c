@@ -160,6 +160,12 @@ int module_contract(struct module_session *m, struct egpr_contract c,
 		       : 0;
 }
 
+int module_look(struct module_session *m, struct egpr_look *l, struct data_error *e)
+{
+	l->abi = EGPR_ABI_VERSION;
+	return ioctl(m->fd, EGPR_IOC_LOOK, l) ? failed("look", l->refusal, e) : 0;
+}
+
 int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e)
 {
 	struct egpr_guest_regs g = { .abi = EGPR_ABI_VERSION };

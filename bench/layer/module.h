@@ -75,6 +75,9 @@ int module_run(struct module_session *m, const struct egpr_strategy *s, enum egp
 int module_contract(struct module_session *m, struct egpr_contract c,
 		    struct egpr_contract_image *im, struct data_error *e);
 
+/* A step of looking what KVM does with r16..r31; @l->abi is filled in here. */
+int module_look(struct module_session *m, struct egpr_look *l, struct data_error *e);
+
 /* The guest's registers where the strategy keeps them. */
 int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e);
 int module_set_regs(struct module_session *m, const __u64 r[EGPR_COUNT], struct data_error *e);

@@ -9,6 +9,7 @@
 #include <egpr/guest.h>
 
 #include "module_guest.h"
+#include "own.h"
 
 #define TIMEOUT_S   60.0
 #define PROBE_EXITS 8 /* iterations that show whether the CPU leaves the guest for this */
@@ -61,7 +62,7 @@ static bool run(struct guest *g, uint32_t exits)
 	const struct vmm_registers registers = { load, store, g };
 	struct vmm_batch b = {
 		.exits = exits,
-		.registers = g->apx && !g->native && g->s ? &registers : NULL,
+		.registers = g->apx && !g->native && (g->s || g->own) ? &registers : NULL,
 		.on_xcr0 = g->apx && !g->native && g->s ? on_xcr0 : NULL,
 		.opaque = g,
 		.rotate = g->apx && g->state == EGPR_STATE_DIRTY,
@@ -76,6 +77,16 @@ static bool run(struct guest *g, uint32_t exits)
 	if (g->apx && !g->native && !b.emulated)
 		return guest_fail(g, "the guest executed no APX instruction");
 	return true;
+}
+
+bool guest_look(struct guest *g, struct egpr_look *l)
+{
+	const struct vmm_registers registers = { load, store, g };
+	struct vmm_batch b = { .exits = OWN_LOOK_EXITS, .registers = &registers };
+	struct data_error e;
+
+	return own_look(&g->module, EGPR_FORM_TRAP, g->vm, &b, l, &e) ? guest_fail(g, "%s", e.text)
+								      : true;
 }
 
 static bool counters(struct guest *g, struct egpr_counters *c)
@@ -99,6 +110,7 @@ static int open_guest(struct guest *g, const struct vmm_host *h, const char *kin
 		return EGPR_INTERNAL;
 	}
 	o.page = g->native ? NULL : g->module.page;
+	g->own = g->module.query.features & EGPR_HAS_PLAYED_KVM;
 	ret = vmm_open_kind(&g->vm, h, egpr_exit_kind_find(kind), &o, dir, &v);
 	if (ret) {
 		guest_fail(g, "%s: %s", v.thing, v.reason);
@@ -140,7 +152,7 @@ int guest_open_apx(struct guest *g, const struct vmm_host *h, const char *kind, 
 int guest_open_native(struct guest *g, const struct vmm_host *h, const char *kind,
 		      enum egpr_guest_state state)
 {
-	bool lend = state != EGPR_STATE_OFF && !(h->guest_xcr0 & 1ull << EGPR_XFEATURE);
+	bool lend = state != EGPR_STATE_OFF && vmm_apx_offer(&h->apx) != VMM_APX_WHOLE;
 	int ret;
 
 	memset(g, 0, sizeof(*g));

@@ -24,6 +24,7 @@
  * @vm: its VM
  * @s: the strategy that is configured
  * @apx: it executes APX instructions
+ * @own: the module plays a KVM that offers APX, which may have the registers at any time
  * @state: of a guest with @apx
  * @native: its CPU has APX: the strategies run in form hw, and no instruction is emulated
  * @msr_value: what its last emulated WRMSRNS wrote
@@ -36,6 +37,7 @@ struct guest {
 	struct vmm *vm;
 	const struct egpr_strategy *s;
 	bool apx;
+	bool own;
 	enum egpr_guest_state state;
 	bool native;
 	uint64_t msr_value;
@@ -75,6 +77,15 @@ int guest_open_apx(struct guest *g, const struct vmm_host *h, const char *kind, 
  */
 int guest_open_native(struct guest *g, const struct vmm_host *h, const char *kind,
 		      enum egpr_guest_state state);
+
+/**
+ * guest_look - show the module a pattern in the registers
+ * @g: a guest of guest_open_apx() in state DIRTY, to be closed afterwards
+ * @l: receives what was seen
+ *
+ * Return: whether the look came to its end.
+ */
+bool guest_look(struct guest *g, struct egpr_look *l);
 
 /* Configure a strategy, in form trap or for a native guest in form hw. @fresh: a new guest, whose registers are zero. */
 bool guest_configure(struct guest *g, const struct egpr_strategy *s, enum egpr_guest_state state,

@@ -9,9 +9,8 @@
 #include "blocks.h"
 #include <bench/stats/stats.h>
 
-/* What makes an arm the same arm: its identity without run, host and version of the lab. */
-static const unsigned int identity[] = { EGPR_COL_provenance, EGPR_COL_layer, EGPR_COL_exit_kind,
-					 EGPR_COL_guest_state };
+/* What makes an arm the same arm, beside strategy and guest state: not run, host or version of the lab. */
+static const unsigned int identity[] = { EGPR_COL_provenance, EGPR_COL_layer, EGPR_COL_exit_kind };
 
 static bool same_cell(const struct csv_table *a, size_t i, const struct csv_table *b, size_t j)
 {
@@ -25,13 +24,18 @@ static bool same_cell(const struct csv_table *a, size_t i, const struct csv_tabl
 }
 
 const struct blocks_arm *blocks_find(const struct blocks *b, const struct csv_table *samples,
-				     size_t row, const char *strategy)
+				     size_t row, const char *strategy, const char *state)
 {
 	size_t i;
 
+	if (!state)
+		state = csv_text(samples, row, EGPR_COL_guest_state);
 	for (i = 0; i < b->n; i++) {
-		if (same_cell(b->samples, b->arm[i].row, samples, row) &&
-		    !strcmp(csv_text(b->samples, b->arm[i].row, EGPR_COL_strategy), strategy))
+		size_t of = b->arm[i].row;
+
+		if (same_cell(b->samples, of, samples, row) &&
+		    !strcmp(csv_text(b->samples, of, EGPR_COL_guest_state), state) &&
+		    !strcmp(csv_text(b->samples, of, EGPR_COL_strategy), strategy))
 			return &b->arm[i];
 	}
 	return NULL;
@@ -40,7 +44,8 @@ const struct blocks_arm *blocks_find(const struct blocks *b, const struct csv_ta
 static struct blocks_arm *arm_of(struct blocks *b, size_t row)
 {
 	const char *strategy = csv_text(b->samples, row, EGPR_COL_strategy);
-	struct blocks_arm *arm = (struct blocks_arm *)blocks_find(b, b->samples, row, strategy);
+	struct blocks_arm *arm =
+		(struct blocks_arm *)blocks_find(b, b->samples, row, strategy, NULL);
 
 	if (arm)
 		return arm;

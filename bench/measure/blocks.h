@@ -52,8 +52,17 @@ struct blocks {
 int blocks_read(const struct rundir_data *data, struct blocks *b, struct data_error *e);
 void blocks_free(struct blocks *b);
 
-/* The arm of another run with the identity of @arm, or NULL. */
+/**
+ * blocks_find - an arm of a run
+ * @b: the run
+ * @samples: a table, of this run or another
+ * @row: a row of it, whose layer, exit kind and provenance the arm has
+ * @strategy: the arm's strategy
+ * @state: its guest state; NULL for that of @row
+ *
+ * Return: the arm, or NULL.
+ */
 const struct blocks_arm *blocks_find(const struct blocks *b, const struct csv_table *samples,
-				     size_t row, const char *strategy);
+				     size_t row, const char *strategy, const char *state);
 
 #endif /* BENCH_BLOCKS_H */

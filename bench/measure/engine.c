@@ -238,7 +238,7 @@ struct sample {
 
 static int write_sample(struct work *w, const struct sample *s, bool outlier, bool contended)
 {
-	struct rundir_key key = cell_key(w->c, w->c->arms[s->b.arm].id);
+	struct rundir_key key = cell_arm_key(w->c, &w->c->arms[s->b.arm]);
 	char flags[EGPR_NOISE_CAUSES_SIZE], all[EGPR_NOISE_CAUSES_SIZE + 32];
 	struct csv_row row;
 

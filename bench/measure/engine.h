@@ -162,6 +162,11 @@ void cell_name(const struct cell *c, char *name, size_t size);
 
 /* The identity of a row of this cell; @strategy may be NULL. */
 struct rundir_key cell_key(const struct cell *c, const char *strategy);
+/* The identity of a row of one of its arms. */
+struct rundir_key cell_arm_key(const struct cell *c, const struct plan_arm *arm);
+/* Do two arms, of cells of the same layer, differ in their exit kind at most? */
+bool cell_same_arm(const struct cell *c, const struct plan_arm *arm, const struct cell *other,
+		   const struct plan_arm *other_arm);
 
 /**
  * engine_cell - measure one cell

@@ -32,6 +32,22 @@ struct rundir_key cell_key(const struct cell *c, const char *strategy)
 	return k;
 }
 
+struct rundir_key cell_arm_key(const struct cell *c, const struct plan_arm *arm)
+{
+	struct rundir_key k = cell_key(c, arm->id);
+
+	k.state = cell_arm_state(c, arm);
+	return k;
+}
+
+bool cell_same_arm(const struct cell *c, const struct plan_arm *arm, const struct cell *other,
+		   const struct plan_arm *other_arm)
+{
+	return c->state == other->state &&
+	       cell_arm_state(c, arm) == cell_arm_state(other, other_arm) &&
+	       !strcmp(arm->id, other_arm->id);
+}
+
 int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks)
 {
 	unsigned int *layout, *launch, a;

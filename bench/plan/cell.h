@@ -21,7 +21,7 @@ struct layer_ops;
  * @host: from @ops->probe()
  * @env: of the run
  * @kind: exit kind; NULL in a layer without a guest
- * @state: guest state
+ * @state: guest state; of the baseline where arms have their own, see cell_arm_state()
  * @path: who handles the exit; set by @ops->check_cell()
  * @cpl: privilege level of the guest; likewise
  * @backend: what runs the guest, "none" without one; likewise
@@ -46,5 +46,23 @@ struct cell {
 	struct plan_arm arms[PLAN_MAX_ARMS];
 	unsigned int offsets;
 };
+
+/* The guest state of an arm: the cell's, but for KVM's own switch, which is compared with it. */
+static inline enum egpr_guest_state cell_arm_state(const struct cell *c, const struct plan_arm *arm)
+{
+	return arm->strategy->family == EGPR_FAMILY_OWN ? arm->state : c->state;
+}
+
+/* Do the arms differ in their guest's state, so that it changes between batches? */
+static inline bool cell_mixes_states(const struct cell *c)
+{
+	unsigned int a;
+
+	for (a = 0; a < c->nr_arms; a++) {
+		if (cell_arm_state(c, &c->arms[a]) != c->state)
+			return true;
+	}
+	return false;
+}
 
 #endif /* BENCH_PLAN_CELL_H */

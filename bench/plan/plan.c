@@ -288,6 +288,7 @@ static void add_arm(struct plan_arm *a, const struct egpr_strategy *s)
 {
 	a->strategy = s;
 	a->delay = 0;
+	a->state = EGPR_STATE_OFF;
 	snprintf(a->id, sizeof(a->id), "%s", s->id);
 }
 
@@ -309,10 +310,20 @@ unsigned int plan_arms(const struct plan *p, const struct plan_layer *l, struct 
 	}
 	egpr_for_each_strategy(s) {
 		if (s->family != EGPR_FAMILY_BASE && s->family != EGPR_FAMILY_DELAY &&
-		    (l->strategies & (1u << (s - egpr_strategies))))
+		    s->family != EGPR_FAMILY_OWN && (l->strategies & (1u << (s - egpr_strategies))))
 			add_arm(&arms[n++], s);
 	}
 	return n;
+}
+
+bool plan_own_arm(const struct plan_layer *l, enum egpr_guest_state state, struct plan_arm *arm)
+{
+	if (state == EGPR_STATE_OFF || !(l->states & (1u << state)) ||
+	    !(l->strategies & (1u << EGPR_STRATEGY_kvm_own)))
+		return false;
+	add_arm(arm, &egpr_strategies[EGPR_STRATEGY_kvm_own]);
+	arm->state = state;
+	return true;
 }
 
 double plan_margin_cycles(const struct plan_margin *m, double base)

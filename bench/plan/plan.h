@@ -23,7 +23,7 @@
 
 #define PLAN_MAX_MARGINS 6
 #define PLAN_MAX_DELAYS	 12
-#define PLAN_MAX_ARMS	 (EGPR_NR_STRATEGIES + PLAN_MAX_DELAYS)
+#define PLAN_MAX_ARMS	 (EGPR_NR_STRATEGIES + EGPR_NR_STATES + PLAN_MAX_DELAYS)
 #define PLAN_TEXT	 160
 
 /* What a batch is summed up by. */
@@ -73,11 +73,13 @@ struct plan_margin {
  * struct plan_arm - a strategy with its parameter
  * @strategy: row of the table
  * @delay: N of delay-N
+ * @state: guest state of KVM's own switch, which is compared with the cell's; see cell_arm_state()
  * @id: spelling in CLI and CSV
  */
 struct plan_arm {
 	const struct egpr_strategy *strategy;
 	unsigned int delay;
+	enum egpr_guest_state state;
 	char id[24];
 };
 
@@ -174,11 +176,22 @@ cJSON *plan_json(const struct plan *p);
  * @p: the plan
  * @l: its layer
  * @arms: receives at most PLAN_MAX_ARMS: baseline, A/A arm, delays, then strategies in
- *	the order of the table
+ *	the order of the table; none of KVM's own, see plan_own_arm()
  *
  * Return: their number.
  */
 unsigned int plan_arms(const struct plan *p, const struct plan_layer *l, struct plan_arm *arms);
+
+/**
+ * plan_own_arm - KVM's own switch as an arm
+ * @l: the plan's layer
+ * @state: guest state
+ * @arm: receives it
+ *
+ * Return: whether the plan wants it: the strategy is listed and the state is, and is not off, which
+ * is what it is compared with.
+ */
+bool plan_own_arm(const struct plan_layer *l, enum egpr_guest_state state, struct plan_arm *arm);
 
 /* A margin in TSC ticks against a baseline of @base ticks. */
 double plan_margin_cycles(const struct plan_margin *m, double base);

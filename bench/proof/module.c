@@ -13,6 +13,7 @@
 #include <bench/layer/module_guest.h>
 #include "proof.h"
 #include "module.h"
+#include "beside.h"
 #include "ring0.h"
 #include "random.h"
 #include "table.h"
@@ -38,6 +39,8 @@ struct proving {
 	struct vmm_host host;
 	const struct plan *plan;
 	unsigned int *failures;
+	struct own_verdict may;
+	bool offers;				/* a KVM that offers guests APX is there */
 	struct tally tally[EGPR_NR_STRATEGIES]; /* of one layer */
 	char skipped[384];			/* the last reason given */
 };
@@ -76,7 +79,7 @@ static int record(struct proving *p, enum egpr_layer layer, const struct egpr_ex
 }
 
 static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit_kind *kind,
-		const char *reason)
+		const struct egpr_strategy *s, const char *reason)
 {
 	const struct rundir_key key = {
 		.backend = kind ? p->host.backend : NULL,
@@ -84,6 +87,7 @@ static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit
 		.layer = layer,
 		.exit_kind = kind ? kind->id : NULL,
 		.path = kind ? kind->path : EGPR_PATH_NONE,
+		.strategy = s ? s->id : NULL,
 	};
 	struct csv_row row;
 
@@ -166,7 +170,7 @@ static int prove_model(struct proving *p, struct module_session *m, const struct
 	int status = 0;
 
 	if (ring0_soft(m, s, p->form, state, &length, &r, &why))
-		return skip(p, EGPR_LAYER_RING0, NULL, why.text);
+		return skip(p, EGPR_LAYER_RING0, NULL, s, why.text);
 	for (unsigned int c = 0; c < PROOF_NR && !status; c++) {
 		/* The registers at home, in form trap and state dirty, have their row already. */
 		if (!r.tried[c] ||
@@ -204,14 +208,14 @@ static int prove_ring0(struct proving *p)
 	int status = 0;
 
 	if (module_open(&m, &why))
-		return skip(p, EGPR_LAYER_RING0, NULL, why.text);
+		return skip(p, EGPR_LAYER_RING0, NULL, NULL, why.text);
 	if (p->form == EGPR_FORM_TRAP && !(m.query.features & EGPR_HAS_EMULATE))
 		refusal = EGPR_REFUSED_NO_EMULATE;
 	if (p->form == EGPR_FORM_HW && !(m.query.features & EGPR_HAS_APX))
 		refusal = EGPR_REFUSED_NO_APX;
 	if (refusal != EGPR_REFUSED_NONE) {
 		module_close(&m);
-		return skip(p, EGPR_LAYER_RING0, NULL, module_refusal(refusal));
+		return skip(p, EGPR_LAYER_RING0, NULL, NULL, module_refusal(refusal));
 	}
 	egpr_for_each_strategy(s) {
 		if (!status && wanted(p, EGPR_LAYER_RING0, s) && ring0_applies(s))
@@ -284,6 +288,17 @@ static int prove_rex2(struct proving *p, const struct egpr_exit_kind *kind,
 }
 
 /*
+ * May it run beside what KVM does? Where KVM keeps the registers baselines are no controls: their
+ * guest misses nothing.
+ */
+static bool may_run(const struct proving *p, const struct egpr_strategy *s)
+{
+	if (s->family == EGPR_FAMILY_OWN)
+		return p->may.own;
+	return own_is_of_the_lab(s) ? p->may.strategies : !p->offers || p->may.strategies;
+}
+
+/*
  * Every strategy on one guest. A failure ends that guest, so the next strategy gets another; controls
  * come last, because theirs is meant to fail.
  *
@@ -300,7 +315,7 @@ static int prove_kind(struct proving *p, const struct egpr_exit_kind *kind, cons
 		egpr_for_each_strategy(s) {
 			bool ok = true;
 
-			if (status || !wanted(p, EGPR_LAYER_KVM, s) ||
+			if (status || !wanted(p, EGPR_LAYER_KVM, s) || !may_run(p, s) ||
 			    proof_is_control(s) != control)
 				continue;
 			ret = 0;
@@ -308,7 +323,7 @@ static int prove_kind(struct proving *p, const struct egpr_exit_kind *kind, cons
 				ret = dir ? guest_open(&g, &p->host, kind->id, dir, true)
 					  : guest_open_apx(&g, &p->host, kind->id, NULL, state);
 			if (ret) {
-				status = skip(p, EGPR_LAYER_KVM, kind, g.why);
+				status = skip(p, EGPR_LAYER_KVM, kind, NULL, g.why);
 				goto out_close;
 			}
 			if (control)
@@ -344,10 +359,11 @@ static int prove_native(struct proving *p, const struct egpr_exit_kind *kind,
 	bool ok;
 
 	egpr_for_each_strategy(s) {
-		if (status || !wanted(p, EGPR_LAYER_KVM, s) || proof_is_control(s))
+		if (status || !wanted(p, EGPR_LAYER_KVM, s) || !may_run(p, s) ||
+		    proof_is_control(s))
 			continue;
 		if (!g.vm && guest_open_native(&g, &p->host, kind->id, state)) {
-			status = skip(p, EGPR_LAYER_KVM, kind, g.why);
+			status = skip(p, EGPR_LAYER_KVM, kind, NULL, g.why);
 			break;
 		}
 		ok = guest_configure(&g, s, state, 0, true) && guest_batch(&g, exits_of(s));
@@ -357,6 +373,24 @@ static int prove_native(struct proving *p, const struct egpr_exit_kind *kind,
 			guest_close(&g);
 	}
 	guest_close(&g);
+	return status;
+}
+
+/* What may not run is one row each: it does not depend on the exit kind. */
+static int skip_refused(struct proving *p)
+{
+	const struct egpr_strategy *s;
+	int status = 0;
+
+	egpr_for_each_strategy(s) {
+		bool own = s->family == EGPR_FAMILY_OWN;
+
+		if (status || !wanted(p, EGPR_LAYER_KVM, s) || may_run(p, s) ||
+		    (!own && !own_is_of_the_lab(s)))
+			continue;
+		status = skip(p, EGPR_LAYER_KVM, NULL, s,
+			      own ? p->may.why_own : p->may.why_strategies);
+	}
 	return status;
 }
 
@@ -374,13 +408,15 @@ static int prove_kvm(struct proving *p)
 	int status = 0;
 
 	if (vmm_host_probe(&p->host, NULL, &v))
-		return skip(p, EGPR_LAYER_KVM, NULL, v.reason);
+		return skip(p, EGPR_LAYER_KVM, NULL, NULL, v.reason);
 	n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
 	dir[n > 0 ? n : 0] = 0;
 	slash = strrchr(dir, '/');
 	if (!slash)
 		slash = dir;
 	snprintf(slash, sizeof(dir) - (size_t)(slash - dir), "%s", STATE_DIR);
+	proof_beside_kvm(&p->host, p->form, &p->may, &p->offers);
+	status = skip_refused(p);
 	egpr_for_each_exit_kind(kind) {
 		if (status || !(exits & 1u << (kind - egpr_exit_kinds)))
 			continue;

@@ -276,7 +276,8 @@ int proof_state(const struct egpr_strategy *s, enum egpr_form form, bool ring0,
  * proof_gate - proof_state(), for whoever is about to measure
  * @e: receives the reason
  *
- * No proof, no number. Return: 0 proved; else as proof_state().
+ * No proof, no number. Return: 0 proved, and for KVM's own switch, in which nothing of the lab's runs;
+ * else as proof_state().
  */
 int proof_gate(const struct egpr_strategy *s, enum egpr_form form, bool ring0,
 	       struct data_error *e);

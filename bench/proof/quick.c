@@ -169,8 +169,12 @@ int proof_state(const struct egpr_strategy *s, enum egpr_form form, bool ring0, 
 int proof_gate(const struct egpr_strategy *s, enum egpr_form form, bool ring0, struct data_error *e)
 {
 	const char *reason;
-	int status = proof_state(s, form, ring0, &reason);
+	int status;
 
+	/* What KVM does to its registers the guest itself finds out, at every batch. */
+	if (s->family == EGPR_FAMILY_OWN)
+		return 0;
+	status = proof_state(s, form, ring0, &reason);
 	if (!status)
 		return 0;
 	return data_fail(e, status,

@@ -29,7 +29,7 @@ static struct session {
 
 bool ring0_applies(const struct egpr_strategy *s)
 {
-	return s->home != EGPR_HOME_HW && s->home != EGPR_HOME_FPSTATE;
+	return s->home != EGPR_HOME_HW && s->home != EGPR_HOME_FPSTATE && s->home != EGPR_HOME_KVM;
 }
 
 static void home_of(const struct egpr_switch *sw, enum egpr_home home, __u64 r[EGPR_COUNT])

@@ -220,6 +220,9 @@ static size_t pair_blocks(const struct rundir_data *run, size_t verdict, struct 
 	size_t i, n = 0, nblocks = blocks_of(t, &arm);
 	struct block *blocks = calloc(nblocks + 1, sizeof(*blocks));
 
+	/* KVM's own switch is compared with a guest whose APX is off. */
+	if (family_of(arm.strategy) == EGPR_FAMILY_OWN)
+		base.state = egpr_guest_states[EGPR_STATE_OFF].id;
 	*pairs = blocks;
 	if (!blocks)
 		return 0;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <egpr/strategy.h>
+
 #include <bench/plan/axis.h>
 #include <bench/rundir/launches.h>
 #include "report.h"
@@ -309,6 +311,7 @@ static void answer_matrix(struct report *r, const struct report_group *g)
 	const char *strategies[MAX_STRATEGIES], *kinds[MAX_KINDS];
 	unsigned int i, k, n, all, nkinds = 0, ncolumns = 1;
 	char text[256], id[64];
+	bool own = false;
 
 	f.state = report_main_state(t, &f);
 	all = report_values(t, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS);
@@ -330,6 +333,8 @@ static void answer_matrix(struct report *r, const struct report_group *g)
 		  "Verdict per exit kind and strategy, difference to none in TSC ticks with its "
 		  "95 %% interval; margin %s, guest state %s (%s).",
 		  g->margin, f.state, report_group_text(r->run, g, text, sizeof(text)));
+	for (i = 1; i < ncolumns; i++)
+		own |= !strcmp(columns[i].name, egpr_strategies[EGPR_STRATEGY_kvm_own].id);
 	for (k = 0; k < nkinds; k++) {
 		f.exit_kind = kinds[k];
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", kinds[k]);
@@ -338,6 +343,11 @@ static void answer_matrix(struct report *r, const struct report_group *g)
 			matrix_cell(r, &f);
 		}
 	}
+	if (own)
+		doc_para(&r->doc,
+			 "%s is what KVM itself takes for a guest that uses APX: its difference "
+			 "is to none with guest state off.",
+			 egpr_strategies[EGPR_STRATEGY_kvm_own].id);
 	if (all > nkinds)
 		doc_para(&r->doc,
 			 "%u further exit kinds were measured without any switch; their latency is "

@@ -21,6 +21,7 @@
 #define BEDS	 "proved: e2e/bed-bochs-6.12, e2e/bed-tcg-6.12"
 #define BYTES	 "proved: e2e/properties"
 #define SIZES	 "by definition: include/egpr/regs.h"
+#define OWN	 "proved: e2e/own, e2e/bed-tcg-6.12"
 #define MEASURED "measured: state off in this report, where it ran"
 #if EGPR_MODELS_ASKED
 #define MODEL "model: egpr.pml, below; cited: " THREAD
@@ -32,9 +33,9 @@
 static const struct doc_column columns[] = {
 	{ "property", DOC_WIDE },   { "unconditional", DOC_WIDE }, { "XCR0-gated", DOC_WIDE },
 	{ "dual entry", DOC_WIDE }, { "XSAVE", DOC_WIDE },	   { "live", DOC_WIDE },
-	{ "outer loop", DOC_WIDE },
+	{ "outer loop", DOC_WIDE }, { "KVM's own", DOC_WIDE },
 };
-#define FAMILIES 6
+#define FAMILIES 7
 
 static const struct {
 	const char *property;
@@ -52,7 +53,8 @@ static const struct {
 	    { "yes: gated; ungated it would silently save nothing",
 	      "proved: unit/emu:test_xsave_refusals; " BEDS },
 	    { "yes: nothing runs", BEDS },
-	    { "yes: the flag skips every EGPR instruction", BEDS } } },
+	    { "yes: the flag skips every EGPR instruction", BEDS },
+	    { "yes: that is what it is compared with", OWN } } },
 	{ "safe before speculation barriers are restored",
 	  { { "no: branches on XCR0", BYTES },
 	    { "no: branches on the flag, so it stands behind them; gated-mov-lfence fences itself",
@@ -61,7 +63,8 @@ static const struct {
 	    { "no: branches on the flag", BYTES },
 	    { "yes: nothing runs; but guest values stay in the registers until the FPU switch",
 	      BYTES },
-	    { "no: branches on the flag, but stands far behind them", BYTES } } },
+	    { "no: branches on the flag, but stands far behind them", BYTES },
+	    { "KVM's matter: nothing of the lab's runs", BYTES } } },
 	{ "fastpath handlers read EGPRs from memory",
 	  { { "yes: regs[]", "proved: unit/vmm-emulate:test_home" },
 	    { "yes: regs[]", "proved: unit/vmm-emulate:test_home" },
@@ -69,14 +72,16 @@ static const struct {
 	    { "only through the XSAVE image", "proved: unit/emu:test_xsave_standard" },
 	    { "no: from the registers, by a 16-way switch (live-access)", BEDS },
 	    { "no: inside the loop they are in the registers only",
-	      "by definition: asm/strategy/outer.S" } } },
+	      "by definition: asm/strategy/outer.S" },
+	    { "KVM's matter; from regs[] in the posted series", "cited: " SERIES } } },
 	{ "XSETBV per exit",
 	  { { "two, while guest and host XCR0 differ", BYTES },
 	    { "none", BYTES },
 	    { "none", BYTES },
 	    { "none", BYTES },
 	    { "none", BYTES },
-	    { "none of its own", BYTES } } },
+	    { "none of its own", BYTES },
+	    { "none of the lab's", BYTES } } },
 	{ "memory per vCPU",
 	  { { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES },
 	    { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES },
@@ -85,17 +90,20 @@ static const struct {
 		      EGPR_XSAVE_COMPACT_OFFSET) " (compacted) of an XSAVE area",
 	      "proved: unit/emu:test_xsave_standard, unit/emu:test_xsave_compacted" },
 	    { "none beside the guest's fpstate", "cited: " THREAD },
-	    { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES } } },
+	    { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES },
+	    { "KVM's matter; in regs[] in the posted series", "cited: " SERIES } } },
 	{ "uABI copies (KVM_GET/SET_XSAVE)",
 	  { { "registers copied in and out beside the fpstate", "cited: " THREAD },
 	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
 	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
 	    { "none where the area is the fpstate itself", "cited: " THREAD },
 	    { "none: the fpstate is the only copy", "cited: " THREAD },
-	    { "registers copied in and out beside the fpstate", "cited: " THREAD } } },
+	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
+	    { "KVM's matter; beside the fpstate in the posted series", "cited: " THREAD } } },
 	{ "survives an NMI under guest XCR0",
 	  { { "yes, while the kernel itself uses no EGPR; between exit and XSETBV it must not",
 	      MODEL },
+	    { "yes, while the kernel itself uses no EGPR", MODEL },
 	    { "yes, while the kernel itself uses no EGPR", MODEL },
 	    { "yes, while the kernel itself uses no EGPR", MODEL },
 	    { "yes, while the kernel itself uses no EGPR", MODEL },
@@ -107,14 +115,16 @@ static const struct {
 	    { "nothing", "proved: unit/strategy:test_dual_swaps; " MEASURED },
 	    { "test and branch in each half", BYTES "; " MEASURED },
 	    { "nothing", BYTES "; " MEASURED },
-	    { "test and branch where the loop is entered and left", BYTES "; " MEASURED } } },
+	    { "test and branch where the loop is entered and left", BYTES "; " MEASURED },
+	    { "not seen: it is measured against that", OWN } } },
 	{ "cost on CPUs without APX",
 	  { { "a jump patched in at boot", "cited: " SERIES },
 	    { "a jump patched in at boot", "cited: " SERIES },
 	    { "none: the plain entry point is installed", "proved: unit/strategy:test_dual_swaps" },
 	    { "a jump patched in at boot", "cited: " SERIES },
 	    { "none: nothing is installed", BYTES },
-	    { "a jump patched in at boot", "cited: " SERIES } } },
+	    { "a jump patched in at boot", "cited: " SERIES },
+	    { "not seen: it needs a KVM that offers APX", OWN } } },
 };
 
 void report_properties(struct report *r)

@@ -44,7 +44,6 @@ static void states_plot(struct report *r, const struct report_group *g)
 	for (i = 0; i < n; i++)
 		snprintf(legend + strlen(legend), sizeof(legend) - strlen(legend), "%s%s",
 			 i ? " " : "", states[i]);
-	f.state = states[0];
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		struct report_filter same = { .provenance = g->provenance,
 					      .layer = g->layer,
@@ -52,7 +51,8 @@ static void states_plot(struct report *r, const struct report_group *g)
 					      .exit_kind = csv_text(t, row, EGPR_COL_exit_kind),
 					      .strategy = csv_text(t, row, EGPR_COL_strategy) };
 
-		if (!report_is_switch(same.strategy))
+		/* One row of the picture for all its states. */
+		if (!report_is_switch(same.strategy) || report_next(t, 0, &same) != row)
 			continue;
 		for (i = 0; i < n; i++) {
 			same.state = states[i];

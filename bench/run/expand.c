@@ -40,10 +40,19 @@ int run_skip_add(struct run *run, const struct cell *c, const char *strategy, in
 	return run_skip_add_key(run, &key, strategy, refused, reason);
 }
 
-static int add_skip(struct run *run, const struct cell *c, const char *strategy,
-		    const struct data_error *why)
+int run_skip_add_arm(struct run *run, const struct cell *c, const struct plan_arm *arm, int refused,
+		     const char *reason)
 {
-	return run_skip_add(run, c, strategy, 0, why->text);
+	int ret = run_skip_add(run, c, arm->id, refused, reason);
+
+	if (!ret)
+		run->skips[run->nr_skips - 1].key.state = cell_arm_state(c, arm);
+	return ret;
+}
+
+static int add_skip(struct run *run, const struct cell *c, const struct data_error *why)
+{
+	return run_skip_add(run, c, "", 0, why->text);
 }
 
 bool run_in_ring0(const struct cell *c)
@@ -59,36 +68,49 @@ static int gate(const struct run *run, const struct cell *c, const struct plan_a
 
 	if (status)
 		return status;
-	return contract_gate(arm->strategy, &run->env.standin, run->env.form, c->state,
-			     run_in_ring0(c), why);
+	return contract_gate(arm->strategy, &run->env.standin, run->env.form,
+			     cell_arm_state(c, arm), run_in_ring0(c), why);
 }
 
-/* Fills the arms; what cannot run goes to the skips. Return: strategies that compare, or -1. */
-static int fill_arms(struct run *run, struct cell *c, const struct plan_layer *l)
+/* Return: 1 where the arm runs, 0 where it went to the skips, -1 without memory. */
+static int fill_arm(struct run *run, struct cell *c, const struct plan_arm *arm)
+{
+	struct data_error why, unproved;
+	int refused = gate(run, c, arm, &unproved);
+
+	/* First the gate: to ask a layer may be to run the arm. */
+	if ((!refused || refused == EGPR_SKIPPED) && c->ops->check_arm(c, arm, &why)) {
+		/* A delay is no strategy: only what was asked for is missed. */
+		if (arm->strategy->family == EGPR_FAMILY_DELAY)
+			return 0;
+		return run_skip_add_arm(run, c, arm, 0, why.text) ? -1 : 0;
+	}
+	if (refused)
+		return run_skip_add_arm(run, c, arm, refused, unproved.text) ? -1 : 0;
+	c->arms[c->nr_arms++] = *arm;
+	return 1;
+}
+
+/*
+ * Fills the arms; what cannot run goes to the skips. KVM's own switch goes, in every state that the
+ * plan has, beside a baseline of state off.
+ *
+ * Return: strategies that compare, or -1.
+ */
+static int fill_arms(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
 {
 	struct plan_arm all[PLAN_MAX_ARMS];
-	unsigned int n = plan_arms(run->plan, l, all), i;
-	struct data_error why, unproved;
-	int compared = 0, refused;
+	unsigned int n = plan_arms(run->plan, l, all), i, s;
+	int compared = 0, runs;
 
+	for (s = 0; s < EGPR_NR_STATES; s++)
+		n += own && c->state == EGPR_STATE_OFF && plan_own_arm(l, s, &all[n]);
 	c->nr_arms = 0;
 	for (i = 0; i < n; i++) {
-		/* First: to ask a layer may be to run the arm. */
-		refused = gate(run, c, &all[i], &unproved);
-		if ((!refused || refused == EGPR_SKIPPED) && c->ops->check_arm(c, &all[i], &why)) {
-			/* A delay is no strategy: only what was asked for is missed. */
-			if (all[i].strategy->family != EGPR_FAMILY_DELAY &&
-			    add_skip(run, c, all[i].id, &why))
-				return -1;
-			continue;
-		}
-		if (refused) {
-			if (run_skip_add(run, c, all[i].id, refused, unproved.text))
-				return -1;
-			continue;
-		}
-		c->arms[c->nr_arms++] = all[i];
-		compared += all[i].strategy->family != EGPR_FAMILY_BASE;
+		runs = fill_arm(run, c, &all[i]);
+		if (runs < 0)
+			return -1;
+		compared += runs && all[i].strategy->family != EGPR_FAMILY_BASE;
 	}
 	return compared;
 }
@@ -107,7 +129,7 @@ static const struct run_cell *same_baseline(const struct run *run, const struct 
 	return NULL;
 }
 
-static int add_cell(struct run *run, struct cell *c, const struct plan_layer *l)
+static int add_cell(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
 {
 	const struct run_cell *same = same_baseline(run, c);
 	struct data_error why;
@@ -119,9 +141,9 @@ static int add_cell(struct run *run, struct cell *c, const struct plan_layer *l)
 			  "no strategy runs for this exit kind here, so the guest state changes "
 			  "nothing: measured as state %s",
 			  egpr_guest_states[same->cell.state].id);
-		return add_skip(run, c, "", &why);
+		return add_skip(run, c, &why);
 	}
-	compared = fill_arms(run, c, l);
+	compared = fill_arms(run, c, l, own);
 	if (compared < 0)
 		return EGPR_INTERNAL;
 	cells = realloc(run->cells, (run->nr_cells + 1) * sizeof(*cells));
@@ -136,28 +158,77 @@ static int add_cell(struct run *run, struct cell *c, const struct plan_layer *l)
 	return 0;
 }
 
-static int expand_state(struct run *run, struct cell *c, const struct plan_layer *l)
+static int expand_state(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
 {
 	struct data_error why;
 
 	if (!c->ops->check_cell(c, &why))
-		return add_cell(run, c, l);
-	return add_skip(run, c, "", &why);
+		return add_cell(run, c, l, own);
+	return add_skip(run, c, &why);
 }
 
-static int expand_kind(struct run *run, struct cell *c, const struct plan_layer *l)
+static int expand_kind(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
 {
+	struct plan_layer beside = *l;
 	unsigned int s;
 	int ret = 0;
 
+	/* A baseline for KVM's own switch, in a state of which the plan wants nothing else. */
+	beside.strategies &= 1u << EGPR_STRATEGY_kvm_own;
 	for (s = 0; s < EGPR_NR_STATES && !ret; s++) {
 		struct cell one = *c;
 
 		one.state = s;
 		if (l->states & (1u << s))
-			ret = expand_state(run, &one, l);
+			ret = expand_state(run, &one, l, own);
+		else if (s == EGPR_STATE_OFF && own)
+			ret = expand_state(run, &one, &beside, own);
 	}
 	return ret;
+}
+
+/* Rows for KVM's own switch in each of @states, none for an exit kind: they do not depend on it. */
+static int skip_own(struct run *run, const struct cell *c, unsigned int states, const char *why)
+{
+	struct plan_arm arm = { .strategy = &egpr_strategies[EGPR_STRATEGY_kvm_own] };
+	unsigned int s;
+	int ret = 0;
+
+	snprintf(arm.id, sizeof(arm.id), "%s", arm.strategy->id);
+	for (s = 0; s < EGPR_NR_STATES && !ret; s++) {
+		arm.state = s;
+		if (states & (1u << s))
+			ret = run_skip_add_arm(run, c, &arm, 0, why);
+	}
+	return ret;
+}
+
+/*
+ * Does the plan want KVM's own switch in this layer, and can it be had? Every state that it wants has
+ * its arms or its reason. Return: 1 or 0, -1 without memory.
+ */
+static int has_own(struct run *run, struct cell *c, const struct plan_layer *l)
+{
+	unsigned int off = 1u << EGPR_STATE_OFF, others = l->states & ~off;
+	struct data_error why;
+	bool has = false;
+
+	if (!(l->strategies & (1u << EGPR_STRATEGY_kvm_own)))
+		return 0;
+	if (!c->ops->check_own)
+		data_fail(
+			&why, 0,
+			"there is no KVM in this layer; KVM's own switch is measured in layers kvm "
+			"and boundary");
+	else
+		has = !c->ops->check_own(c, &why);
+	if (!has && skip_own(run, c, l->states, why.text))
+		return -1;
+	if (has &&
+	    skip_own(run, c, l->states & off,
+		     "guest state off is what KVM's own switch is compared with: the row of none"))
+		return -1;
+	return has && others;
 }
 
 /* A layer that cannot run at all: one row per exit kind, so that none is missing. */
@@ -168,15 +239,16 @@ static int skip_layer(struct run *run, struct cell *c, const struct plan_layer *
 	int ret = 0;
 
 	strcpy(c->backend, "none");
+	c->path = EGPR_PATH_NONE;
 	c->state = (enum egpr_guest_state)__builtin_ctz(l->states);
 	if (!guest)
-		return add_skip(run, c, "", why);
+		return add_skip(run, c, why);
 	for (k = 0; k < EGPR_NR_EXIT_KINDS && !ret; k++) {
 		if (!(l->exits & (1u << k)))
 			continue;
 		c->kind = &egpr_exit_kinds[k];
 		c->path = c->kind->path;
-		ret = add_skip(run, c, "", why);
+		ret = add_skip(run, c, why);
 	}
 	return ret;
 }
@@ -186,30 +258,38 @@ static struct layer_ops no_runner[EGPR_NR_LAYERS];
 
 static int expand_layer(struct run *run, enum egpr_layer layer)
 {
-	const struct plan_layer *l = &run->plan->layer[layer];
-	struct cell c = { .ops = layer_find(layer), .env = &run->env };
+	const struct layer_ops *ops = layer_find(layer);
+	struct cell c = { .ops = &no_runner[layer], .env = &run->env };
+	struct data_error why;
+
+	if (ops)
+		return run_expand_layer(run, ops, &run->plan->layer[layer]);
+	no_runner[layer].layer = layer;
+	data_fail(&why, 0, "this egprlab was built without a runner for layer %s",
+		  egpr_layers[layer].id);
+	return skip_layer(run, &c, &run->plan->layer[layer], true, &why);
+}
+
+int run_expand_layer(struct run *run, const struct layer_ops *ops, const struct plan_layer *l)
+{
+	struct cell c = { .ops = ops, .env = &run->env, .offsets = run->plan->offsets };
 	struct data_error why;
 	unsigned int k;
-	int ret = 0;
+	int ret = 0, own;
 
-	c.offsets = run->plan->offsets;
 	c.path = EGPR_PATH_NONE;
-	if (!c.ops) {
-		no_runner[layer].layer = layer;
-		c.ops = &no_runner[layer];
-		data_fail(&why, 0, "this egprlab was built without a runner for layer %s",
-			  egpr_layers[layer].id);
-		return skip_layer(run, &c, l, true, &why);
-	}
-	if (c.ops->probe(&run->env, &run->host[layer], &why))
-		return skip_layer(run, &c, l, c.ops->guest, &why);
-	c.host = run->host[layer];
-	if (!c.ops->guest)
-		return expand_kind(run, &c, l);
+	if (ops->probe(&run->env, &run->host[ops->layer], &why))
+		return skip_layer(run, &c, l, ops->guest, &why);
+	c.host = run->host[ops->layer];
+	own = has_own(run, &c, l);
+	if (own < 0)
+		return EGPR_INTERNAL;
+	if (!ops->guest)
+		return expand_kind(run, &c, l, own);
 	for (k = 0; k < EGPR_NR_EXIT_KINDS && !ret; k++) {
 		c.kind = &egpr_exit_kinds[k];
 		if (l->exits & (1u << k))
-			ret = expand_kind(run, &c, l);
+			ret = expand_kind(run, &c, l, own);
 	}
 	return ret;
 }
@@ -268,6 +348,22 @@ void run_skip_name(const struct run_skip *s, char *to, size_t size)
 		 *s->strategy ? "/" : "", s->strategy);
 }
 
+void run_arm_name(const struct cell *c, const struct plan_arm *arm, char *to, size_t size)
+{
+	snprintf(to, size, "%s/%s/%s/%s", egpr_layers[c->ops->layer].id,
+		 c->kind ? c->kind->id : "none", egpr_guest_states[cell_arm_state(c, arm)].id,
+		 arm->id);
+}
+
+/* An arm as a row of the plan shows it: with its state, where that is its own. */
+static void print_arm(const struct cell *c, const struct plan_arm *arm)
+{
+	enum egpr_guest_state state = cell_arm_state(c, arm);
+
+	printf(" %s%s%s", arm->id, state != c->state ? "/" : "",
+	       state != c->state ? egpr_guest_states[state].id : "");
+}
+
 void run_print(const struct run *run)
 {
 	double weights = 0;
@@ -289,7 +385,7 @@ void run_print(const struct run *run)
 		cell_name(&c->cell, name, sizeof(name));
 		printf("%6.1f s  %-44s", run->plan->budget * c->weight / weights, name);
 		for (a = 0; a < c->cell.nr_arms; a++)
-			printf(" %s", c->cell.arms[a].id);
+			print_arm(&c->cell, &c->cell.arms[a]);
 		putchar('\n');
 	}
 	printf("\nskipped:\n");

@@ -48,6 +48,7 @@ int run_write_failure(const struct run_cell *c, struct engine *g, struct data_er
 		/* A delay is no strategy: only what was asked for is missed. */
 		if (arm->strategy->family == EGPR_FAMILY_DELAY)
 			continue;
+		skip.key.state = cell_arm_state(&c->cell, arm);
 		snprintf(skip.strategy, sizeof(skip.strategy), "%s", arm->id);
 		ret = run_write_skip(&skip, g, e);
 	}
@@ -83,7 +84,7 @@ static int summary_row(const struct run_cell *c, struct engine *g, unsigned int 
 {
 	const struct cell_result *r = &c->r;
 	const struct plan_arm *arm = &c->cell.arms[a];
-	struct rundir_key key = cell_key(&c->cell, arm->id);
+	struct rundir_key key = cell_arm_key(&c->cell, arm);
 	double *sorted = malloc(2 * sizeof(*sorted) * r->blocks);
 	const double *tail;
 	unsigned int n = r->tail[a] ? r->nr_tail[a] : r->blocks;
@@ -141,18 +142,18 @@ struct member {
 static unsigned int family_of(const struct run *run, const struct run_cell *c,
 			      const struct comparison *k, unsigned int margin, struct member *out)
 {
-	const char *id = c->cell.arms[k->arm].id;
+	const struct plan_arm *arm = &c->cell.arms[k->arm];
 	unsigned int i, j, n = 0;
 
 	for (i = 0; i < run->nr_cells; i++) {
 		const struct run_cell *o = &run->cells[i];
 
-		if (o->cell.ops != c->cell.ops || o->cell.state != c->cell.state)
+		if (o->cell.ops != c->cell.ops)
 			continue;
 		for (j = 0; j < o->r.nr_comparisons; j++) {
 			const struct comparison *x = &o->r.comparisons[j];
 
-			if (strcmp(o->cell.arms[x->arm].id, id))
+			if (!cell_same_arm(&o->cell, &o->cell.arms[x->arm], &c->cell, arm))
 				continue;
 			out[n].cell = o;
 			out[n].k = x;
@@ -245,7 +246,7 @@ static int verdict_row(const struct run_cell *c, struct engine *g, const struct 
 		       const struct stats_interval *boot, struct data_error *e)
 {
 	const struct plan_margin *m = &g->plan->margins[margin];
-	struct rundir_key key = cell_key(&c->cell, c->cell.arms[k->arm].id);
+	struct rundir_key key = cell_arm_key(&c->cell, &c->cell.arms[k->arm]);
 	double base = engine_median(&c->r, k->baseline), p;
 	double cycles = plan_margin_cycles(m, base);
 	double ends = engine_alpha(g, &c->r, STATS_TAIL);
@@ -385,6 +386,9 @@ static cJSON *components_json(const struct run_cell *c, const struct comparison 
 	cell_name(&c->cell, name, sizeof(name));
 	cJSON_AddStringToObject(o, "cell", name);
 	cJSON_AddStringToObject(o, "strategy", c->cell.arms[k->arm].id);
+	cJSON_AddStringToObject(
+		o, "guest_state",
+		egpr_guest_states[cell_arm_state(&c->cell, &c->cell.arms[k->arm])].id);
 	cJSON_AddStringToObject(o, "baseline", c->cell.arms[k->baseline].id);
 	cJSON_AddNumberToObject(o, "block_sd", k->shift.se * sqrt((double)k->shift.n));
 	cJSON_AddNumberToObject(o, "blocks", (double)k->shift.n);

@@ -50,19 +50,34 @@ int run_restore_plan(const char *dir, struct plan *plan, enum egpr_provenance *p
 	return ret;
 }
 
-static bool is_row_of(const struct csv_table *t, size_t row, const struct cell *c)
+static bool is_own(const char *strategy)
 {
-	return !strcmp(csv_text(t, row, EGPR_COL_layer), egpr_layers[c->ops->layer].id) &&
-	       !strcmp(csv_text(t, row, EGPR_COL_exit_kind), c->kind ? c->kind->id : "none") &&
-	       !strcmp(csv_text(t, row, EGPR_COL_guest_state), egpr_guest_states[c->state].id);
+	return !strcmp(strategy, egpr_strategies[EGPR_STRATEGY_kvm_own].id);
 }
 
-static int arm_of(const struct cell *c, const char *id)
+/* Rows of KVM's own switch have a state of their own, and belong to the cell of state off. */
+static bool is_row_of(const struct csv_table *t, size_t row, const struct cell *c)
+{
+	enum egpr_guest_state off = EGPR_STATE_OFF;
+	const char *state = is_own(csv_text(t, row, EGPR_COL_strategy))
+				    ? egpr_guest_states[off].id
+				    : csv_text(t, row, EGPR_COL_guest_state);
+
+	return !strcmp(csv_text(t, row, EGPR_COL_layer), egpr_layers[c->ops->layer].id) &&
+	       !strcmp(csv_text(t, row, EGPR_COL_exit_kind), c->kind ? c->kind->id : "none") &&
+	       !strcmp(state, egpr_guest_states[c->state].id);
+}
+
+static int arm_of(const struct cell *c, const struct csv_table *t, size_t row)
 {
 	unsigned int a;
 
 	for (a = 0; a < c->nr_arms; a++) {
-		if (!strcmp(c->arms[a].id, id))
+		const struct plan_arm *arm = &c->arms[a];
+
+		if (!strcmp(arm->id, csv_text(t, row, EGPR_COL_strategy)) &&
+		    !strcmp(egpr_guest_states[cell_arm_state(c, arm)].id,
+			    csv_text(t, row, EGPR_COL_guest_state)))
 			return (int)a;
 	}
 	return -1;
@@ -94,7 +109,7 @@ static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigne
 
 		if (!is_row_of(t, i, &c->cell))
 			continue;
-		arm = arm_of(&c->cell, csv_text(t, i, EGPR_COL_strategy));
+		arm = arm_of(&c->cell, t, i);
 		if (arm < 0)
 			return bad_row(data, i, "a strategy that cannot run here now", e);
 		if (block >= blocks || !exits)
@@ -272,24 +287,25 @@ static bool is_refused(const struct run *run, const char *name)
 static int restore_refused(struct run *run, const cJSON *json)
 {
 	const cJSON *status = cJSON_GetObjectItemCaseSensitive(json, "status");
-	const char *name = text_of(json, "name"), *strategy = strrchr(name, '/');
-	unsigned int i;
-	char cell[96];
-	int arm;
+	const char *name = text_of(json, "name");
+	struct plan_arm arm;
+	unsigned int i, a;
+	char other[96];
 
-	if (!strategy || !cJSON_IsNumber(status) || is_refused(run, name))
+	if (!cJSON_IsNumber(status) || is_refused(run, name))
 		return 0;
 	for (i = 0; i < run->nr_cells; i++) {
 		struct cell *c = &run->cells[i].cell;
 
-		cell_name(c, cell, sizeof(cell));
-		arm = arm_of(c, strategy + 1);
-		if (arm < 0 || strlen(cell) != (size_t)(strategy - name) ||
-		    strncmp(cell, name, strlen(cell)))
-			continue;
-		run_drop_arm(c, (unsigned int)arm);
-		return run_skip_add(run, c, strategy + 1, status->valueint,
-				    text_of(json, "reason"));
+		for (a = 0; a < c->nr_arms; a++) {
+			arm = c->arms[a];
+			run_arm_name(c, &arm, other, sizeof(other));
+			if (strcmp(other, name))
+				continue;
+			run_drop_arm(c, a);
+			return run_skip_add_arm(run, c, &arm, status->valueint,
+						text_of(json, "reason"));
+		}
 	}
 	return 0;
 }

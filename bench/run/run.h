@@ -132,6 +132,16 @@ int run_expand(struct run *run, const struct plan *plan, enum egpr_provenance pr
 	       struct data_error *e);
 void run_free(struct run *run);
 
+/**
+ * run_expand_layer - the same for one layer
+ * @run: with @plan and @env
+ * @ops: the layer
+ * @l: what the plan wants of it
+ *
+ * Return: 0 or EGPR_INTERNAL.
+ */
+int run_expand_layer(struct run *run, const struct layer_ops *ops, const struct plan_layer *l);
+
 /* Print what would run and for how long. */
 void run_print(const struct run *run);
 /* Say how it went, and print the path of its directory. */
@@ -206,6 +216,22 @@ static inline bool run_crashed(const struct run_cell *c)
 {
 	return c->crashes && *c->failed;
 }
+
+/**
+ * run_skip_add_arm - note that an arm of a cell does not run
+ * @run: the run
+ * @c: the cell
+ * @arm: the arm
+ * @refused: as in struct run_skip
+ * @reason: why
+ *
+ * Return: 0 or EGPR_INTERNAL.
+ */
+int run_skip_add_arm(struct run *run, const struct cell *c, const struct plan_arm *arm, int refused,
+		     const char *reason);
+
+/* "kvm/cpuid/dirty/kvm-own" of an arm, as run_skip_name(). */
+void run_arm_name(const struct cell *c, const struct plan_arm *arm, char *to, size_t size);
 
 /**
  * run_skip_add - note that a cell, or an arm of it, does not run

@@ -99,7 +99,7 @@ static int64_t refuse(struct run *run, struct run_cell *rc, const struct traced 
 			 arm->status == EGPR_DATA ? "it does not execute what the table says: "
 						  : "",
 			 arm->reason);
-		if (run_skip_add(run, &rc->cell, rc->cell.arms[a].id, arm->status, reason)) {
+		if (run_skip_add_arm(run, &rc->cell, &rc->cell.arms[a], arm->status, reason)) {
 			data_fail(e, EGPR_INTERNAL, "out of memory");
 			return -1;
 		}

@@ -51,6 +51,12 @@ static const struct row {
 
 #define NR_ROWS ((int)(sizeof(rows) / sizeof(*rows)))
 
+/* What KVM does by itself is KVM's: the model has the lab's steps. */
+static int of_the_lab(const struct row *r)
+{
+	return r->family != EGPR_FAMILY_OWN;
+}
+
 static int known(const struct row *r)
 {
 	const char *reason = NULL;
@@ -82,6 +88,7 @@ static const char *moves(enum egpr_home home)
 		return "MOVES_XSAVE";
 	case EGPR_HOME_HW:
 	case EGPR_HOME_FPSTATE:
+	case EGPR_HOME_KVM:
 		break;
 	}
 	return "MOVES_NOTHING";
@@ -108,6 +115,8 @@ static void promela(void)
 	       "inline set_strategy()\n{\n\tif\n");
 	for (i = 0; i < NR_ROWS; i++) {
 		r = &rows[i];
+		if (!of_the_lab(r))
+			continue;
 		printf("\t:: strategy == %d -> /* %s: %s */\n"
 		       "\t\tmoves = %s; gate = %s; xsetbv = %s; outer = %s; fpstate19 = %s;\n"
 		       "\t\tcompacted = %s; init_optimised = %s; reads_operand = %s\n",
@@ -139,12 +148,14 @@ int main(int argc, char **argv)
 		return 64;
 	}
 	for (i = 0; i < NR_ROWS; i++)
-		bad += !known(&rows[i]);
+		bad += of_the_lab(&rows[i]) && !known(&rows[i]);
 	if (bad)
 		return 65;
 	if (!list)
 		promela();
-	for (i = 0; list && i < NR_ROWS; i++)
-		list_row(i);
+	for (i = 0; list && i < NR_ROWS; i++) {
+		if (of_the_lab(&rows[i]))
+			list_row(i);
+	}
 	return 0;
 }

@@ -38,7 +38,8 @@ static inline unsigned int egpr_area_offset(enum egpr_home home, unsigned int re
 /**
  * egpr_home_read - a guest register from memory
  * @sw: the context
- * @home: where the strategy keeps the registers; not EGPR_HOME_HW, which is nowhere
+ * @home: where the strategy keeps the registers; not EGPR_HOME_HW, which is nowhere, nor
+ *	EGPR_HOME_KVM, which is KVM's
  * @reg: 16..31
  *
  * A component in its initial configuration is not in the XSAVE area: XSTATE_BV says so, and

@@ -71,7 +71,7 @@
 
 /* verdicts.csv: one row per comparison of an arm with its baseline. */
 #define EGPR_COLUMNS_VERDICTS(X)							\
-	X(baseline, TEXT, "the strategy it is compared with")					\
+	X(baseline, TEXT, "the strategy it is compared with, in the row's guest state; for kvm-own in state off")	\
 	X(blocks, COUNT, "paired blocks")							\
 	X(base_p50, TIME, "median of the baseline, TSC ticks per exit")			\
 	X(diff, TIME, "Hodges-Lehmann shift, TSC ticks per exit")				\

@@ -20,6 +20,7 @@ enum egpr_family {
 	EGPR_FAMILY_XSAVE,  /* XSAVE of component 19 */
 	EGPR_FAMILY_LIVE,   /* left in the registers, read there on demand */
 	EGPR_FAMILY_OUTER,  /* outside KVM's inner loop */
+	EGPR_FAMILY_OWN,    /* what KVM does by itself, where it offers guests APX */
 	EGPR_NR_FAMILIES
 };
 
@@ -30,6 +31,7 @@ enum egpr_home {
 	EGPR_HOME_REGS,		 /* egpr_switch.regs[], as vcpu->arch.regs[] */
 	EGPR_HOME_XSAVE,	 /* egpr_switch.xsave, standard format */
 	EGPR_HOME_XSAVE_COMPACT, /* egpr_switch.xsave, compacted format */
+	EGPR_HOME_KVM,		 /* where KVM keeps them, out of the lab's reach */
 };
 
 /* Preconditions. What a host or a layer lacks makes the strategy skipped, with the reason. */
@@ -42,6 +44,7 @@ enum egpr_home {
 #define EGPR_BIND_DUAL	    (1u << 6) /* entry points are swapped for `none` while guest APX is off */
 #define EGPR_BIND_OUTER	    (1u << 7) /* layer kvm: not run for exits that stay in KVM's inner loop */
 #define EGPR_READS_OPERAND  (1u << 8) /* the exit half leaves guest register `access` in `operand` */
+#define EGPR_NEEDS_KVM_APX  (1u << 9) /* a KVM that offers guests APX; against guest state off */
 
 /* How the registers are moved, where it is not one MOV each with four bytes of displacement. */
 #define EGPR_MOVES_PAIRS (1u << 9)  /* PUSH2P, POP2P */
@@ -94,7 +97,10 @@ enum egpr_home {
 	  "test flag; as live, and one register read: kvm_fpu_get, 16-way switch, put",	\
 	  "nothing", "A")								\
 	X(outer, "outer", OUTER, REGS, EGPR_BIND_OUTER,					\
-	  "as gated-mov, where KVM's inner loop is left", "as gated-mov, where it is entered", "F")
+	  "as gated-mov, where KVM's inner loop is left", "as gated-mov, where it is entered", "F") \
+	X(kvm_own, "kvm-own", OWN, KVM, EGPR_NEEDS_KVM_APX,				\
+	  "nothing: KVM switches by itself; compared with guest state off",		\
+	  "nothing: likewise", "KVM as it is")
 /* clang-format on */
 
 /*

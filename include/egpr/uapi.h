@@ -40,12 +40,30 @@
 	X(PROTOTYPE, "kvm_entry or kvm_exit has a prototype that this module does not know (BTF); a newer egpr_switch may")	\
 	X(STAND_IN_GUEST, "the stand-in for component 19 is AVX, which takes MXCSR along; at the probes both are the guest's, and kernel code may use them between the halves")	\
 	X(NO_BTF, "no readable BTF of kvm in /sys/kernel/btf, so the prototypes of kvm_entry and kvm_exit are not known; boot a kernel with CONFIG_DEBUG_INFO_BTF and CONFIG_DEBUG_INFO_BTF_MODULES")	\
-	X(NO_MEMORY, "the kernel has no memory for it now; try again, or free some")
+	X(NO_MEMORY, "the kernel has no memory for it now; try again, or free some")	\
+	X(KVM_SWITCHES, "KVM switches r16..r31 by itself: the guest had its pattern back although the probes had overwritten it, so a strategy here would come on top of KVM's own; measure strategy kvm-own")	\
+	X(KVM_UNTOLD, "KVM offers guests APX, and it was not yet seen whether it switches r16..r31 by itself; show the module a pattern first (EGPR_IOC_LOOK), as layer kvm does")	\
+	X(KVM_UNCLEAR, "KVM offers guests APX, and a pattern in r16..r31 did not tell whether it switches them by itself: neither a strategy nor kvm-own can be vouched for")	\
+	X(KVM_OFFERS_NONE, "KVM offers guests no APX here, so it has no switch of its own to look at or to measure; measure the lab's strategies")
 /* clang-format on */
 
 #define EGPR_REFUSAL_ENUM(SYM, text) EGPR_REFUSED_##SYM,
 enum egpr_refusal {
 	EGPR_REFUSALS(EGPR_REFUSAL_ENUM) EGPR_NR_REFUSALS
+};
+
+/* X(SYM, id, text): what a pattern in a guest's r16..r31 told of KVM. */
+/* clang-format off */
+#define EGPR_KVM_FINDINGS(X)								\
+	X(UNTOLD, "untold", "nobody looked")						\
+	X(LEAVES, "leaves", "KVM leaves them alone: the guest has what the probes wrote")	\
+	X(SWITCHES, "switches", "KVM switches them: the guest has its own, whatever the probes wrote")	\
+	X(UNCLEAR, "unclear", "neither")
+/* clang-format on */
+
+#define EGPR_KVM_ENUM(SYM, id, text) EGPR_KVM_##SYM,
+enum egpr_kvm_finding {
+	EGPR_KVM_FINDINGS(EGPR_KVM_ENUM) EGPR_NR_KVM_FINDINGS
 };
 
 /* Features of EGPR_IOC_QUERY. */
@@ -56,6 +74,7 @@ enum egpr_refusal {
 #define EGPR_HAS_VMX	    (1u << 4) /* kvm_intel is what runs guests */
 #define EGPR_HAS_SVM	    (1u << 5) /* kvm_amd is what runs guests */
 #define EGPR_HAS_MUTANTS    (1u << 6) /* test build: some strategies are wrong on purpose */
+#define EGPR_HAS_PLAYED_KVM (1u << 7) /* test build: form trap plays a KVM that offers APX */
 
 /**
  * struct egpr_query - what the module is and what it can do here
@@ -335,6 +354,51 @@ struct egpr_guest_regs {
 	__u64 r[EGPR_COUNT];
 };
 
+/* What EGPR_IOC_LOOK does. */
+#define EGPR_LOOK_BEGIN 1
+#define EGPR_LOOK_END	2
+
+/**
+ * struct egpr_look - does KVM switch r16..r31 by itself?
+ * @abi: EGPR_ABI_VERSION
+ * @form: EGPR_FORM_HW; EGPR_FORM_TRAP where a test build plays such a KVM
+ * @step: EGPR_LOOK_*
+ * @exits: at the end: exits that the guest made since with the pattern in all its registers
+ * @guest_has_it: at the end: 1 if the guest found its pattern afterwards, 0 if another value
+ * @refusal: out, enum egpr_refusal
+ * @finding: out, enum egpr_kvm_finding
+ * @reserved: 0
+ * @pattern: at the beginning: what the guest will have in r16..r31; none 0, none all ones
+ * @put: out: entries at which the probe wrote the complement of @pattern
+ * @saw_pattern: out: exits at which the probe found @pattern, ...
+ * @saw_put: ... its complement, ...
+ * @saw_zero: ... zeros, ...
+ * @saw_other: ... or anything else
+ * @blind: out: probes that could not touch the registers, or did not read back what they wrote
+ *
+ * For a guest that is thrown away afterwards: between the steps the probes write to r16..r31 at every
+ * entry, and nothing is switched. A KVM that leaves the registers alone hands what was written to the
+ * guest; one that switches them loads the guest's own over it. What is found holds for every session
+ * until a kvm.ko comes or goes, or somebody looks again.
+ */
+struct egpr_look {
+	__u32 abi;
+	__u32 form;
+	__u32 step;
+	__u32 exits;
+	__u32 guest_has_it;
+	__u32 refusal;
+	__u32 finding;
+	__u32 reserved;
+	__u64 pattern[EGPR_COUNT];
+	__u64 put;
+	__u64 saw_pattern;
+	__u64 saw_put;
+	__u64 saw_zero;
+	__u64 saw_other;
+	__u64 blind;
+};
+
 #define EGPR_IOC_MAGIC	   0xe9
 #define EGPR_IOC_QUERY	   _IOWR(EGPR_IOC_MAGIC, 0, struct egpr_query)
 #define EGPR_IOC_ATTACH	   _IOWR(EGPR_IOC_MAGIC, 1, struct egpr_attach)
@@ -346,6 +410,7 @@ struct egpr_guest_regs {
 #define EGPR_IOC_SET_REGS  _IOWR(EGPR_IOC_MAGIC, 7, struct egpr_guest_regs)
 #define EGPR_IOC_DETACH	   _IO(EGPR_IOC_MAGIC, 8)
 #define EGPR_IOC_CONTRACT  _IOWR(EGPR_IOC_MAGIC, 9, struct egpr_contract)
+#define EGPR_IOC_LOOK	   _IOWR(EGPR_IOC_MAGIC, 10, struct egpr_look)
 
 /**
  * egpr_tables_sum - a sum over the tables this ABI takes indices of

@@ -2,7 +2,7 @@
 # Programs and payloads that run inside the beds, started by tests/bed/run.
 
 BED_PAYLOADS := $(patsubst asm/payload/%.S,$(B)/payloads/state/%.elf,$(wildcard asm/payload/*.S))
-BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible)
+BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own)
 
 $(B)/asm/payload/state/%.o: asm/payload/%.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)
@@ -11,7 +11,7 @@ $(BED_PAYLOADS): $(B)/payloads/state/%.elf: $(B)/asm/payload/state/%.o $$(PAYLOA
 	@mkdir -p $(@D)
 	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
 
-$(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(B)/bench/layer/module_guest.o $(B)/bench/layer/module.o $(B)/bench/base/error.o \
+$(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(addprefix $(B)/bench/layer/,module_guest.o module.o look.o own.o) $(B)/bench/base/error.o \
 		$(B)/bench/plan/axis.o 		$$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
 

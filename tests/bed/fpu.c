@@ -285,8 +285,10 @@ int main(int argc, char **argv)
 	tap_ok(sees_a_change(), "a control: bytes that differ are seen");
 	egpr_for_each_strategy(s)
 		prove_ioctls(s);
-	egpr_for_each_strategy(s)
-		prove(s, &host, argv[1], exits / EGPR_NR_STRATEGIES, &total);
+	egpr_for_each_strategy(s) {
+		if (s->family != EGPR_FAMILY_OWN) /* which nothing stands in for */
+			prove(s, &host, argv[1], exits / EGPR_NR_STRATEGIES, &total);
+	}
 	tap_ok(total, "%lu switches in all, components 0x%llx", total, (unsigned long long)mask);
 	return tap_done();
 }

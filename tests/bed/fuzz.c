@@ -44,8 +44,9 @@ static bool one_in(unsigned int n)
 }
 
 static const unsigned long commands[] = {
-	EGPR_IOC_QUERY, EGPR_IOC_ATTACH,   EGPR_IOC_CONFIGURE, EGPR_IOC_COUNTERS, EGPR_IOC_BENCH,
-	EGPR_IOC_RUN,	EGPR_IOC_GET_REGS, EGPR_IOC_SET_REGS,  EGPR_IOC_DETACH,	  EGPR_IOC_CONTRACT,
+	EGPR_IOC_QUERY,	 EGPR_IOC_ATTACH,   EGPR_IOC_CONFIGURE, EGPR_IOC_COUNTERS,
+	EGPR_IOC_BENCH,	 EGPR_IOC_RUN,	    EGPR_IOC_GET_REGS,	EGPR_IOC_SET_REGS,
+	EGPR_IOC_DETACH, EGPR_IOC_CONTRACT, EGPR_IOC_LOOK,
 };
 
 /* Mostly a valid number with another size or direction now and then, sometimes anything. */

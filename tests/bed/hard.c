@@ -244,7 +244,7 @@ static void kill_often(unsigned int times)
 		do { /* not the controls: their guest finds its registers lost and ends by itself */
 			if (++s == egpr_strategies + EGPR_NR_STRATEGIES)
 				s = egpr_strategies;
-		} while (s->home == EGPR_HOME_HW);
+		} while (s->home == EGPR_HOME_HW || s->home == EGPR_HOME_KVM);
 		pid = fork();
 		if (!pid)
 			child_loop(s->id);

@@ -81,9 +81,9 @@ check 'a row without a number' says 65 'cpuid x gated-mov x dirty: ' empty
 : >"$dir/void.csv"
 check 'an empty file' says 65 'a table is empty' void
 
-# The table itself: every strategy, on SVM and on VMX, for what both leave the guest for. The SVM
+# The table itself: every strategy of the lab's, on SVM and on VMX, for what both leave the guest for. The SVM
 # machines have AVX and nothing above it, and AVX stands in for nothing at KVM's probes: no XSAVE there.
-"$B/egprlab" list strategies | sed 's/ .*//; s/^delay.*/delay-0/' >"$dir/strategies-vmx"
+"$B/egprlab" list strategies | sed '/^kvm-own /d; s/ .*//; s/^delay.*/delay-0/' >"$dir/strategies-vmx"
 grep -v '^xsave' "$dir/strategies-vmx" >"$dir/strategies-svm"
 every() { # every BACKEND TABLE
 	for kind in cpuid pio-out wrmsr-tsc-deadline; do

@@ -97,8 +97,8 @@ asked() {
 
 check 'egpr: all is asked' asked egpr --model egpr
 check 'egpr: the verdicts are those of the family' as_expected egpr
-"$B/egprlab" list strategies --json | "$B/tests/tools/json" each/id | sed 's/-N$//' | sort >"$dir/ids"
-check 'egpr: every strategy of the table was asked' sh -c "
+"$B/egprlab" list strategies --json | "$B/tests/tools/json" each/id | sed '/^kvm-own$/d; s/-N$//' | sort >"$dir/ids"
+check 'egpr: every strategy of the lab'"'"'s in the table was asked' sh -c "
 	cut -d, -f 4 '$dir/egpr.csv' | sed 1d | sort -u | diff '$dir/ids' -"
 check 'egpr: at least 9 properties under 5 assumptions' sh -c "
 	[ \$(grep -c ',gated-mov,' '$dir/egpr.csv') -ge 50 ]"

@@ -145,6 +145,7 @@ xsavec|s/XSAVE, XSAVE_COMPACT, EGPR_NEEDS_XSAVE |/XSAVE, XSAVE, EGPR_NEEDS_XSAVE
 live|s/LIVE, FPSTATE, 0,/LIVE, REGS, 0,/|a home that nobody fills
 gated-mov|s/"gated-mov", GATED/"gated-mov", UNCOND/|a gate that the family does not have
 dual|s/GATED, REGS, EGPR_BIND_DUAL/GATED, REGS, 0/|a gated family without a gate
+kvm-own|s/OWN, KVM, EGPR_NEEDS/OWN, REGS, EGPR_NEEDS/|a home that is KVM's said to be the lab's
 LIST
 }
 table_mutants >"$dir/list"

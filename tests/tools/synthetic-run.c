@@ -35,6 +35,9 @@
 #define SHARE		  0.01
 #define OFFSET_SD	  0.5  /* cycles */
 #define LAUNCH_SD	  0.25 /* cycles */
+#define OWN_INIT	  30.0 /* cycles per exit that KVM's own switch takes */
+#define OWN_DIRTY	  60.0
+#define PLAN		  "[plan]\nmargins = 1 %, 10 ticks\n[prim]\nstates = dirty\n"
 #define PATTERNS	  "registers survive"
 
 static const double path_cost[EGPR_NR_PATHS] = { [EGPR_PATH_NONE] = 900,
@@ -52,6 +55,7 @@ struct wish {
 	bool sound;
 	bool complete;
 	bool module;
+	bool own; /* rows of KVM's own switch */
 	unsigned int blocks;
 	unsigned int launches; /* two to a module load */
 	double effect;	       /* factor on the cost of every strategy */
@@ -236,7 +240,8 @@ static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
 	samples(d, w, &key, level, base);
 	summary(d, w, &key, base);
 	egpr_for_each_strategy(s) {
-		if (s->family != EGPR_FAMILY_DELAY && s != egpr_strategies)
+		if (s->family != EGPR_FAMILY_DELAY && s->family != EGPR_FAMILY_OWN &&
+		    s != egpr_strategies)
 			arm(d, w, key, s->id, level, "none", base, cycles);
 	}
 	arm(d, w, key, delays[0], level, "none", base, delay);
@@ -296,11 +301,40 @@ static void fill(struct rundir *d, const struct wish *w)
 			key.state = state;
 			cell(d, w, key, &egpr_exit_kinds[kinds[i]]);
 		}
-		egpr_for_each_strategy(s)
-			proof(d, key, &egpr_exit_kinds[kinds[i]], s);
+		egpr_for_each_strategy(s) {
+			if (s->family != EGPR_FAMILY_OWN)
+				proof(d, key, &egpr_exit_kinds[kinds[i]], s);
+		}
 	}
 	skip(d, key, &egpr_exit_kinds[EGPR_EXIT_rdmsr_imm],
 	     "the CPU has no MSR_IMM, \"not even\" here");
+}
+
+/* KVM's own switch: one cell of several guest states, against none in state off. */
+static void own(struct rundir *d, const struct wish *w)
+{
+	static const enum egpr_exit_kind_index kinds[] = { EGPR_EXIT_pio_out, EGPR_EXIT_cpuid };
+	double base[MAX_BLOCKS] = { 0 }, cycles[MAX_BLOCKS] = { 0 };
+	struct rundir_key key = w->key;
+	size_t i;
+
+	key.layer = EGPR_LAYER_KVM;
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		const struct egpr_exit_kind *k = &egpr_exit_kinds[kinds[i]];
+		double level = base_cost(&key, k);
+
+		key.exit_kind = k->id;
+		key.path = k->path;
+		key.state = EGPR_STATE_OFF;
+		key.strategy = "none";
+		samples(d, w, &key, level, base);
+		summary(d, w, &key, base);
+		arm(d, w, key, "none-b", level, "none", base, cycles);
+		key.state = EGPR_STATE_INIT;
+		arm(d, w, key, "kvm-own", level + w->effect * OWN_INIT, "none", base, cycles);
+		key.state = EGPR_STATE_DIRTY;
+		arm(d, w, key, "kvm-own", level + w->effect * OWN_DIRTY, "none", base, cycles);
+	}
 }
 
 /* The module's own operations, each a cycle dearer than the one before it. */
@@ -361,7 +395,7 @@ static void launches(struct rundir *d, const struct wish *w)
 static int usage(void)
 {
 	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [module=yes]\n"
-	      "       [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
+	      "       [own=yes] [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
 	      "       [host=NAME] [cpu=NAME] [kernel=NAME] [core=TYPE]\n",
 	      stderr);
 	return EGPR_USAGE;
@@ -381,6 +415,8 @@ static int parse(struct wish *w, const char *word)
 		w->complete = strcmp(value, "no") != 0;
 	else if (IS("module"))
 		w->module = strcmp(value, "no") != 0;
+	else if (IS("own"))
+		w->own = strcmp(value, "no") != 0;
 	else if (IS("representative"))
 		w->key.representative = strcmp(value, "no") != 0;
 	else if (IS("backend"))
@@ -444,6 +480,8 @@ int main(int argc, char **argv)
 	if (*w.core)
 		cJSON_AddStringToObject(host, RUNDIR_CORE_TYPE, w.core);
 	cJSON_AddStringToObject(plan, "profile", "synthetic");
+	cJSON_AddStringToObject(plan, "name", "synthetic");
+	cJSON_AddStringToObject(plan, "ini", PLAN);
 	srandom((unsigned int)w.o.seed);
 	snprintf(w.id, sizeof(w.id), "%s-seed-%llu", w.host_id, (unsigned long long)w.o.seed);
 	w.o.dir = argv[1];
@@ -463,6 +501,8 @@ int main(int argc, char **argv)
 	fill(d, &w);
 	if (w.module)
 		module(d, &w);
+	if (w.own)
+		own(d, &w);
 	checks(d, &w);
 	rundir_set_backend(d, w.key.backend, w.key.representative, "so the command line says");
 	ret = rundir_close(d, w.complete, &e);

@@ -30,9 +30,16 @@
 	  { { NULL, NULL } } },
 const struct egpr_strategy twins_rows[EGPR_NR_STRATEGIES] = { EGPR_STRATEGIES(ROW) };
 
+/* Does the row's home lie in the context? */
+static bool in_context(const struct egpr_strategy *row)
+{
+	return row->home != EGPR_HOME_HW && row->home != EGPR_HOME_FPSTATE &&
+	       row->home != EGPR_HOME_KVM;
+}
+
 static bool moves_regs(const struct egpr_strategy *row, const struct situation *at)
 {
-	if (row->home == EGPR_HOME_HW || row->home == EGPR_HOME_FPSTATE)
+	if (!in_context(row))
 		return false;
 	return at->guest_apx || row->family == EGPR_FAMILY_UNCOND;
 }
@@ -63,7 +70,7 @@ static void set_up(const struct egpr_strategy *row, const struct situation *at, 
 	memset(m->sw.xsave, 0, sizeof(m->sw.xsave));
 	for (unsigned int n = 0; n < EGPR_COUNT; n++)
 		m->sw.regs[n] = mark(2 * NR_REGS + n);
-	if (at->entry && row->home != EGPR_HOME_HW && row->home != EGPR_HOME_FPSTATE)
+	if (at->entry && in_context(row))
 		egpr_home_write(&m->sw, row->home, guest);
 	m->sw.flags = at->guest_apx ? EGPR_SWITCH_GUEST_APX : 0;
 	m->sw.thread_flags = at->fpu_elsewhere ? EGPR_SWITCH_NEED_FPU_LOAD : 0;

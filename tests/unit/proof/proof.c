@@ -70,6 +70,11 @@ static void test_table(void **state)
 	(void)state;
 	set_up();
 	egpr_for_each_strategy(s) {
+		/* The model has no KVM that would switch: nobody keeps the registers. */
+		if (s->family == EGPR_FAMILY_OWN) {
+			assert_false(proved(s, &r, reason));
+			continue;
+		}
 		if (!proved(s, &r, reason))
 			fail_msg("%s: %s", s->id, reason);
 		assert_true(r.exits > 10);

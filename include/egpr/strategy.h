@@ -44,12 +44,23 @@ enum egpr_home {
 #define EGPR_BIND_DUAL	    (1u << 6) /* entry points are swapped for `none` while guest APX is off */
 #define EGPR_BIND_OUTER	    (1u << 7) /* layer kvm: not run for exits that stay in KVM's inner loop */
 #define EGPR_READS_OPERAND  (1u << 8) /* the exit half leaves guest register `access` in `operand` */
-#define EGPR_NEEDS_KVM_APX  (1u << 9) /* a KVM that offers guests APX; against guest state off */
+#define EGPR_NEEDS_KVM_APX  (1u << 12) /* a KVM that offers guests APX; against guest state off */
 
 /* How the registers are moved, where it is not one MOV each with four bytes of displacement. */
 #define EGPR_MOVES_PAIRS (1u << 9)  /* PUSH2P, POP2P */
 #define EGPR_MOVES_DISP8 (1u << 10) /* one byte of displacement */
 #define EGPR_MOVES_FENCE (1u << 11) /* LFENCE behind the test of the flag */
+
+/* All of them share one word: each has a bit of its own, or the sum would carry. */
+/* clang-format off */
+#define EGPR_FLAGS_OF(op)								\
+	(EGPR_NEEDS_XSAVE op EGPR_NEEDS_XSAVEOPT op EGPR_NEEDS_XSAVEC op		\
+	 EGPR_NEEDS_XSAVES op EGPR_NEEDS_CPL0 op EGPR_NEEDS_XSETBV op			\
+	 EGPR_NEEDS_KVM_APX op EGPR_BIND_DUAL op EGPR_BIND_OUTER op			\
+	 EGPR_READS_OPERAND op EGPR_MOVES_PAIRS op EGPR_MOVES_DISP8 op EGPR_MOVES_FENCE)
+/* clang-format on */
+_Static_assert(EGPR_FLAGS_OF(+) == EGPR_FLAGS_OF(|),
+	       "two flags of struct egpr_strategy share a bit");
 
 /*
  * X(sym, id, family, home, needs, at_exit, at_entry, origin)

@@ -149,12 +149,17 @@ launches() { # launches DIR: numbers of the launches that carry blocks
 }
 check 'a run of four launches succeeds' gives 0 \
 	"$egprlab" run --plan "$dir/plan.ini" --launches 4 --seed 5 --out "$dir/four"
-check 'blocks carry their launch' test "$(launches "$dir/four")" = '0 1 2 3'
-check 'meta.json lists the launches' test \
-	"$($json launches/# <"$dir/four/meta.json")" -eq 4
+# All four, or as many as decide every question: on a quiet host even 0.001 cycles can be told apart.
+listed=$($json launches/# <"$dir/four/meta.json")
+all_or_decided() {
+	echo "$listed launches, $(grep -c ',inconclusive,' "$dir/four/verdicts.csv") open questions"
+	[ "$listed" -eq 4 ] || { [ "$listed" -lt 4 ] && ! grep -q ',inconclusive,' "$dir/four/verdicts.csv"; }
+}
+check 'meta.json lists the launches' all_or_decided
+check 'blocks carry their launch' test "$(launches "$dir/four")" = "$(seq 0 $((listed - 1)) | xargs)"
 check 'each with boot and module load' sh -c "
-	'$json' launches/3/boot_id <'$dir/four/meta.json' | grep -x '[0-9a-f-]*' &&
-	'$json' launches/3/module_load <'$dir/four/meta.json'"
+	'$json' launches/$((listed - 1))/boot_id <'$dir/four/meta.json' | grep -x '[0-9a-f-]*' &&
+	'$json' launches/$((listed - 1))/module_load <'$dir/four/meta.json'"
 check 'the order goes on over launches' same_order "$dir/a" "$dir/four"
 check 'every arm has one summary' test "$(rows "$dir/four/summary.csv")" = 11
 check 'what is not estimable has no number' sh -c "

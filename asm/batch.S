@@ -11,13 +11,16 @@
 #ifdef __KERNEL__
 #include <linux/linkage.h>
 #include <asm/nospec-branch.h>
+#include <asm/ibt.h>
 #define BATCH_CALL CALL_NOSPEC
 #define BATCH_RET  RET
+#define BATCH_ENDBR ENDBR
 #else
 .macro BATCH_CALL reg
 	call *%\reg
 .endm
 #define BATCH_RET ret
+#define BATCH_ENDBR
 #endif
 
 	.text
@@ -48,6 +51,7 @@
 	.globl egpr_prim_batch
 	.type egpr_prim_batch, @function
 egpr_prim_batch:
+	BATCH_ENDBR
 	push %rbx
 	push %rbp
 	push %r12

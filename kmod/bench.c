@@ -18,10 +18,9 @@
 
 #include "egpr_switch.h"
 
-u64 egpr_prim_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n);
-
 /* One sample's inputs. */
 struct job {
+	struct egpr_stepper *stepper;
 	const struct egpr_bench *b;
 	struct egpr_switch *sw;
 	struct egpr_sequence fn;
@@ -54,6 +53,8 @@ static u64 sample(const struct job *j)
 
 	switch (b->op) {
 	case EGPR_BENCH_SWITCH:
+		if (j->stepper)
+			return egpr_step_batch(j->stepper, &j->fn, j->sw, b->rounds);
 		return egpr_prim_batch(j->sw, j->fn.exit, j->fn.entry, b->rounds);
 	case EGPR_BENCH_EXIT:
 		return TIMED(b->rounds, j->fn.exit(j->sw));
@@ -154,7 +155,7 @@ static int run(const struct job *j, u64 *out)
 
 int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
 {
-	struct job j = { .b = b };
+	struct job j = { .b = b, .stepper = egpr_stepper(s) };
 	struct egpr_context *ctx;
 	struct egpr_plan p;
 	u64 *out;

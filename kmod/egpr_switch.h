@@ -11,6 +11,7 @@
 #define KMOD_EGPR_SWITCH_H
 
 #include <linux/types.h>
+#include <linux/jump_label.h>
 #include <linux/kvm_host.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -94,6 +95,7 @@ struct egpr_plan {
  * @cpu: CPU of the last entry
  * @last: row of @counters.reason for the last exit, -1 for none
  * @stays: by row of @counters.reason: the last such exit did not leave KVM's inner loop
+ * @stepper: somebody steps through what is run; changed under vcpu->mutex where there is a vCPU
  * @looking: somebody looks what KVM does with the registers
  * @look: how, and what was seen
  * @counters: what user space reads
@@ -126,6 +128,7 @@ struct egpr_session {
 	int cpu;
 	int last;
 	bool stays[EGPR_NR_REASONS];
+	struct egpr_stepper *stepper;
 	bool looking;
 	struct egpr_look look;
 	struct egpr_counters counters;
@@ -233,6 +236,20 @@ void egpr_own_exit(struct egpr_session *s);
 int egpr_own_begin(struct egpr_session *s, struct egpr_look *l);
 int egpr_own_end(struct egpr_session *s, struct egpr_look *l);
 
+/* step.c: stops before every instruction of a sequence. */
+DECLARE_STATIC_KEY_FALSE(egpr_stepping);
+int egpr_steps(struct egpr_session *s, struct egpr_steps *a);
+void egpr_steps_drop(struct egpr_session *s);
+u64 egpr_step_batch(struct egpr_stepper *st, const struct egpr_sequence *fn, struct egpr_switch *sw,
+		    u64 rounds);
+void egpr_step_half(struct egpr_session *s, egpr_switch_fn fn);
+
+/* The session's stepper, or NULL; one no-op where nobody steps. */
+static inline struct egpr_stepper *egpr_stepper(const struct egpr_session *s)
+{
+	return static_branch_unlikely(&egpr_stepping) ? READ_ONCE(s->stepper) : NULL;
+}
+
 /* look.c */
 int egpr_look(struct egpr_session *s, struct egpr_look *l);
 
@@ -244,7 +261,8 @@ enum egpr_refusal egpr_prototype_refusal(void);
 /* reason.c */
 int egpr_reason_row(struct egpr_session *s);
 
-/* bench.c */
+/* bench.c, and the timed loop of asm/batch.S */
+u64 egpr_prim_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n);
 int egpr_bench(struct egpr_session *s, struct egpr_bench *b);
 
 /* contract.c */

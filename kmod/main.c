@@ -103,6 +103,7 @@ union argument {
 	struct egpr_contract contract;
 	struct egpr_guest_regs regs;
 	struct egpr_look look;
+	struct egpr_steps steps;
 };
 
 static int dispatch(struct egpr_session *s, unsigned int cmd, union argument *a)
@@ -128,6 +129,8 @@ static int dispatch(struct egpr_session *s, unsigned int cmd, union argument *a)
 		return egpr_session_regs(s, &a->regs, true);
 	case EGPR_IOC_LOOK:
 		return egpr_look(s, &a->look);
+	case EGPR_IOC_STEPS:
+		return egpr_steps(s, &a->steps);
 	}
 	return -ENOTTY;
 }

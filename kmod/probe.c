@@ -148,7 +148,10 @@ static void account_path(struct egpr_session *s, const struct kvm_vcpu *vcpu)
 void egpr_half(struct egpr_session *s, const struct egpr_plan *p, egpr_switch_fn fn)
 {
 	if (p->form != EGPR_FORM_TRAP) {
-		fn(&s->ctx->sw);
+		if (egpr_stepper(s))
+			egpr_step_half(s, fn);
+		else
+			fn(&s->ctx->sw);
 		return;
 	}
 	egpr_virtual_enter(s);

@@ -81,6 +81,7 @@ out_session:
 
 static void session_free(struct egpr_session *s)
 {
+	egpr_steps_drop(s);
 	vfree(s->page);
 	vfree(s->ctx);
 	kfree_rcu(s, rcu);

@@ -29,10 +29,10 @@ enum {
 };
 
 static const struct egpr_option trace_options[] = {
-	[OPTION_LAYER] = { "layer", "L", "prim (the default) or boundary" },
+	[OPTION_LAYER] = { "layer", "L", "the layer; default prim" },
 	[OPTION_STRATEGY] = { "strategy", "S", "the strategy; delay-N too" },
 	[OPTION_STATE] = { "state", "G", "guest state; default dirty" },
-	[OPTION_EXIT] = { "exit", "K", "exit kind in layer boundary; default " DEFAULT_EXIT },
+	[OPTION_EXIT] = { "exit", "K", "exit kind in a layer with a guest; default " DEFAULT_EXIT },
 	[OPTION_PROVENANCE] = { "provenance", "P", "hw or proxy; default hw if it can run" },
 	[OPTION_JSON] = { "json", NULL, "an object with all steps instead of text" },
 	{ NULL, NULL, NULL },
@@ -93,12 +93,9 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 	env->form = provenance == EGPR_PROV_HW ? EGPR_FORM_HW : EGPR_FORM_PROXY;
 	c->state = (enum egpr_guest_state)state;
 	c->ops = layer_find((enum egpr_layer)layer);
-	if (c->ops && c->ops->image)
+	if (c->ops)
 		return 0;
-	fprintf(stderr,
-		"egprlab trace: the sequences of layer %s run in the kernel, where nobody can step "
-		"through them; layers prim and boundary can be traced\n",
-		egpr_layers[layer].id);
+	fprintf(stderr, "egprlab trace: this program has no layer %s\n", egpr_layers[layer].id);
 	return EGPR_SKIPPED;
 }
 

@@ -347,6 +347,13 @@ static int kvm_batch(void *run, struct layer_batch *r, struct data_error *e)
 	return 0;
 }
 
+static struct module_session *kvm_module(void *run)
+{
+	struct kvm_cell *k = run;
+
+	return &k->module;
+}
+
 const struct layer_ops layer_kvm_ops = {
 	.layer = EGPR_LAYER_KVM,
 	.guest = true,
@@ -356,6 +363,7 @@ const struct layer_ops layer_kvm_ops = {
 	.check_own = kvm_check_own,
 	.open = kvm_open,
 	.batch = kvm_batch,
+	.module = kvm_module,
 	.close = kvm_close,
 	.release = free,
 };

@@ -74,6 +74,8 @@ struct layer_image {
 	bool loop;
 };
 
+struct module_session;
+
 /**
  * struct layer_ops - a layer
  * @layer: which
@@ -92,7 +94,8 @@ struct layer_image {
  * @locate: which half of the batch's sequence an address lies in, in words; leaves @text alone
  *	where it is none. NULL is allowed
  * @image: what a tracer of @batch has to know of an arm. Return: false where no code of the lab runs
- *	for an exit. NULL where a trace cannot be had: the code runs in the kernel
+ *	for an exit. NULL where the code runs in the kernel
+ * @module: the session whose module runs the code, and can step through it. NULL in other layers
  * @forked: in a child process: make anew what of @run a fork does not take along. NULL is allowed.
  *	Return: as @open
  * @close: undo @open; NULL is allowed
@@ -111,6 +114,7 @@ struct layer_ops {
 	void (*locate)(void *run, const struct layer_batch *b, uintptr_t ip, char *text,
 		       size_t size);
 	bool (*image)(void *run, unsigned int arm, unsigned int layout, struct layer_image *i);
+	struct module_session *(*module)(void *run);
 	int (*forked)(void *run, struct data_error *e);
 	void (*close)(void *run);
 	void (*release)(void *host);

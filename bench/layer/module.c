@@ -166,6 +166,21 @@ int module_look(struct module_session *m, struct egpr_look *l, struct data_error
 	return ioctl(m->fd, EGPR_IOC_LOOK, l) ? failed("look", l->refusal, e) : 0;
 }
 
+int module_steps_begin(struct module_session *m, struct data_error *e)
+{
+	struct egpr_steps s = { .abi = EGPR_ABI_VERSION, .what = EGPR_STEPS_BEGIN };
+
+	return ioctl(m->fd, EGPR_IOC_STEPS, &s) ? failed("steps", EGPR_REFUSED_NONE, e) : 0;
+}
+
+int module_steps_end(struct module_session *m, struct egpr_steps *s, struct data_error *e)
+{
+	*s = (struct egpr_steps){ .abi = EGPR_ABI_VERSION,
+				  .what = EGPR_STEPS_END,
+				  .buffer = s->buffer };
+	return ioctl(m->fd, EGPR_IOC_STEPS, s) ? failed("steps", EGPR_REFUSED_NONE, e) : 0;
+}
+
 int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e)
 {
 	struct egpr_guest_regs g = { .abi = EGPR_ABI_VERSION };

@@ -78,6 +78,25 @@ int module_contract(struct module_session *m, struct egpr_contract c,
 /* A step of looking what KVM does with r16..r31; @l->abi is filled in here. */
 int module_look(struct module_session *m, struct egpr_look *l, struct data_error *e);
 
+/**
+ * module_steps_begin - step through what the module runs of strategies from now on
+ * @m: the session
+ * @e: receives the reason
+ *
+ * Return: 0 or EGPR_SKIPPED.
+ */
+int module_steps_begin(struct module_session *m, struct data_error *e);
+
+/**
+ * module_steps_end - no longer
+ * @m: the session
+ * @s: receives what was stepped through; @s->buffer is the caller's, EGPR_STEPS_MAX struct egpr_step
+ * @e: receives the reason
+ *
+ * Return: 0 or EGPR_SKIPPED.
+ */
+int module_steps_end(struct module_session *m, struct egpr_steps *s, struct data_error *e);
+
 /* The guest's registers where the strategy keeps them. */
 int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e);
 int module_set_regs(struct module_session *m, const __u64 r[EGPR_COUNT], struct data_error *e);

@@ -175,6 +175,13 @@ static int ring0_batch(void *run, struct layer_batch *b, struct data_error *e)
 	return 0;
 }
 
+static struct module_session *ring0_module(void *run)
+{
+	struct ring0 *r = run;
+
+	return &r->module;
+}
+
 const struct layer_ops layer_ring0_ops = {
 	.layer = EGPR_LAYER_RING0,
 	.guest = false,
@@ -183,6 +190,7 @@ const struct layer_ops layer_ring0_ops = {
 	.check_arm = ring0_check_arm,
 	.open = ring0_open,
 	.batch = ring0_batch,
+	.module = ring0_module,
 	.close = ring0_close,
 	.release = free,
 };

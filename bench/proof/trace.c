@@ -20,6 +20,7 @@
 
 #include "apart.h"
 #include "trace.h"
+#include "trace_kernel.h"
 
 #define FLAGS_TF   0x100
 #define TRIAL_SIZE 4096
@@ -43,6 +44,7 @@ struct trace_shared {
 		struct data_error why;
 	} arm[PLAN_MAX_ARMS];
 	struct trace trace[PLAN_MAX_ARMS];
+	struct trace_subject subject[PLAN_MAX_ARMS];
 };
 
 /* What the handler works on. */
@@ -82,6 +84,7 @@ static void record(const ucontext_t *uc, uint8_t flags)
 		_exit(EGPR_DONE);
 	}
 	s = &now.t->step[now.t->nr++];
+	s->away = 0;
 	s->ip = (uint64_t)gregs[REG_RIP];
 	s->flags = flags | now.flags;
 	for (i = 0; i < 16; i++)
@@ -249,14 +252,15 @@ static void trace_arms(void *shared)
 }
 
 /* What its trace says, and what its batches said if the trace finds nothing. */
-static void judge(const struct trace_shared *s, unsigned int arm, struct traced_arm *out)
+static void judge(struct trace_shared *s, unsigned int arm, struct traced_arm *out)
 {
-	struct trace_subject subject = { .c = s->c, .arm = arm };
+	struct trace_subject *subject = &s->subject[arm];
 
-	s->c->ops->image(s->run, arm, s->index, &subject.image);
-	trace_check(&subject, &s->trace[arm], &out->r);
+	if (!subject->in_kernel)
+		s->c->ops->image(s->run, arm, s->index, &subject->image);
+	trace_check(subject, &s->trace[arm], &out->r);
 	if (out->r.failed == TRACE_NR)
-		trace_check_sites(&subject, s->run, s->index, &out->r);
+		trace_check_sites(subject, s->run, s->index, &out->r);
 	if (out->r.failed < TRACE_NR) {
 		const struct trace_result r = out->r;
 
@@ -290,6 +294,17 @@ static int run_apart(struct trace_shared *s, struct traced *out, struct data_err
 	return 0;
 }
 
+static int run_in_kernel(struct trace_shared *s, struct data_error *e)
+{
+	unsigned int a;
+	int ret = 0;
+
+	for (a = 0; a < s->c->nr_arms && !ret; a++)
+		ret = trace_in_kernel(&s->subject[a], s->run, &s->trace[a], &s->arm[a].status,
+				      &s->arm[a].why, e);
+	return ret;
+}
+
 int trace_cell(const struct cell *c, void *run, unsigned int index, struct traced *out,
 	       struct data_error *e)
 {
@@ -299,9 +314,7 @@ int trace_cell(const struct cell *c, void *run, unsigned int index, struct trace
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	if (!c->ops->image)
-		return data_fail(e, EGPR_SKIPPED, "its sequences run in the kernel");
-	if (!c->ops->image(run, 0, index, &image))
+	if (!c->ops->module && !c->ops->image(run, 0, index, &image))
 		return data_fail(e, EGPR_SKIPPED, "no code of the lab runs for such an exit");
 	s = out->shared = apart_alloc(sizeof(*s));
 	if (!s)
@@ -309,7 +322,11 @@ int trace_cell(const struct cell *c, void *run, unsigned int index, struct trace
 	s->c = c;
 	s->run = run;
 	s->index = index;
-	ret = run_apart(s, out, e);
+	for (a = 0; a < c->nr_arms; a++) {
+		s->subject[a].c = c;
+		s->subject[a].arm = a;
+	}
+	ret = c->ops->module ? run_in_kernel(s, e) : run_apart(s, out, e);
 	for (a = 0; a < c->nr_arms && !ret; a++) {
 		if (!out->arm[a].status)
 			judge(s, a, &out->arm[a]);
@@ -338,7 +355,7 @@ void trace_check_count(const struct cell *c, void *run, unsigned int arm, double
 	struct traced_arm *a = &out->arm[arm];
 	struct layer_image image;
 
-	if (!c->ops->image(run, arm, 0, &image) || (!image.loop && isnan(base)))
+	if (c->ops->module || !c->ops->image(run, arm, 0, &image) || (!image.loop && isnan(base)))
 		return;
 	a->r.tried[TRACE_COUNT]++;
 	if (!trace_count_differs(image.loop, counted, base, a->r.insns, out->arm[0].r.insns))
@@ -349,6 +366,11 @@ void trace_check_count(const struct cell *c, void *run, unsigned int arm, double
 		 "%s: the CPU counted %.1f instructions per round, the trace %u",
 		 trace_ids[TRACE_COUNT], image.loop ? counted : counted - base,
 		 image.loop ? a->r.insns : a->r.insns - out->arm[0].r.insns);
+}
+
+const struct trace_subject *trace_subject(const struct traced *out, unsigned int arm)
+{
+	return &out->shared->subject[arm];
 }
 
 const struct trace *trace_of(const struct traced *out, unsigned int arm)

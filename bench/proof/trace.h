@@ -6,7 +6,8 @@
  * The tracer (trace.c) takes execute permission from all code of the cell, so whoever calls into
  * it is caught, and single-steps until it is left. It runs in a process apart, before a cell is
  * measured: the copies of the sequences, their addresses and the contexts are those of the
- * measurement, the batch goes the same way. Other code offsets are not stepped through: their bytes
+ * measurement, the batch goes the same way. What runs in the kernel the module steps through, where and
+ * how it is timed (trace_kernel.c). Other code offsets are not stepped through: their bytes
  * are compared with those of the one that was.
  *
  * An instruction that trace_word.c does not know fails the trace.
@@ -94,11 +95,21 @@ struct trace {
  * @c: its cell
  * @arm: index
  * @image: at the code offset that is traced
+ * @in_kernel: the addresses of @image are the kernel's, not to be followed; what follows is for then
+ * @site: what @image points to
+ * @stay: the halves around an exit that stays in KVM's inner loop
+ * @xcr0_host: what the context says
+ * @xcr0_guest: likewise
  */
 struct trace_subject {
 	const struct cell *c;
 	unsigned int arm;
 	struct layer_image image;
+	bool in_kernel;
+	struct layout_site site;
+	struct egpr_sequence stay;
+	uint64_t xcr0_host;
+	uint64_t xcr0_guest;
 };
 
 /**
@@ -194,6 +205,8 @@ bool trace_count_differs(bool loop, double counted, double base, unsigned int in
 void trace_check_count(const struct cell *c, void *run, unsigned int arm, double counted,
 		       double base, struct traced *out);
 
+/* An arm, as it was traced. */
+const struct trace_subject *trace_subject(const struct traced *out, unsigned int arm);
 /* The trace of an arm. */
 const struct trace *trace_of(const struct traced *out, unsigned int arm);
 

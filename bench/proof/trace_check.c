@@ -12,6 +12,8 @@
 #include "trace_want.h"
 
 #define WORD_TEXT  112
+#define DELAY_BITS 8 /* of N in the module's delay-N, and its additions in front and behind */
+#define DELAY_LEAD 64
 #define HALF_BYTES 2048 /* the largest slot of a copy */
 
 #define ID_ROW(SYM, id, text) [TRACE_##SYM] = id,
@@ -193,28 +195,87 @@ static bool delay_turns(struct walk *w)
 	return true;
 }
 
-/* LFENCE, multiplications, N additions and then no-ops, multiplications, LFENCE. */
-static bool delay_row(struct walk *w, unsigned int n)
+static bool additions(struct walk *w, unsigned int n)
 {
 	const struct trace_word add = {
 		.op = TRACE_OP_ADD, .size = 8, .dst = EMU_RAX, .src = EMU_RAX
 	};
 	unsigned int i;
 
-	if (!want_op(w, TRACE_DELAY, TRACE_OP_LFENCE) || !delay_turns(w))
-		return false;
 	for (i = 0; i < n; i++) {
 		if (!want(w, TRACE_DELAY, &add))
 			return false;
 	}
+	return true;
+}
+
+/* LFENCE, multiplications, N additions and then no-ops, multiplications, LFENCE. */
+static bool delay_row(struct walk *w, unsigned int n)
+{
+	if (!want_op(w, TRACE_DELAY, TRACE_OP_LFENCE) || !delay_turns(w) || !additions(w, n))
+		return false;
 	return skip(w, OP(NOP)) && delay_turns(w) && want_op(w, TRACE_DELAY, TRACE_OP_LFENCE);
+}
+
+/*
+ * The module's delay (asm/strategy/delay.S): N out of the context, additions, 2^k of them for each bit
+ * of N, additions.
+ */
+static bool delay_cascade(struct walk *w, unsigned int n)
+{
+	const struct trace_word load = { .op = TRACE_OP_MOV,
+					 .size = 4,
+					 .dst = EMU_RCX,
+					 .src = TRACE_MEM,
+					 .address = (uint64_t)(uintptr_t)w->s->image.sw +
+						    offsetof(struct egpr_switch, delay) };
+	const struct trace_word copy = {
+		.op = TRACE_OP_MOV, .size = 8, .dst = EMU_RAX, .src = EMU_RCX
+	};
+	struct trace_word test = {
+		.op = TRACE_OP_TEST, .size = 4, .dst = EMU_RCX, .src = TRACE_IMM
+	};
+	struct trace_word jump = {
+		.op = TRACE_OP_JCC, .dst = TRACE_NIL, .src = TRACE_NIL, .cond = TRACE_CC_E
+	};
+	unsigned int bit = DELAY_BITS;
+
+	if (!want(w, TRACE_DELAY, &load) || !want(w, TRACE_DELAY, &copy) ||
+	    !additions(w, DELAY_LEAD))
+		return false;
+	while (bit--) {
+		test.imm = 1 << bit;
+		jump.taken = !(n & 1u << bit);
+		if (!want(w, TRACE_DELAY, &test) || !want(w, TRACE_DELAY, &jump) ||
+		    !additions(w, n & 1u << bit))
+			return false;
+	}
+	return additions(w, DELAY_LEAD);
+}
+
+/* What the kernel's build puts where a call may lead (ENDBR64), and around one. */
+static bool skip_marks(struct walk *w, uint32_t ops)
+{
+	return !w->s->in_kernel || skip(w, ops);
+}
+
+/* The half of an exit that stays in KVM's inner loop: a return. */
+static bool stays(const struct walk *w, bool entry)
+{
+	const struct trace_subject *s = w->s;
+	egpr_switch_fn fn = entry ? s->stay.entry : s->stay.exit;
+
+	return s->c->arms[s->arm].strategy->needs & EGPR_BIND_OUTER && fn && w->at < w->t->nr &&
+	       w->t->step[w->at].ip == (uint64_t)(uintptr_t)fn;
 }
 
 /* One half, up to its return. */
 static bool half(struct walk *w, bool entry)
 {
+	static const struct trace_wants nothing;
 	const struct layer_image *image = &w->s->image;
-	const struct trace_wants *words = entry ? &w->entry : &w->exit;
+	const bool stayed = stays(w, entry);
+	const struct trace_wants *words = stayed ? &nothing : entry ? &w->entry : &w->exit;
 	const struct trace_step *s = &w->t->step[w->at];
 	const struct trace_word ret = {
 		.op = TRACE_OP_RET, .size = 8, .dst = TRACE_NIL, .src = TRACE_NIL
@@ -225,6 +286,8 @@ static bool half(struct walk *w, bool entry)
 
 	w->half = entry ? TRACE_ENTRY : TRACE_EXIT;
 	w->base = (uint64_t)(uintptr_t)(entry ? image->site->seq.entry : image->site->seq.exit);
+	if (stayed)
+		w->base = s->ip;
 	if (w->at >= w->t->nr || s->flags & TRACE_LEFT)
 		return fail(w, TRACE_ROUNDS, "it was not called");
 	if (s->ip != w->base)
@@ -238,7 +301,10 @@ static bool half(struct walk *w, bool entry)
 		return fail(w, TRACE_CONTEXT, "it got the context of %s",
 			    s->owner < w->s->c->nr_arms ? w->s->c->arms[s->owner].id : "nobody");
 	w->r->tried[TRACE_CONTEXT]++;
-	if (words->delay && !delay_row(w, words->n))
+	if (!skip_marks(w, OP(NOP)))
+		return false;
+	if (words->delay &&
+	    !(w->s->in_kernel ? delay_cascade(w, words->n) : delay_row(w, words->n)))
 		return false;
 	for (i = 0; i < words->nr; i++) {
 		if (!want(w, words->want[i].check, &words->want[i].w))
@@ -258,8 +324,10 @@ static bool half(struct walk *w, bool entry)
 /* All rounds of an arm are as long as the first. */
 static bool end_round(struct walk *w)
 {
-	unsigned int insns = w->at - w->first;
+	unsigned int insns = w->at - w->first, i;
 
+	for (i = w->first; i < w->at && w->s->in_kernel; i++)
+		insns += w->t->step[i].away;
 	if (!w->r->insns)
 		w->r->insns = insns;
 	if (insns != w->r->insns)
@@ -281,7 +349,7 @@ static bool call(struct walk *w, bool entry)
 		return fail(w, TRACE_CONTEXT, "the context is not handed over");
 	note(w, TRACE_CONTEXT, true);
 	w->at++;
-	if (!fetch(w))
+	if (!skip_marks(w, OP(NOP) | OP(LFENCE)) || !fetch(w))
 		return false;
 	back = w->t->step[w->at].ip + w->len;
 	if (!want_op(w, TRACE_ROUNDS, TRACE_OP_CALL) || !half(w, entry))
@@ -289,7 +357,7 @@ static bool call(struct walk *w, bool entry)
 	if (w->at >= w->t->nr || w->t->step[w->at].ip != back)
 		return fail(w, TRACE_REST, "the %s half did not return to its caller",
 			    entry ? "entry" : "exit");
-	return true;
+	return skip_marks(w, OP(NOP));
 }
 
 static bool stamp(struct walk *w)
@@ -308,7 +376,7 @@ static bool loop(struct walk *w, unsigned int rounds)
 	w->base = (uint64_t)(uintptr_t)w->s->image.site->loop;
 	if (w->at >= w->t->nr || w->t->step[w->at].ip != w->base)
 		return fail(w, TRACE_ROUNDS, "the loop was not called");
-	if (!skip(w, OP(PUSH) | OP(MOV)) || !stamp(w) ||
+	if (!skip(w, OP(PUSH) | OP(MOV) | OP(NOP)) || !stamp(w) ||
 	    !skip(w, OP(SHL) | OP(OR) | OP(MOV) | OP(NOP)))
 		return false;
 	for (i = 0; i < rounds; i++) {
@@ -348,11 +416,41 @@ static bool around_exits(struct walk *w, unsigned int rounds)
 	return true;
 }
 
+/*
+ * The module's probes call the halves: at the exits asked for, and at those that the host's interrupts
+ * bring. Rounds of exits that stay in KVM's inner loop are shorter and not counted.
+ */
+static bool at_probes(struct walk *w, unsigned int exits, uint8_t flags)
+{
+	unsigned int seen = 0;
+
+	while (w->at < w->t->nr && (w->t->step[w->at].flags & TRACE_IN_STAMPED) == flags) {
+		bool whole = !stays(w, true);
+
+		w->first = w->at;
+		if (!half(w, true) || !want_op(w, TRACE_ROUNDS, TRACE_OP_RETURNED))
+			return false;
+		whole &= !stays(w, false);
+		if (!half(w, false) || !want_op(w, TRACE_ROUNDS, TRACE_OP_RETURNED))
+			return false;
+		w->first += 2;
+		seen++;
+		if (whole && !end_round(w))
+			return false;
+	}
+	if (seen < exits)
+		return fail(w, TRACE_ROUNDS, "%u exits, %u were asked for", seen, exits);
+	return true;
+}
+
 static bool batches(struct walk *w)
 {
 	const bool in_loop = w->s->image.loop;
 	unsigned int i;
 
+	if (w->s->in_kernel && !in_loop)
+		return at_probes(w, TRACE_PLAIN_EXITS, 0) &&
+		       at_probes(w, TRACE_STAMPED_EXITS, TRACE_IN_STAMPED);
 	if (!(in_loop ? loop(w, TRACE_PLAIN_EXITS) : around_exits(w, TRACE_PLAIN_EXITS)))
 		return false;
 	w->round = 0;

@@ -160,11 +160,16 @@ static bool add_gate(struct maker *m)
 	return m->guest_apx;
 }
 
-/* Guest and host XCR0 differ by APX, where the host has it and the guest has not. */
+/*
+ * Guest and host XCR0 differ by APX, where the host has it and the guest has not; in the kernel, where
+ * the guest is a real one or has what guests have, by whatever the module says.
+ */
 static void add_xcr0(struct maker *m, bool to_guest)
 {
-	const uint64_t host = m->s->c->env->standin.cpu.xcr0, apx = 1ull << EGPR_XFEATURE;
-	const uint64_t guest = m->guest_apx ? host : host & ~apx;
+	const struct trace_subject *s = m->s;
+	const uint64_t mine = s->c->env->standin.cpu.xcr0, apx = 1ull << EGPR_XFEATURE;
+	const uint64_t host = s->in_kernel ? s->xcr0_host : mine;
+	const uint64_t guest = s->in_kernel ? s->xcr0_guest : m->guest_apx ? host : host & ~apx;
 	const size_t at_host = offsetof(struct egpr_switch, xcr0_host);
 	const size_t at_guest = offsetof(struct egpr_switch, xcr0_guest);
 

@@ -2,7 +2,8 @@
 /*
  * Decoding, by the emulator's decoder. It knows APX only, so a legacy instruction is promoted to
  * REX2 first, which means the same. What REX2 has not (branches, RDTSC) and what the emulator
- * takes behind a UD2 only (the XSAVE family) is told by its opcode.
+ * takes behind a UD2 only (the XSAVE family) is told by its opcode. The kernel's own spelling of calls
+ * and returns is a jump to a thunk of it, from which execution comes back where they lead.
  */
 #include <stdio.h>
 #include <string.h>
@@ -224,8 +225,18 @@ static unsigned int decode_legacy(const struct trace_step *s, struct trace_word 
 		return l.opcode_at + 5;
 	}
 	if (l.map == 0 && (l.opcode == 0xeb || l.opcode == 0xe9)) {
-		w->op = TRACE_OP_JMP;
+		w->op = l.opcode == 0xe9 && s->away ? TRACE_OP_RET : TRACE_OP_JMP;
+		w->size = w->op == TRACE_OP_RET ? 8 : 0;
 		return l.opcode_at + (l.opcode == 0xeb ? 2 : 5);
+	}
+	if (l.map == 0 && l.opcode == 0xe8 && s->away) {
+		w->op = TRACE_OP_CALL;
+		return l.opcode_at + 5;
+	}
+	if (l.map == 1 && l.opcode == 0x1e && l.prefixes == 1 && *s->bytes == 0xf3 &&
+	    s->bytes[l.opcode_at + 1] == 0xfa) {
+		w->op = TRACE_OP_NOP; /* ENDBR64 */
+		return l.opcode_at + 2;
 	}
 	if (l.map == 1 && l.opcode == 0x31) {
 		w->op = TRACE_OP_RDTSC;

@@ -25,6 +25,7 @@
  * @gpr: rax..r15, in encoding order
  * @bytes: from @ip on, as they stood in memory then
  * @flags: TRACE_*
+ * @away: instructions between this step and the next that lie elsewhere: the kernel's thunks
  * @owner: sw->owner if rdi holds the context, else TRACE_NO_OWNER
  */
 struct trace_step {
@@ -32,6 +33,7 @@ struct trace_step {
 	uint64_t gpr[16];
 	uint8_t bytes[TRACE_BYTES];
 	uint8_t flags;
+	uint32_t away;
 	uint32_t owner;
 };
 

@@ -60,6 +60,11 @@ static int check_counts(struct run_cell *rc, void *run, struct traced *t, struct
 	unsigned int a;
 	int ret = 0;
 
+	if (c->ops->module) {
+		snprintf(rc->trace.counter, sizeof(rc->trace.counter),
+			 "instructions: in the kernel the counter takes those of interrupts along");
+		return 0;
+	}
 	if (egpr_pmu_open(event, 1, &pmu, why)) {
 		snprintf(rc->trace.counter, sizeof(rc->trace.counter), "%.*s",
 			 (int)sizeof(rc->trace.counter) - 1, why);

@@ -205,19 +205,18 @@ static int print_json(const struct view *v)
 static int show(struct view *v, struct traced *out, bool json)
 {
 	struct traced_arm *arm = &out->arm[v->arm];
-	struct trace_subject s = { .c = &v->c, .arm = v->arm };
+	const struct trace_subject *s = trace_subject(out, v->arm);
 	int ret = EGPR_DONE;
 
-	v->c.ops->image(v->run, v->arm, 0, &s.image);
-	v->image = s.image;
+	v->image = s->image;
 	v->t = trace_of(out, v->arm);
 	v->result = arm;
 	arm->r.note = calloc(TRACE_STEPS, sizeof(*arm->r.note));
 	if (!arm->r.note)
 		return EGPR_INTERNAL;
-	trace_check(&s, v->t, &arm->r);
+	trace_check(s, v->t, &arm->r);
 	if (arm->r.failed == TRACE_NR)
-		trace_check_sites(&s, v->run, 0, &arm->r);
+		trace_check_sites(s, v->run, 0, &arm->r);
 	if (json)
 		ret = print_json(v);
 	else

@@ -18,7 +18,7 @@
 #include <egpr/axis.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
-#define EGPR_ABI_VERSION 6
+#define EGPR_ABI_VERSION 7
 
 /* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
 /* clang-format off */
@@ -399,6 +399,74 @@ struct egpr_look {
 	__u64 blind;
 };
 
+/* What EGPR_IOC_STEPS does. */
+#define EGPR_STEPS_BEGIN 1
+#define EGPR_STEPS_END	 2
+
+#define EGPR_STEPS_MAX	4096 /* of one session between the two */
+#define EGPR_STEP_BYTES 16   /* more than the longest instruction has */
+
+/* struct egpr_step.flags */
+#define EGPR_STEP_ENTERED (1u << 0) /* called by the module */
+#define EGPR_STEP_LEFT	  (1u << 1) /* no step: @ip is where it was left to */
+
+/**
+ * struct egpr_step - the CPU before an instruction of a sequence
+ * @ip: its address
+ * @gpr: rax..r15, in encoding order
+ * @bytes: from @ip on, as they stood in memory then
+ * @away: instructions between this one and the next step that lie outside of the module: the
+ *	kernel's thunks for calls and returns
+ * @flags: EGPR_STEP_*
+ */
+struct egpr_step {
+	__u64 ip;
+	__u64 gpr[16];
+	__u8 bytes[EGPR_STEP_BYTES];
+	__u32 away;
+	__u32 flags;
+};
+
+#define EGPR_STEPS_LOST (1u << 0) /* more steps than EGPR_STEPS_MAX */
+
+/**
+ * struct egpr_steps - stop before every instruction that the module runs of a strategy
+ * @abi: EGPR_ABI_VERSION
+ * @what: EGPR_STEPS_*
+ * @nr: at the end, out: steps in @buffer
+ * @flags: at the end, out: EGPR_STEPS_LOST
+ * @buffer: at the end: user address of EGPR_STEPS_MAX struct egpr_step
+ * @sw: at the end, out: address of the context that the last call got, ...
+ * @loop: ... of the timed loop, ...
+ * @exit: ... of the strategy's halves, ...
+ * @entry:
+ * @stay_exit: ... and of those around an exit that stays in KVM's inner loop
+ * @stay_entry:
+ * @xcr0_host: at the end, out: what that context says
+ * @xcr0_guest:
+ * @reserved: 0
+ *
+ * Between the two steps EGPR_IOC_BENCH with SWITCH, and the probes of this session's vCPU, run their
+ * sequences with RFLAGS.TF set: slowly, and otherwise as always. Forms hw and proxy only.
+ * Addresses are the kernel's; the device is root's.
+ */
+struct egpr_steps {
+	__u32 abi;
+	__u32 what;
+	__u32 nr;
+	__u32 flags;
+	__u64 buffer;
+	__u64 sw;
+	__u64 loop;
+	__u64 exit;
+	__u64 entry;
+	__u64 stay_exit;
+	__u64 stay_entry;
+	__u64 xcr0_host;
+	__u64 xcr0_guest;
+	__u64 reserved[2];
+};
+
 #define EGPR_IOC_MAGIC	   0xe9
 #define EGPR_IOC_QUERY	   _IOWR(EGPR_IOC_MAGIC, 0, struct egpr_query)
 #define EGPR_IOC_ATTACH	   _IOWR(EGPR_IOC_MAGIC, 1, struct egpr_attach)
@@ -411,6 +479,7 @@ struct egpr_look {
 #define EGPR_IOC_DETACH	   _IO(EGPR_IOC_MAGIC, 8)
 #define EGPR_IOC_CONTRACT  _IOWR(EGPR_IOC_MAGIC, 9, struct egpr_contract)
 #define EGPR_IOC_LOOK	   _IOWR(EGPR_IOC_MAGIC, 10, struct egpr_look)
+#define EGPR_IOC_STEPS	   _IOWR(EGPR_IOC_MAGIC, 11, struct egpr_steps)
 
 /**
  * egpr_tables_sum - a sum over the tables this ABI takes indices of

@@ -46,7 +46,7 @@ static bool one_in(unsigned int n)
 static const unsigned long commands[] = {
 	EGPR_IOC_QUERY,	 EGPR_IOC_ATTACH,   EGPR_IOC_CONFIGURE, EGPR_IOC_COUNTERS,
 	EGPR_IOC_BENCH,	 EGPR_IOC_RUN,	    EGPR_IOC_GET_REGS,	EGPR_IOC_SET_REGS,
-	EGPR_IOC_DETACH, EGPR_IOC_CONTRACT, EGPR_IOC_LOOK,
+	EGPR_IOC_DETACH, EGPR_IOC_CONTRACT, EGPR_IOC_LOOK,	EGPR_IOC_STEPS,
 };
 
 /* Mostly a valid number with another size or direction now and then, sometimes anything. */
@@ -119,15 +119,28 @@ static void fill_contract(struct egpr_contract *c, struct egpr_contract_image *i
 						  ((uint32_t)draw() & EGPR_MXCSR_ROUNDING);
 }
 
+/* Stepping begins and ends. */
+static void fill_steps(struct egpr_steps *s, void *out)
+{
+	memset(s, 0, sizeof(*s));
+	s->abi = EGPR_ABI_VERSION;
+	s->what = draw() % 4;
+	if (s->what != EGPR_STEPS_BEGIN)
+		s->buffer = one_in(10) ? draw() : (uintptr_t)out;
+}
+
 static void call(struct guest *g, void *buffer, uint64_t *out)
 {
 	static struct egpr_contract_image image;
+	static struct egpr_step steps[EGPR_STEPS_MAX];
 	unsigned long c = command();
 	void *argument = one_in(30) ? (void *)(uintptr_t)draw() : buffer;
 
 	fill(buffer);
 	if (c == EGPR_IOC_BENCH && !one_in(8))
 		fill_bench(buffer, out);
+	if (c == EGPR_IOC_STEPS && !one_in(8))
+		fill_steps(buffer, steps);
 	if (c == EGPR_IOC_CONTRACT && !one_in(8))
 		fill_contract(buffer, &image);
 	if (c == EGPR_IOC_ATTACH && g->vm && one_in(3))

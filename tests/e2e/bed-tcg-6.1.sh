@@ -6,4 +6,4 @@
 set -u
 . tests/e2e/bed.inc
 export CPUS=2
-bed tcg 6.1 prototype proof contract mutants contract_faults faults fpu loud fuzz
+bed tcg 6.1 prototype steps proof contract mutants contract_faults faults fpu loud fuzz

@@ -7,4 +7,4 @@
 set -u
 . tests/e2e/bed.inc
 export CPUS=2
-bed tcg 6.12 prototype proof contract mutants contract_faults faults own fpu loud fuzz counts sums
+bed tcg 6.12 prototype steps proof contract mutants contract_faults faults own fpu loud fuzz counts sums

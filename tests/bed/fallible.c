@@ -96,6 +96,25 @@ static int op_probe_none(void)
 	return bench(EGPR_BENCH_PROBE_NONE);
 }
 
+/* What could not be ended goes on, and can be ended then. */
+static int op_steps(void)
+{
+	static struct egpr_step step[EGPR_STEPS_MAX];
+	struct egpr_steps begin = { .abi = EGPR_ABI_VERSION, .what = EGPR_STEPS_BEGIN };
+	struct egpr_steps end = { .abi = EGPR_ABI_VERSION,
+				  .what = EGPR_STEPS_END,
+				  .buffer = (uintptr_t)step };
+
+	int err;
+
+	if (ioctl(fd, EGPR_IOC_STEPS, &begin))
+		return errno;
+	if (!ioctl(fd, EGPR_IOC_STEPS, &end))
+		return 0;
+	err = errno;
+	return ioctl(fd, EGPR_IOC_STEPS, &end) ? EBUSY : err;
+}
+
 static int op_contract(void)
 {
 	static struct egpr_contract_image im;
@@ -122,7 +141,7 @@ static const struct operation {
 } operations[] = {
 	{ "open", op_open, 3 },		{ "attach a vCPU", op_attach, 3 },
 	{ "bench", op_bench, 3 },	{ "bench of the probes", op_probe_none, 7 },
-	{ "contract", op_contract, 2 },
+	{ "contract", op_contract, 2 }, { "steps", op_steps, 2 },
 };
 
 /* Areas that the module holds now. */

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <egpr/contract.h>
 #include <egpr/guest.h>
+#include <egpr/halves.h>
 #include <egpr/page.h>
 #include <egpr/status.h>
 #include <egpr/switch.h>
@@ -33,6 +34,10 @@ void egpr_offsets(void)
 	DEFINE(SW_XSAVE, offsetof(struct egpr_switch, xsave));
 	DEFINE(SW_SIZE, sizeof(struct egpr_switch));
 	DEFINE(SW_GUEST_APX, EGPR_SWITCH_GUEST_APX);
+
+	DEFINE(HALVES_PREPARE, offsetof(struct egpr_halves, prepare));
+	DEFINE(HALVES_ARG, offsetof(struct egpr_halves, arg));
+	DEFINE(HALVES_EXIT, offsetof(struct egpr_halves, exit));
 
 	DEFINE(C_FX_CALLER, offsetof(struct egpr_contract_state, fx_caller));
 	DEFINE(C_FX_IN, offsetof(struct egpr_contract_state, fx_in));

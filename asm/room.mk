@@ -7,6 +7,7 @@ STRATEGY_OBJ := $(foreach f,$(FORMS),$(STRATEGY_SRC:asm/strategy/%.S=$(B)/asm/$(
 ASM_LIB := $(B)/libegprasm.a
 
 $(B)/include/egpr/egpr-offsets.h: asm/offsets.c include/egpr/switch.h include/egpr/contract.h include/egpr/guest.h \
+		include/egpr/halves.h \
 		include/egpr/page.h include/egpr/regs.h include/egpr/status.h
 	@mkdir -p $(@D)
 	$(call say,GEN,$@){ echo '/* Made from asm/offsets.c. */'; \
@@ -27,7 +28,7 @@ $(B)/asm/code.c: asm/code-size $(STRATEGY_OBJ)
 $(B)/asm/code.o: $(B)/asm/code.c
 	$(call say,CC,$@)$(CC) $(LAB_CFLAGS) -c $< -o $@
 
-$(ASM_LIB): $(STRATEGY_OBJ) $(B)/asm/batch.o $(B)/asm/contract-call.o $(B)/asm/delay-row.o $(B)/asm/rows.o $(B)/asm/table.o $(B)/asm/code.o
+$(ASM_LIB): $(STRATEGY_OBJ) $(B)/asm/batch.o $(B)/asm/apart.o $(B)/asm/contract-call.o $(B)/asm/delay-row.o $(B)/asm/rows.o $(B)/asm/table.o $(B)/asm/code.o
 
 LINT_C += $(wildcard asm/*.c include/egpr/*.h)
 LINT_SH += asm/code-size

@@ -38,3 +38,8 @@ $(B)/tests/tools/synthetic-run: $(B)/tests/tools/synthetic-run.o $(BENCH_LIB) $(
 $(B)/tests/tools/json: $(B)/tests/tools/json.o
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcjson
 TEST_TOOLS += $(B)/tests/tools/json
+
+# The cost of one strategy without the lab, which scripts/oracle holds a run against.
+$(B)/tests/tools/oracle: $(B)/tests/tools/oracle.o $(ASM_LIB)
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lm
+TEST_TOOLS += $(B)/tests/tools/oracle

@@ -260,7 +260,7 @@ static int collect(struct comparing *k)
 static bool same_family(const struct comparing *k, const struct change *a, const struct change *b)
 {
 	static const unsigned int columns[] = { EGPR_COL_layer, EGPR_COL_strategy,
-						EGPR_COL_guest_state };
+						EGPR_COL_guest_state, EGPR_COL_context };
 	const struct csv_table *t = k->first.blocks.samples;
 	size_t i;
 
@@ -318,8 +318,8 @@ static int print(const struct comparing *k, unsigned int *verdicts)
 	const struct csv_table *t = k->first.blocks.samples;
 	size_t i, one_launch = 0;
 
-	printf("%-10s%-26s%-8s%-18s%10s%24s  %-12s%-10s%s\n", "layer", "exit kind", "state",
-	       "strategy", "change", "95 % interval", "margin", "launches", "verdict");
+	printf("%-10s%-26s%-8s%-13s%-18s%10s%24s  %-12s%-10s%s\n", "layer", "exit kind", "state",
+	       "context", "strategy", "change", "95 % interval", "margin", "launches", "verdict");
 	for (i = 0; i < k->n; i++) {
 		const struct change *c = &k->change[i];
 		double half = gsl_cdf_tdist_Qinv(ALPHA / 2, c->df) * c->se, p;
@@ -334,9 +334,10 @@ static int print(const struct comparing *k, unsigned int *verdicts)
 		verdicts[v]++;
 		snprintf(ci, sizeof(ci), "%.2f .. %.2f", c->estimate - half, c->estimate + half);
 		snprintf(launches, sizeof(launches), "%zu, %zu", c->launches[0], c->launches[1]);
-		printf("%-10s%-26s%-8s%-18s%10.2f%24s  %-12s%-10s",
+		printf("%-10s%-26s%-8s%-13s%-18s%10.2f%24s  %-12s%-10s",
 		       csv_text(t, c->row, EGPR_COL_layer), csv_text(t, c->row, EGPR_COL_exit_kind),
 		       csv_text(t, c->row, EGPR_COL_guest_state),
+		       csv_text(t, c->row, EGPR_COL_context),
 		       csv_text(t, c->row, EGPR_COL_strategy), c->estimate, ci, c->margin_text,
 		       launches);
 		print_verdict(c, v, half);

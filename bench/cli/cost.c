@@ -75,7 +75,8 @@ static int pick_group(const struct rundir_data *run, const char *layer, struct r
 	unsigned int i, n = report_groups(run, groups);
 
 	for (i = 0; i < n; i++) {
-		if (groups[i].margin && (!layer || !strcmp(groups[i].layer, layer))) {
+		if (groups[i].margin && report_answers(run, &groups[i]) &&
+		    (!layer || !strcmp(groups[i].layer, layer))) {
 			*g = groups[i];
 			return 0;
 		}

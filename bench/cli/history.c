@@ -35,6 +35,7 @@ enum history_option {
 	OPTION_LAYER,
 	OPTION_EXIT,
 	OPTION_STATE,
+	OPTION_CONTEXT,
 	OPTION_PROVENANCE,
 	OPTION_META,
 	OPTION_FOREST,
@@ -48,6 +49,7 @@ static const struct egpr_option history_options[] = {
 	[OPTION_LAYER] = { "layer", "ID", "only this layer" },
 	[OPTION_EXIT] = { "exit", "ID", "only this exit kind" },
 	[OPTION_STATE] = { "state", "ID", "only this guest state" },
+	[OPTION_CONTEXT] = { "context", "ID", "only this context" },
 	[OPTION_PROVENANCE] = { "provenance", "ID", "only this provenance" },
 	[OPTION_META] = { "meta", NULL, "combine hosts by random-effects meta-analysis" },
 	[OPTION_FOREST] = { "forest", "DIR", "with --meta: a forest plot per comparison into DIR" },
@@ -76,7 +78,7 @@ static bool same_comparison(const struct store_row *a, const struct store_row *b
 {
 	return !strcmp(a->provenance, b->provenance) && !strcmp(a->layer, b->layer) &&
 	       !strcmp(a->exit_kind, b->exit_kind) && !strcmp(a->state, b->state) &&
-	       !strcmp(a->strategy, b->strategy);
+	       !strcmp(a->context, b->context) && !strcmp(a->strategy, b->strategy);
 }
 
 static bool usable(const struct store_row *r)
@@ -87,21 +89,38 @@ static bool usable(const struct store_row *r)
 static void history_table(struct doc *d, const struct store_row *rows, size_t n)
 {
 	static const struct doc_column columns[] = {
-		{ "strategy", 0 }, { "layer", 0 },	   { "exit", 0 },
-		{ "state", 0 },	   { "prov.", 0 },	   { "host", 0 },
-		{ "cpu", 0 },	   { "kernel", 0 },	   { "start", 0 },
-		{ "sound", 0 },	   { "diff", DOC_NUMBER }, { "95 % interval", DOC_NUMBER },
-		{ "verdict", 0 },  { "margin", 0 },
+		{ "strategy", 0 },
+		{ "layer", 0 },
+		{ "exit", 0 },
+		{ "state", 0 },
+		{ "context", 0 },
+		{ "prov.", 0 },
+		{ "host", 0 },
+		{ "cpu", 0 },
+		{ "kernel", 0 },
+		{ "start", 0 },
+		{ "sound", 0 },
+		{ "diff", DOC_NUMBER },
+		{ "95 % interval", DOC_NUMBER },
+		{ "verdict", 0 },
+		{ "margin", 0 },
 	};
 	size_t i;
 
 	doc_table(d, "history", columns, sizeof(columns) / sizeof(*columns), "History");
 	for (i = 0; i < n; i++) {
 		const struct store_row *r = &rows[i];
-		const char *const texts[] = {
-			r->strategy, r->layer, r->exit_kind, r->state, r->provenance,
-			r->host_id,  r->cpu,   r->kernel,    r->start, r->sound ? "yes" : "NO"
-		};
+		const char *const texts[] = { r->strategy,
+					      r->layer,
+					      r->exit_kind,
+					      r->state,
+					      r->context,
+					      r->provenance,
+					      r->host_id,
+					      r->cpu,
+					      r->kernel,
+					      r->start,
+					      r->sound ? "yes" : "NO" };
 		size_t j;
 
 		for (j = 0; j < sizeof(texts) / sizeof(*texts); j++)
@@ -179,8 +198,8 @@ static int forest(const struct wish *w, const char *scripts, const struct host *
 	FILE *f;
 	int ret = 0;
 
-	snprintf(name, sizeof(name), "meta-%s-%s-%s-%s-%s", r->layer, r->exit_kind, r->state,
-		 r->strategy, r->provenance);
+	snprintf(name, sizeof(name), "meta-%s-%s-%s-%s-%s-%s", r->layer, r->exit_kind, r->state,
+		 r->context, r->strategy, r->provenance);
 	snprintf(dat, sizeof(dat), "%s/%s.dat", w->forest, name);
 	f = fopen(dat, "we");
 	if (!f) {
@@ -197,8 +216,8 @@ static int forest(const struct wish *w, const char *scripts, const struct host *
 	forest_row(f, k, "combined", m->estimate, m->low, m->high, 1);
 	if (fclose(f))
 		return EGPR_UNAVAILABLE;
-	snprintf(title, sizeof(title), "%s against none: layer %s, exit %s, state %s", r->strategy,
-		 r->layer, r->exit_kind, r->state);
+	snprintf(title, sizeof(title), "%s against none: layer %s, exit %s, state %s, context %s",
+		 r->strategy, r->layer, r->exit_kind, r->state, r->context);
 	snprintf(caption, sizeof(caption), "provenance %s; %zu hosts; tau2 %.3g; I2 %.0f %%",
 		 r->provenance, k, m->tau2, m->i2);
 	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes) && !ret; i++) {
@@ -216,6 +235,7 @@ static int meta_table(struct doc *d, const struct wish *w, const char *scripts,
 		{ "layer", 0 },
 		{ "exit", 0 },
 		{ "state", 0 },
+		{ "context", 0 },
 		{ "prov.", 0 },
 		{ "hosts", DOC_NUMBER },
 		{ "combined", DOC_NUMBER },
@@ -244,6 +264,7 @@ static int meta_table(struct doc *d, const struct wish *w, const char *scripts,
 		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].layer);
 		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].exit_kind);
 		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].state);
+		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].context);
 		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].provenance);
 		doc_cell(d, DOC_PLAIN, NULL, "%zu", k);
 		doc_cell(d, DOC_PLAIN, NULL, "%s", report_signed(m.estimate));
@@ -299,6 +320,7 @@ static int parse(int argc, char **argv, struct wish *w)
 		[OPTION_LAYER] = &w->filter.layer,
 		[OPTION_EXIT] = &w->filter.exit_kind,
 		[OPTION_STATE] = &w->filter.state,
+		[OPTION_CONTEXT] = &w->filter.context,
 		[OPTION_PROVENANCE] = &w->filter.provenance,
 		[OPTION_META] = NULL,
 		[OPTION_FOREST] = &w->forest,

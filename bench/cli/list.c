@@ -18,6 +18,7 @@
 #include <egpr/strategy.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include "command.h"
 #include <bench/host/pmu.h>
 
@@ -164,6 +165,21 @@ static void list_layers(cJSON *array)
 	EGPR_LAYERS(ADD_AXIS_ROW)
 }
 
+static void list_contexts(cJSON *array)
+{
+	unsigned int i, l;
+
+	for (i = 0; i < EGPR_NR_CONTEXTS; i++) {
+		cJSON *row = add_row(array, egpr_contexts[i].id, egpr_contexts[i].text);
+		cJSON *layers = cJSON_AddArrayToObject(row, "layers");
+
+		for (l = 0; l < EGPR_NR_LAYERS; l++) {
+			if (egpr_contexts[i].layers & (1u << l))
+				cJSON_AddItemToArray(layers, cJSON_CreateString(egpr_layers[l].id));
+		}
+	}
+}
+
 static void add_counter(void *context, const struct egpr_counter *counter)
 {
 	cJSON *row = add_row(context, counter->id, counter->text);
@@ -182,8 +198,9 @@ static const struct {
 	const char *id;
 	void (*fill)(cJSON *array);
 } tables[] = {
-	{ "strategies", list_strategies }, { "exits", list_exits },	  { "states", list_states },
-	{ "layers", list_layers },	   { "counters", list_counters },
+	{ "strategies", list_strategies }, { "exits", list_exits },
+	{ "states", list_states },	   { "layers", list_layers },
+	{ "contexts", list_contexts },	   { "counters", list_counters },
 };
 
 static int print_json(cJSON *array)
@@ -257,7 +274,7 @@ static int list_run(int argc, char **argv)
 
 const struct egpr_command egpr_cmd_list = {
 	.name = "list",
-	.args = "strategies|exits|states|layers|counters",
+	.args = "strategies|exits|states|layers|contexts|counters",
 	.text = "print a table of the lab",
 	.options = list_options,
 	.run = list_run,

@@ -65,12 +65,15 @@ out:
 static void report_costs(struct report *r)
 {
 	struct report_group groups[REPORT_MAX_GROUPS];
+	unsigned int i = 0, n = report_groups(r->run, groups);
 	struct data_error e;
 
-	if (!report_groups(r->run, groups) || !groups[0].margin)
+	while (i < n && !report_answers(r->run, &groups[i]))
+		i++;
+	if (i == n || !groups[i].margin)
 		return;
 	doc_heading(&r->doc, 2, "cost", "What it costs a workload");
-	if (report_cost_of(r, &groups[0], NULL, &e))
+	if (report_cost_of(r, &groups[i], NULL, &e))
 		doc_para(&r->doc, "Not derived: %s.", e.text);
 }
 
@@ -80,6 +83,7 @@ static void write_chapters(struct report *r)
 	unsigned int i, n = report_groups(r->run, groups);
 
 	report_front(r);
+	report_contexts(r);
 	for (i = 0; i < n; i++)
 		report_layer(r, &groups[i]);
 	report_costs(r);

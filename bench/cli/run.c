@@ -30,6 +30,7 @@ enum {
 	OPTION_EXIT,
 	OPTION_STRATEGY,
 	OPTION_STATE,
+	OPTION_CONTEXT,
 	OPTION_PROVENANCE,
 	OPTION_STAND_IN,
 	OPTION_SEED,
@@ -51,6 +52,7 @@ static const struct egpr_option run_options[] = {
 	[OPTION_STRATEGY] = { "strategy", "S,..",
 			      "these strategies instead of the plan's; delay-N too, with delay-0" },
 	[OPTION_STATE] = { "state", "G,..", "these guest states instead of the plan's" },
+	[OPTION_CONTEXT] = { "context", "C,..", "these contexts instead of the plan's" },
 	[OPTION_PROVENANCE] = { "provenance", "P", "hw, proxy or emu; default hw if it can run" },
 	[OPTION_STAND_IN] = { "stand-in", "C,..",
 			      "what may stand in for APX, or none; "
@@ -80,10 +82,9 @@ static int read_plan(struct plan *p, const char *const *value, struct data_error
 		int option;
 		const char *axis;
 	} narrow[] = {
-		{ OPTION_LAYER, "layer" },
-		{ OPTION_EXIT, "exit" },
-		{ OPTION_STRATEGY, "strategy" },
-		{ OPTION_STATE, "state" },
+		{ OPTION_LAYER, "layer" },	 { OPTION_EXIT, "exit" },
+		{ OPTION_STRATEGY, "strategy" }, { OPTION_STATE, "state" },
+		{ OPTION_CONTEXT, "context" },
 	};
 	size_t i;
 	int ret;
@@ -136,7 +137,7 @@ static int check_options(const char *const *value)
 				     OPTION_EXIT,	OPTION_STRATEGY, OPTION_STATE,
 				     OPTION_SEED,	OPTION_OUT,	 OPTION_DRY_RUN,
 				     OPTION_PROVENANCE, OPTION_LAUNCHES, OPTION_STAND_IN,
-				     OPTION_PROVE };
+				     OPTION_PROVE,	OPTION_CONTEXT };
 	size_t i;
 
 	if (value[OPTION_PROFILE] && value[OPTION_PLAN])

@@ -22,6 +22,7 @@ enum {
 	OPTION_LAYER,
 	OPTION_STRATEGY,
 	OPTION_STATE,
+	OPTION_CONTEXT,
 	OPTION_EXIT,
 	OPTION_PROVENANCE,
 	OPTION_JSON,
@@ -32,6 +33,8 @@ static const struct egpr_option trace_options[] = {
 	[OPTION_LAYER] = { "layer", "L", "the layer; default prim" },
 	[OPTION_STRATEGY] = { "strategy", "S", "the strategy; delay-N too" },
 	[OPTION_STATE] = { "state", "G", "guest state; default dirty" },
+	[OPTION_CONTEXT] = { "context", "C",
+			     "what stands around the halves; default the layer's first" },
 	[OPTION_EXIT] = { "exit", "K", "exit kind in a layer with a guest; default " DEFAULT_EXIT },
 	[OPTION_PROVENANCE] = { "provenance", "P", "hw or proxy; default hw if it can run" },
 	[OPTION_JSON] = { "json", NULL, "an object with all steps instead of text" },
@@ -93,6 +96,13 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 	env->form = provenance == EGPR_PROV_HW ? EGPR_FORM_HW : EGPR_FORM_PROXY;
 	c->state = (enum egpr_guest_state)state;
 	c->ops = layer_find((enum egpr_layer)layer);
+	c->context = value[OPTION_CONTEXT] ? context_find(value[OPTION_CONTEXT])
+					   : context_default((enum egpr_layer)layer);
+	if (!c->context || !(c->context->layers & (1u << layer)))
+		return egpr_command_usage(&egpr_cmd_trace,
+					  "'%s' is no context of layer %s; see `egprlab list "
+					  "contexts`",
+					  value[OPTION_CONTEXT], egpr_layers[layer].id);
 	if (c->ops)
 		return 0;
 	fprintf(stderr, "egprlab trace: this program has no layer %s\n", egpr_layers[layer].id);

@@ -219,6 +219,7 @@ static bool boundary_image(void *run, unsigned int arm, unsigned int layout, str
 	i->site = layout_site(b->layout, arm, layout);
 	i->sw = layer_context(b->contexts, arm);
 	i->loop = false;
+	i->shape = LAYOUT_PACKED;
 	return true;
 }
 

@@ -3,6 +3,7 @@
  * The layers that this program can run, and what they have in common.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include <bench/plan/axis.h>
 #include <bench/plan/stand_in.h>
@@ -10,6 +11,7 @@
 
 #include "layer.h"
 #include "module.h"
+#include "prepare.h"
 
 /* X(SYM, name): the runner layer_<name>_ops of EGPR_LAYER_<SYM>. */
 /* clang-format off */
@@ -104,14 +106,15 @@ int layer_check_own_arm(const struct cell *c, const struct plan_arm *arm, struct
 
 /*
  * struct layer_contexts - see layer_contexts_open()
- * @place: the context in use, where every arm has its own while it runs
+ * @place: the context in use, where every arm has its own while it runs; in @room
  * @owner: whose it is
  * @arm: the contexts of the arms that do not run
  */
 struct layer_contexts {
-	struct egpr_switch place;
+	struct egpr_switch *place;
 	struct egpr_switch arm[PLAN_MAX_ARMS];
 	unsigned int owner;
+	_Alignas(LAYER_PAGE) uint8_t room[2 * LAYER_PAGE + sizeof(struct egpr_switch)];
 };
 
 struct layer_contexts *layer_contexts_open(const struct cell *c)
@@ -125,21 +128,37 @@ struct layer_contexts *layer_contexts_open(const struct cell *c)
 		l->arm[i].owner = i;
 	}
 	if (l) {
+		memset(l->room, 0, sizeof(l->room));
+		l->place = (struct egpr_switch *)(void *)(l->room + LAYER_PLACE);
 		l->owner = 0;
-		l->place = l->arm[0];
+		*l->place = l->arm[0];
 	}
 	return l;
+}
+
+void layer_contexts_move(struct layer_contexts *l, unsigned int offset)
+{
+	struct egpr_switch *to;
+
+	/* What plays the legacy registers lies in front of it. */
+	if (offset < PREPARE_LEGACY_BYTES)
+		offset += LAYER_PAGE;
+	to = (struct egpr_switch *)(void *)(l->room + offset);
+	if (to == l->place)
+		return;
+	memmove(to, l->place, sizeof(*to));
+	l->place = to;
 }
 
 struct egpr_switch *layer_context(struct layer_contexts *l, unsigned int arm)
 {
 	if (l->owner != arm) {
-		l->arm[l->owner] = l->place;
-		l->place = l->arm[arm];
+		l->arm[l->owner] = *l->place;
+		*l->place = l->arm[arm];
 		l->owner = arm;
 	}
-	standin_sync(&l->place);
-	return &l->place;
+	standin_sync(l->place);
+	return l->place;
 }
 
 int layer_module_probe(bool kvm_too, void **host, struct data_error *e)

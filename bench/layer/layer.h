@@ -40,17 +40,21 @@ struct layer_env {
  * struct layer_batch - one batch of one arm
  * @arm: index into cell->arms
  * @layout: index of the code offset
+ * @place: of the data: 0 clear of the code, else 1 and the index of one of the cell's places
  * @exits: how many
  * @stamps: NULL, or receives TSC ticks of each exit
  * @cycles: receives TSC ticks of the whole
+ * @exit_cycles: receives those of the exit halves, where the context times halves; else left alone
  * @done: receives exits that took place, as far as anything counts them
  */
 struct layer_batch {
 	unsigned int arm;
 	unsigned int layout;
+	unsigned int place;
 	uint32_t exits;
 	uint64_t *stamps;
 	uint64_t cycles;
+	uint64_t exit_cycles;
 	uint64_t done;
 };
 
@@ -65,6 +69,7 @@ struct layer_batch {
  * @sw: what the halves get; its @owner is the arm
  * @loop: @site->loop calls the halves, exit half first; else the layer does, entry half first,
  *	and once more for an exit outside of the time
+ * @shape: which loop that is
  */
 struct layer_image {
 	void *memory;
@@ -72,6 +77,7 @@ struct layer_image {
 	const struct layout_site *site;
 	struct egpr_switch *sw;
 	bool loop;
+	enum layout_shape shape;
 };
 
 struct module_session;
@@ -80,9 +86,10 @@ struct module_session;
  * struct layer_ops - a layer
  * @layer: which
  * @guest: exit kinds apply
+ * @moves_data: batches take the place of the data from their struct layer_batch
  * @probe: find out whether the layer can run here at all; may leave something in @host.
  *	Return: 0, or EGPR_SKIPPED with the reason in @e
- * @check_cell: can this exit kind and state run; fills what struct cell says.
+ * @check_cell: can this exit kind, state and context run; fills what struct cell says.
  *	Return: as @probe
  * @check_arm: can this arm run in this cell. Return: as @probe
  * @check_own: can KVM's own switch be measured here, as far as the host tells; asked of a cell
@@ -104,6 +111,7 @@ struct module_session;
 struct layer_ops {
 	enum egpr_layer layer;
 	bool guest;
+	bool moves_data;
 	int (*probe)(const struct layer_env *env, void **host, struct data_error *e);
 	int (*check_cell)(struct cell *c, struct data_error *e);
 	int (*check_arm)(const struct cell *c, const struct plan_arm *arm, struct data_error *e);
@@ -119,6 +127,18 @@ struct layer_ops {
 	void (*close)(void *run);
 	void (*release)(void *host);
 };
+
+/* What stands around the halves of a cell. */
+static inline const struct context *cell_context(const struct cell *c)
+{
+	return c->context ? c->context : context_default(c->ops->layer);
+}
+
+/* Likewise, as a number of the table. */
+static inline enum egpr_context cell_context_row(const struct cell *c)
+{
+	return (enum egpr_context)(cell_context(c) - egpr_contexts);
+}
 
 /* The runner of a layer, or NULL where this program has none. */
 const struct layer_ops *layer_find(enum egpr_layer layer);
@@ -156,6 +176,17 @@ int layer_check_own_arm(const struct cell *c, const struct plan_arm *arm, struct
  */
 int layer_module_probe(bool kvm_too, void **host, struct data_error *e);
 
+#define LAYER_PAGE  4096
+#define LAYER_LINES 64 /* of a page */
+
+/* Bytes between the stack's line and the context's, modulo a page. */
+static inline unsigned int layer_place_offset(const struct cell *c, unsigned int place)
+{
+	return (place - 1) * (LAYER_LINES / c->places) * LAYOUT_LINE;
+}
+
+#define LAYER_PLACE 512 /* offset of a context in its page: apart from the code that uses it */
+
 /**
  * layer_contexts_open - one switch context per arm
  * @c: the cell
@@ -167,6 +198,9 @@ int layer_module_probe(bool kvm_too, void **host, struct data_error *e);
  * Return: the contexts, to be freed with free(); NULL without memory.
  */
 struct layer_contexts *layer_contexts_open(const struct cell *c);
+
+/* Move the place that all arms use to another offset of its page. To be called outside of the time. */
+void layer_contexts_move(struct layer_contexts *l, unsigned int offset);
 
 /*
  * The context of @arm, brought to the place that all arms use, with the MXCSR of now. To be called

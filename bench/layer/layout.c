@@ -22,9 +22,25 @@
 #define OPCODE_RET  0xc3
 #define OPCODE_INT3 0xcc
 
-/* asm/batch.S; the copy runs from its start to its end. */
-extern const uint8_t egpr_prim_batch[];
-extern const uint8_t egpr_prim_batch_end[];
+/* asm/batch.S and asm/apart.S; a copy runs from start to end. */
+#define LOOPS(X)      X(prim) X(whole) X(apart) X(once) X(use_free) X(use_last_proxy) X(use_last_hw)
+#define DECLARE(name) extern const uint8_t egpr_##name##_batch[], egpr_##name##_batch_end[];
+LOOPS(DECLARE)
+
+#define LOOP(name)                                           \
+	{                                                    \
+		egpr_##name##_batch, egpr_##name##_batch_end \
+	}
+static const struct loop_code {
+	const uint8_t *start;
+	const uint8_t *end;
+} loops[LAYOUT_NR_SHAPES] = {
+	[LAYOUT_PACKED] = LOOP(prim),	    [LAYOUT_WHOLE] = LOOP(whole),
+	[LAYOUT_APART] = LOOP(apart),	    [LAYOUT_ONCE] = LOOP(once),
+	[LAYOUT_USE_FREE] = LOOP(use_free), [LAYOUT_USE_LAST] = LOOP(use_last_proxy),
+};
+/* Of the real registers. */
+static const struct loop_code use_last_hw = LOOP(use_last_hw);
 
 /* asm/delay-row.S: parts, each up to the start of the next. */
 extern const uint8_t egpr_delay_lead[], egpr_delay_slot_add[], egpr_delay_slot_nop[];
@@ -35,6 +51,7 @@ struct layout {
 	size_t bytes;
 	unsigned int offsets;
 	unsigned int delay_slots;
+	struct loop_code loop;
 	struct layout_site *sites;
 };
 
@@ -50,7 +67,8 @@ static int copy(uint8_t *slot, size_t room, unsigned int offset, const void *cod
 }
 
 static int copy_half(uint8_t *slot, size_t room, unsigned int offset, egpr_switch_fn half,
-		     const struct egpr_code *size, const char *what, struct data_error *e)
+		     const struct egpr_code *size, const char *what, size_t *len,
+		     struct data_error *e)
 {
 	const uint8_t *code = (const uint8_t *)half;
 
@@ -61,7 +79,8 @@ static int copy_half(uint8_t *slot, size_t room, unsigned int offset, egpr_switc
 				 "%s does not end in a plain return at byte %u: it cannot be "
 				 "copied",
 				 what, size->bytes);
-	return copy(slot, room, offset, code, size->bytes + 1, what, e);
+	*len = size->bytes + 1;
+	return copy(slot, room, offset, code, *len, what, e);
 }
 
 static uint8_t *put(uint8_t *at, const uint8_t *from, const uint8_t *to)
@@ -70,8 +89,8 @@ static uint8_t *put(uint8_t *at, const uint8_t *from, const uint8_t *to)
 	return at + (to - from);
 }
 
-/* A row of @slots, the first @delay of them additions. */
-static int make_delay(uint8_t *at, size_t room, unsigned int delay, unsigned int slots,
+/* A row of @slots, the first @delay of them additions; @len receives its bytes. */
+static int make_delay(uint8_t *at, size_t room, unsigned int delay, unsigned int slots, size_t *len,
 		      struct data_error *e)
 {
 	size_t slot = (size_t)(egpr_delay_slot_nop - egpr_delay_slot_add);
@@ -82,6 +101,7 @@ static int make_delay(uint8_t *at, size_t room, unsigned int delay, unsigned int
 	if (bytes > room)
 		return data_fail(e, EGPR_INTERNAL, "delay-%u has %zu bytes: more than its slot",
 				 delay, bytes);
+	*len = bytes;
 	at = put(at, egpr_delay_lead, egpr_delay_slot_add);
 	for (i = 0; i < slots; i++)
 		at = i < delay ? put(at, egpr_delay_slot_add, egpr_delay_slot_nop)
@@ -90,9 +110,9 @@ static int make_delay(uint8_t *at, size_t room, unsigned int delay, unsigned int
 	return 0;
 }
 
-static int fill_site(struct layout_site *site, uint8_t *page, const struct plan_arm *arm,
-		     enum egpr_form form, int guest_apx, unsigned int offset,
-		     unsigned int delay_slots, struct data_error *e)
+static int fill_site(const struct layout *l, struct layout_site *site, uint8_t *page,
+		     const struct plan_arm *arm, enum egpr_form form, int guest_apx,
+		     unsigned int offset, struct data_error *e)
 {
 	struct egpr_sequence seq = egpr_sequence_bind(arm->strategy, form, guest_apx);
 	const struct egpr_strategy *bound = arm->strategy;
@@ -102,24 +122,32 @@ static int fill_site(struct layout_site *site, uint8_t *page, const struct plan_
 		bound = &egpr_strategies[EGPR_STRATEGY_none];
 	if (bound->family == EGPR_FAMILY_DELAY)
 		ret = make_delay(page + EXIT_SLOT + offset, ENTRY_SLOT - EXIT_SLOT - offset,
-				 arm->delay, delay_slots, e);
+				 arm->delay, l->delay_slots, &site->exit_bytes, e);
 	else
 		ret = copy_half(page + EXIT_SLOT, ENTRY_SLOT - EXIT_SLOT, offset, seq.exit,
-				egpr_code_find(bound, form, 0), arm->id, e);
+				egpr_code_find(bound, form, 0), arm->id, &site->exit_bytes, e);
 	if (!ret)
 		ret = copy_half(page + ENTRY_SLOT, LOOP_SLOT - ENTRY_SLOT, offset, seq.entry,
-				egpr_code_find(bound, form, 1), arm->id, e);
+				egpr_code_find(bound, form, 1), arm->id, &site->entry_bytes, e);
 	if (!ret)
-		ret = copy(page + LOOP_SLOT, SITE_BYTES - LOOP_SLOT, offset, egpr_prim_batch,
-			   (size_t)(egpr_prim_batch_end - egpr_prim_batch), "the timed loop", e);
+		ret = copy(page + LOOP_SLOT, SITE_BYTES - LOOP_SLOT, offset, l->loop.start,
+			   (size_t)(l->loop.end - l->loop.start), "the timed loop", e);
 	site->seq.exit = (egpr_switch_fn)(page + EXIT_SLOT + offset);
 	site->seq.entry = (egpr_switch_fn)(page + ENTRY_SLOT + offset);
 	site->loop = (layout_loop_fn)(page + LOOP_SLOT + offset);
+	site->halves = (layout_halves_fn)(page + LOOP_SLOT + offset);
 	return ret;
 }
 
 struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, enum egpr_form form,
 			   int guest_apx, unsigned int offsets, struct data_error *e)
+{
+	return layout_open_shape(arms, nr_arms, form, guest_apx, offsets, LAYOUT_PACKED, e);
+}
+
+struct layout *layout_open_shape(const struct plan_arm *arms, unsigned int nr_arms,
+				 enum egpr_form form, int guest_apx, unsigned int offsets,
+				 enum layout_shape shape, struct data_error *e)
 {
 	struct layout *l = calloc(1, sizeof(*l));
 	unsigned int a, o, n = nr_arms * offsets;
@@ -132,6 +160,7 @@ struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, en
 		goto out_free;
 	}
 	l->offsets = offsets;
+	l->loop = shape == LAYOUT_USE_LAST && form == EGPR_FORM_HW ? use_last_hw : loops[shape];
 	for (a = 0; a < nr_arms; a++)
 		l->delay_slots = arms[a].delay > l->delay_slots ? arms[a].delay : l->delay_slots;
 	l->bytes = (size_t)n * SITE_BYTES;
@@ -147,9 +176,9 @@ struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, en
 		for (a = 0; a < nr_arms && !ret; a++) {
 			unsigned int i = o * nr_arms + (a + o) % nr_arms;
 
-			ret = fill_site(&l->sites[a * offsets + o],
+			ret = fill_site(l, &l->sites[a * offsets + o],
 					l->memory + (size_t)i * SITE_BYTES, &arms[a], form,
-					guest_apx, layout_offset(offsets, o), l->delay_slots, e);
+					guest_apx, layout_offset(offsets, o), e);
 		}
 	}
 	if (ret)

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <egpr/halves.h>
 #include <egpr/strategy.h>
 
 #include <bench/base/error.h>
@@ -34,14 +35,35 @@ struct layout_timed {
 typedef struct layout_timed (*layout_loop_fn)(struct egpr_switch *sw, egpr_switch_fn exit,
 					      egpr_switch_fn entry, uint64_t n);
 
+typedef struct layout_timed (*layout_halves_fn)(struct egpr_switch *sw, egpr_switch_fn exit,
+						egpr_switch_fn entry, uint64_t n,
+						struct egpr_halves *halves);
+
+/* The loops that a copy can have: asm/batch.S has the first, asm/apart.S all others. */
+enum layout_shape {
+	LAYOUT_PACKED,
+	LAYOUT_WHOLE,
+	LAYOUT_APART,
+	LAYOUT_ONCE,
+	LAYOUT_USE_FREE,
+	LAYOUT_USE_LAST,
+	LAYOUT_NR_SHAPES
+};
+
 /**
  * struct layout_site - one arm at one offset
  * @seq: its halves
- * @loop: the timed loop of layer prim
+ * @exit_bytes: of the exit half, its return included
+ * @entry_bytes: of the entry half, likewise
+ * @loop: the timed loop of layer prim, or
+ * @halves: the one that times the halves apart, of the other shapes
  */
 struct layout_site {
 	struct egpr_sequence seq;
+	size_t exit_bytes;
+	size_t entry_bytes;
 	layout_loop_fn loop;
+	layout_halves_fn halves;
 };
 
 struct layout;
@@ -59,6 +81,11 @@ struct layout;
  */
 struct layout *layout_open(const struct plan_arm *arms, unsigned int nr_arms, enum egpr_form form,
 			   int guest_apx, unsigned int offsets, struct data_error *e);
+
+/* The same with another loop. */
+struct layout *layout_open_shape(const struct plan_arm *arms, unsigned int nr_arms,
+				 enum egpr_form form, int guest_apx, unsigned int offsets,
+				 enum layout_shape shape, struct data_error *e);
 
 /* The copy of an arm at an offset index. */
 const struct layout_site *layout_site(const struct layout *l, unsigned int arm, unsigned int index);

@@ -1,24 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Layer prim: the sequences alone, in user mode, in the timed loop of asm/batch.S.
+ * Layer prim: the sequences alone, in user mode, in a timed loop of asm/batch.S or asm/apart.S.
  *
- * No guest takes part. What comes out is the cost of the sequence with nothing around it
- * to hide behind: one round is an LFENCE, the exit half, the entry half.
+ * No guest takes part. The context says what stands around the halves instead. In `packed` one round is
+ * an LFENCE, the exit half, the entry half, and a half hides behind the other and behind the
+ * calls. In all others each half stands alone; what its data, its code or its branches are when it
+ * starts is what a preparation made them (prepare.h).
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "layer.h"
 #include "layout.h"
+#include "levels.h"
+#include "prepare.h"
+
+/* How each context of this layer is made; the text of its row says what it means. */
+static const struct {
+	enum layout_shape shape;
+	enum prepare_level level;
+} made[EGPR_NR_CONTEXTS] = {
+	[EGPR_CONTEXT_PACKED] = { LAYOUT_PACKED, PREPARE_NOTHING },
+	[EGPR_CONTEXT_APART] = { LAYOUT_APART, PREPARE_NOTHING },
+	[EGPR_CONTEXT_APART_WHOLE] = { LAYOUT_WHOLE, PREPARE_NOTHING },
+	[EGPR_CONTEXT_USE_FREE] = { LAYOUT_USE_FREE, PREPARE_NOTHING },
+	[EGPR_CONTEXT_USE_LAST] = { LAYOUT_USE_LAST, PREPARE_NOTHING },
+	[EGPR_CONTEXT_L1] = { LAYOUT_ONCE, PREPARE_L1 },
+	[EGPR_CONTEXT_L2] = { LAYOUT_ONCE, PREPARE_L2 },
+	[EGPR_CONTEXT_LLC] = { LAYOUT_ONCE, PREPARE_LLC },
+	[EGPR_CONTEXT_DRAM] = { LAYOUT_ONCE, PREPARE_DRAM },
+	[EGPR_CONTEXT_LEGACY_WARM] = { LAYOUT_ONCE, PREPARE_LEGACY_WARM },
+	[EGPR_CONTEXT_CODE_COLD] = { LAYOUT_ONCE, PREPARE_CODE_COLD },
+	[EGPR_CONTEXT_BTB_COLD] = { LAYOUT_ONCE, PREPARE_BTB_COLD },
+};
 
 /*
  * struct prim - a cell of this layer
- * @overhead: TSC ticks that a batch of one round has beside the round
+ * @prepare: NULL where the context has none
+ * @overhead: TSC ticks that a batch of one round has beside the round; 0 where halves are
+ *	stamped, for there the baseline has it too
  */
 struct prim {
 	const struct cell *cell;
 	struct layer_contexts *contexts;
 	struct layout *layout;
+	struct prepare *prepare;
 	uint64_t overhead;
 };
 
@@ -37,37 +63,99 @@ static int prim_probe(const struct layer_env *env, void **host, struct data_erro
 
 static int prim_check_cell(struct cell *c, struct data_error *e)
 {
-	(void)e;
+	enum egpr_context context = cell_context_row(c);
+	const char *why = NULL;
+
 	c->path = EGPR_PATH_NONE;
 	strcpy(c->backend, "none");
 	c->representative = true;
-	return 0;
+	if (made[context].level)
+		why = levels_refuse(levels_here(), context);
+	/* Other lines of the same sets are pushed out as well: none of the code's. */
+	if (made[context].level == PREPARE_L2 || made[context].level == PREPARE_LLC)
+		c->places = 1;
+	return why ? data_fail(e, EGPR_SKIPPED, "context %s: %s", cell_context(c)->id, why) : 0;
 }
 
 static int prim_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
 {
+	enum layout_shape shape = made[cell_context_row(c)].shape;
+
+	if ((shape == LAYOUT_USE_FREE || shape == LAYOUT_USE_LAST) &&
+	    arm->strategy->family == EGPR_FAMILY_XSAVE && c->env->form == EGPR_FORM_PROXY)
+		return data_fail(e, EGPR_SKIPPED,
+				 "what stands in for r16..r31 is no general-purpose register "
+				 "here, so no chain can begin with it");
+	if (cell_context(c)->timed == EGPR_TIMED_FETCH &&
+	    arm->strategy->family == EGPR_FAMILY_DELAY)
+		return data_fail(e, EGPR_SKIPPED,
+				 "code arrives later here than a delay in it ends, so that none "
+				 "can be found");
 	return layer_check_strategy(c->env, c->state, arm, false, e);
 }
 
-static struct layout_timed timed(const struct prim *p, unsigned int arm, unsigned int layout,
-				 uint64_t rounds)
+/* Bytes that the loops push before a half's return address, and that address. */
+static unsigned int below_stack(enum layout_shape shape)
 {
-	const struct layout_site *site = layout_site(p->layout, arm, layout);
-	struct egpr_switch *sw = layer_context(p->contexts, arm);
+	return (shape == LAYOUT_PACKED ? 8 : 10) * sizeof(uint64_t);
+}
 
+/*
+ * The data at the batch's place: so many lines from the one that the calls of the halves write, whose
+ * address modulo a page is all that a store buffer compares at first.
+ */
+static void place_data(const struct prim *p, unsigned int place, uintptr_t stack)
+{
+	enum layout_shape shape = made[cell_context_row(p->cell)].shape;
+	unsigned int offset = LAYER_PLACE;
+
+	if (place)
+		offset = (unsigned int)(((stack - below_stack(shape)) & ~(LAYOUT_LINE - 1ul)) +
+					layer_place_offset(p->cell, place)) %
+			 LAYER_PAGE;
+	layer_contexts_move(p->contexts, offset);
+}
+
+static __attribute__((noinline)) struct layout_timed
+timed(const struct prim *p, const struct layer_batch *b, uint64_t rounds, uint64_t *exit_cycles)
+{
+	const struct layout_site *site = layout_site(p->layout, b->arm, b->layout);
+	struct egpr_halves halves = { .prepare = prepare_half, .arg = p->prepare };
+	struct egpr_switch *sw;
+	struct layout_timed t;
+	uintptr_t stack;
+
+	/* No argument of the loop goes over the stack: so it stands where it will at the call. */
+	__asm__ volatile("mov %%rsp, %0" : "=r"(stack));
+	place_data(p, b->place, stack);
+	sw = layer_context(p->contexts, b->arm);
 	standin_force(sw);
-	return site->loop(sw, site->seq.exit, site->seq.entry, rounds);
+	if (made[cell_context_row(p->cell)].shape == LAYOUT_PACKED)
+		return site->loop(sw, site->seq.exit, site->seq.entry, rounds);
+	if (p->prepare) {
+		const void *const code[2] = { (const void *)site->seq.exit,
+					      (const void *)site->seq.entry };
+		const size_t bytes[2] = { site->exit_bytes, site->entry_bytes };
+
+		prepare_data(p->prepare, sw, &p->cell->env->standin);
+		prepare_code(p->prepare, code, bytes);
+	}
+	t = site->halves(sw, site->seq.exit, site->seq.entry, rounds, &halves);
+	*exit_cycles += halves.exit;
+	return t;
 }
 
 /* Two batches of one round cost what one of two rounds does, but for one pair of stamps. */
 static uint64_t find_overhead(const struct prim *p)
 {
 	double one[OVERHEAD_ROUNDS], two[OVERHEAD_ROUNDS], d;
+	const struct layer_batch b = { .arm = 0 };
+	uint64_t exits = 0;
 	unsigned int i;
 
 	for (i = 0; i < OVERHEAD_ROUNDS; i++) {
-		one[i] = (double)timed(p, 0, 0, 1).cycles;
-		two[i] = (double)timed(p, 0, 0, 2).cycles;
+		one[i] = (double)timed(p, &b, 1, &exits).cycles;
+		two[i] = (double)timed(p, &b, 2, &exits).cycles;
 	}
 	stats_sort(one, OVERHEAD_ROUNDS);
 	stats_sort(two, OVERHEAD_ROUNDS);
@@ -83,30 +171,41 @@ static void prim_close(void *run)
 	if (!p)
 		return;
 	layout_close(p->layout);
+	prepare_close(p->prepare);
 	free(p->contexts);
 	free(p);
 }
 
 static int prim_open(const struct cell *c, void **run, struct data_error *e)
 {
+	enum egpr_context context = cell_context_row(c);
 	struct prim *p = calloc(1, sizeof(*p));
+	int status = EGPR_UNAVAILABLE;
 
 	if (!p)
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	p->cell = c;
 	p->contexts = layer_contexts_open(c);
 	if (!p->contexts) {
-		prim_close(p);
-		return data_fail(e, EGPR_INTERNAL, "out of memory");
+		status = data_fail(e, EGPR_INTERNAL, "out of memory");
+		goto out_close;
 	}
-	p->layout = layout_open(c->arms, c->nr_arms, c->env->form, c->state != EGPR_STATE_OFF,
-				c->offsets, e);
+	if (made[context].level) {
+		p->prepare = prepare_open(made[context].level, &status, e);
+		if (!p->prepare)
+			goto out_close;
+	}
+	p->layout = layout_open_shape(c->arms, c->nr_arms, c->env->form, c->state != EGPR_STATE_OFF,
+				      c->offsets, made[context].shape, e);
 	if (!p->layout) {
-		prim_close(p);
-		return EGPR_UNAVAILABLE;
+		status = EGPR_UNAVAILABLE;
+		goto out_close;
 	}
 	*run = p;
 	return 0;
+out_close:
+	prim_close(p);
+	return status;
 }
 
 static int prim_begin(void *run, struct data_error *e)
@@ -114,7 +213,8 @@ static int prim_begin(void *run, struct data_error *e)
 	struct prim *p = run;
 
 	(void)e;
-	p->overhead = find_overhead(p);
+	if (cell_context(p->cell)->timed == EGPR_TIMED_BATCH)
+		p->overhead = find_overhead(p);
 	return 0;
 }
 
@@ -122,21 +222,23 @@ static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 {
 	struct prim *p = run;
 	struct layout_timed t;
+	uint64_t exits = 0;
 	uint32_t i;
 
 	if (!b->stamps) {
-		t = timed(p, b->arm, b->layout, b->exits);
+		t = timed(p, b, b->exits, &exits);
 		b->cycles = t.cycles;
 		b->done = t.rounds;
 	} else {
 		b->cycles = b->done = 0;
 		for (i = 0; i < b->exits; i++) {
-			t = timed(p, b->arm, b->layout, 1);
+			t = timed(p, b, 1, &exits);
 			b->stamps[i] = t.cycles > p->overhead ? t.cycles - p->overhead : 0;
 			b->cycles += b->stamps[i];
 			b->done += t.rounds;
 		}
 	}
+	b->exit_cycles = exits;
 	if (b->done != b->exits)
 		return data_fail(e, EGPR_DATA,
 				 "the timed loop counted %llu rounds where %u were asked for",
@@ -160,12 +262,14 @@ static bool prim_image(void *run, unsigned int arm, unsigned int layout, struct 
 	i->site = layout_site(p->layout, arm, layout);
 	i->sw = layer_context(p->contexts, arm);
 	i->loop = true;
+	i->shape = made[cell_context_row(p->cell)].shape;
 	return true;
 }
 
 const struct layer_ops layer_prim_ops = {
 	.layer = EGPR_LAYER_PRIM,
 	.guest = false,
+	.moves_data = true,
 	.probe = prim_probe,
 	.check_cell = prim_check_cell,
 	.check_arm = prim_check_arm,

@@ -10,7 +10,8 @@
 #include <bench/stats/stats.h>
 
 /* What makes an arm the same arm, beside strategy and guest state: not run, host or version of the lab. */
-static const unsigned int identity[] = { EGPR_COL_provenance, EGPR_COL_layer, EGPR_COL_exit_kind };
+static const unsigned int identity[] = { EGPR_COL_provenance, EGPR_COL_layer, EGPR_COL_exit_kind,
+					 EGPR_COL_context };
 
 static bool same_cell(const struct csv_table *a, size_t i, const struct csv_table *b, size_t j)
 {

@@ -56,7 +56,7 @@ void blocks_free(struct blocks *b);
  * blocks_find - an arm of a run
  * @b: the run
  * @samples: a table, of this run or another
- * @row: a row of it, whose layer, exit kind and provenance the arm has
+ * @row: a row of it, whose layer, exit kind, context and provenance the arm has
  * @strategy: the arm's strategy
  * @state: its guest state; NULL for that of @row
  *

@@ -28,10 +28,12 @@
 #define OVERRUN		1.15  /* of the cell's time: then the last look comes early */
 #define NOISE_SHARE	0.01  /* of a batch: dearer sources are not read per batch */
 #define SYNC_SHARE	0.003 /* of the time: vouching for rows in meta.json */
-#define STEPS_MIN	4.0   /* steps of the TSC within that half of a batch's exits that counts */
+#define ONCE_FEWER	8   /* times fewer in a batch at least: each is stamped by itself anyway */
+#define STEPS_MIN	4.0 /* steps of the TSC within that half of a batch's exits that counts */
 #define OUTLIER_SIGMAS	6.0
 #define MAD_TO_SIGMA	1.4826
-#define OUTLIER_HISTORY 16 /* blocks before an outlier can be told */
+#define DATA_PLACES	"data" /* purpose of a seed */
+#define OUTLIER_HISTORY 16     /* blocks before an outlier can be told */
 
 /*
  * struct work - a cell while it runs
@@ -146,23 +148,27 @@ static int warm_up(struct work *w)
 	const struct plan *p = w->g->plan;
 	double *series = malloc(WARMUP_MAX * sizeof(*series)), until, per = 0;
 	double *spread = malloc(WARMUP_MAX * sizeof(*spread));
+	double *wall = malloc(WARMUP_MAX * sizeof(*wall)), all = 0;
 	struct layer_batch b = { .exits = p->batch_min };
-	unsigned int n = 0;
+	unsigned int n = 0, least = p->batch_min;
 	double want;
 	int ret = 0;
 
-	if (!series || !spread) {
+	if (!series || !spread || !wall) {
 		ret = data_fail(w->e, EGPR_INTERNAL, "out of memory");
 		goto out_free;
 	}
 	until = w->start + WARMUP_SHARE * w->seconds;
 	while (n < WARMUP_MAX && !*w->g->stop) {
+		double before = clock_now();
+
 		do
 			ret = summed_batch(w, &b);
 		while (again(w, &ret));
 		if (ret)
 			break;
 		per = (double)b.cycles / b.exits;
+		wall[n] = (clock_now() - before) * w->g->tsc_hz / b.exits;
 		learn_step(w, b.exits);
 		spread[n] = w->spread;
 		series[n++] = per;
@@ -177,13 +183,20 @@ static int warm_up(struct work *w)
 
 		stats_sort(series + from, n - from);
 		per = stats_quantile(series + from, n - from, 0.5);
+		stats_sort(wall + from, n - from);
+		all = stats_quantile(wall + from, n - from, 0.5);
 	}
 	if (!ret && n && w->stamps)
 		ret = check_step(w, spread, n);
-	want = per > 0 ? p->batch_us * 1e-6 * w->g->tsc_hz / per : p->batch_max;
-	w->r->batch = want < p->batch_min   ? p->batch_min
-		      : want > p->batch_max ? p->batch_max
-					    : (uint32_t)want;
+	/* Preparations take their time outside of what is timed; a batch is as long as both. */
+	if (EGPR_CONTEXT_PREPARES(cell_context(w->c)->timed)) {
+		all = all > per ? all : per;
+		least = least / ONCE_FEWER ? least / ONCE_FEWER : 1;
+	} else {
+		all = per;
+	}
+	want = all > 0 ? p->batch_us * 1e-6 * w->g->tsc_hz / all : p->batch_max;
+	w->r->batch = want < least ? least : want > p->batch_max ? p->batch_max : (uint32_t)want;
 	/* A source that costs more than it tells is left out: the column stays empty. */
 	w->sources = w->g->noise ? egpr_noise_has(w->g->noise) : 0;
 	if (w->g->noise_cost > NOISE_SHARE * w->r->batch * per / w->g->tsc_hz)
@@ -191,6 +204,7 @@ static int warm_up(struct work *w)
 out_free:
 	free(series);
 	free(spread);
+	free(wall);
 	return ret;
 }
 
@@ -259,6 +273,10 @@ static int write_sample(struct work *w, const struct sample *s, bool outlier, bo
 	set_count(&row, EGPR_SAMPLES_steal_us, s->gain.steal_us);
 	csv_set_text(&row, EGPR_SAMPLES_flags, all);
 	csv_set_count(&row, EGPR_SAMPLES_launch, w->g->launch);
+	if (engine_has_halves(w->g, w->c))
+		csv_set_real(&row, EGPR_SAMPLES_exit_cycles, (double)s->b.exit_cycles);
+	if (w->c->places > 1)
+		csv_set_count(&row, EGPR_SAMPLES_data_offset, layer_place_offset(w->c, s->b.place));
 	return rundir_append(w->g->dir, &row, w->e);
 }
 
@@ -304,8 +322,9 @@ static int keep(struct work *w)
 static int one_block(struct work *w, double *median, double *mad)
 {
 	unsigned int order[2 * ORDER_MAX_ARMS], len = order_length(w->c->nr_arms), layout, i, a;
+	unsigned int place = 0;
 	struct sample s[2 * ORDER_MAX_ARMS];
-	double sum[PLAN_MAX_ARMS] = { 0 };
+	double sum[PLAN_MAX_ARMS] = { 0 }, exit_sum[PLAN_MAX_ARMS] = { 0 };
 	unsigned int times[PLAN_MAX_ARMS] = { 0 };
 	struct cell_result *r = w->r;
 	int ret = engine_reserve(r, w->c->nr_arms, r->blocks + 1);
@@ -315,6 +334,8 @@ static int one_block(struct work *w, double *median, double *mad)
 		return data_fail(w->e, ret, "out of memory");
 	order_block(r->seed, w->c->nr_arms, r->blocks, order);
 	layout = order_layout(r->seed, w->c->offsets, r->blocks);
+	if (w->c->places > 1)
+		place = 1 + order_layout(order_seed(r->seed, DATA_PLACES), w->c->places, r->blocks);
 	contended = w->g->contention && contention_now(w->g->contention);
 	/* The reading after a batch is the one before the next. */
 	if (w->sources)
@@ -323,6 +344,7 @@ static int one_block(struct work *w, double *median, double *mad)
 		s[i].b = (struct layer_batch){
 			.arm = order[i],
 			.layout = layout,
+			.place = place,
 			.exits = r->batch,
 		};
 		s[i].position = i;
@@ -330,6 +352,7 @@ static int one_block(struct work *w, double *median, double *mad)
 		if (ret || *w->g->stop)
 			return ret;
 		sum[order[i]] += (double)s[i].b.cycles / s[i].b.exits;
+		exit_sum[order[i]] += (double)s[i].b.exit_cycles / s[i].b.exits;
 		times[order[i]]++;
 	}
 	contended |= w->g->contention && contention_now(w->g->contention);
@@ -343,8 +366,10 @@ static int one_block(struct work *w, double *median, double *mad)
 	r->layout[r->blocks] = layout;
 	r->launch[r->blocks] = w->g->launch;
 	r->contended[r->blocks] = contended;
-	for (a = 0; a < w->c->nr_arms; a++)
+	for (a = 0; a < w->c->nr_arms; a++) {
 		r->mean[a][r->blocks] = sum[a] / times[a];
+		r->exit_mean[a][r->blocks] = exit_sum[a] / times[a];
+	}
 	r->blocks++;
 	learn_spread(w->c, r, median, mad);
 	return ret;

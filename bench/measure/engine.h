@@ -88,7 +88,7 @@ struct comparison {
 
 /**
  * struct cell_result - what came of a cell
- * @name: "layer/exit kind/state"
+ * @name: "layer/exit kind/state", with "@context" where that is not the layer's default
  * @seed: of the cell
  * @batch: exits per batch
  * @warmup: batches until the baseline had settled
@@ -105,6 +105,7 @@ struct comparison {
  * @launch: number of the launch, by block
  * @contended: something else ran on the core beside it, by block
  * @mean: TSC cycles per exit [arm][block]
+ * @exit_mean: of the exit half alone, likewise; only where halves are timed apart
  * @tail: sorted TSC cycles of single exits [arm], or NULL
  * @nr_tail: how many [arm]
  * @seconds: measuring time by arm
@@ -135,6 +136,7 @@ struct cell_result {
 	unsigned int *launch;
 	bool *contended;
 	double *mean[PLAN_MAX_ARMS];
+	double *exit_mean[PLAN_MAX_ARMS];
 	double *tail[PLAN_MAX_ARMS];
 	uint32_t nr_tail[PLAN_MAX_ARMS];
 	double seconds[PLAN_MAX_ARMS];
@@ -157,7 +159,7 @@ unsigned int engine_parts(const struct engine *g);
 /* Is every comparison decided, for every margin? @family: cells that Holm puts together. */
 bool engine_all_decided(const struct engine *g, const struct cell_result *r, unsigned int family);
 
-/* "layer/exit kind/state" of a cell. */
+/* "layer/exit kind/state" of a cell, with "@context" where that is not the layer's default. */
 void cell_name(const struct cell *c, char *name, size_t size);
 
 /* The identity of a row of this cell; @strategy may be NULL. */
@@ -213,6 +215,9 @@ struct stats_where engine_where(const struct engine *g, const struct cell *c,
  */
 double engine_sum_up(enum plan_location location, const uint64_t *stamps, uint32_t exits,
 		     double *sorted, double *spread);
+
+/* Are the halves of a cell timed apart, and each of them stamped no more than that? */
+bool engine_has_halves(const struct engine *g, const struct cell *c);
 
 /* Median of an arm's block means. */
 double engine_median(const struct cell_result *r, unsigned int arm);

@@ -12,8 +12,11 @@
 
 void cell_name(const struct cell *c, char *name, size_t size)
 {
-	snprintf(name, size, "%s/%s/%s", egpr_layers[c->ops->layer].id,
-		 c->kind ? c->kind->id : "none", egpr_guest_states[c->state].id);
+	const char *layer = egpr_layers[c->ops->layer].id, *context = cell_context(c)->id;
+	const char *mark = context_mark(layer, context);
+
+	snprintf(name, size, "%s/%s/%s%s%s", layer, c->kind ? c->kind->id : "none",
+		 egpr_guest_states[c->state].id, mark, *mark ? context : "");
 }
 
 struct rundir_key cell_key(const struct cell *c, const char *strategy)
@@ -27,6 +30,7 @@ struct rundir_key cell_key(const struct cell *c, const char *strategy)
 		.path = c->path,
 		.strategy = strategy,
 		.state = c->state,
+		.context = cell_context(c)->id,
 	};
 
 	return k;
@@ -43,7 +47,7 @@ struct rundir_key cell_arm_key(const struct cell *c, const struct plan_arm *arm)
 bool cell_same_arm(const struct cell *c, const struct plan_arm *arm, const struct cell *other,
 		   const struct plan_arm *other_arm)
 {
-	return c->state == other->state &&
+	return c->state == other->state && cell_context(c) == cell_context(other) &&
 	       cell_arm_state(c, arm) == cell_arm_state(other, other_arm) &&
 	       !strcmp(arm->id, other_arm->id);
 }
@@ -75,6 +79,10 @@ int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks
 		if (!mean)
 			return EGPR_INTERNAL;
 		r->mean[a] = mean;
+		mean = realloc(r->exit_mean[a], blocks * sizeof(*mean));
+		if (!mean)
+			return EGPR_INTERNAL;
+		r->exit_mean[a] = mean;
 	}
 	r->room = blocks;
 	return 0;
@@ -86,6 +94,7 @@ void engine_result_free(struct cell_result *r)
 
 	for (i = 0; i < PLAN_MAX_ARMS; i++) {
 		free(r->mean[i]);
+		free(r->exit_mean[i]);
 		free(r->tail[i]);
 	}
 	for (i = 0; i < r->nr_comparisons; i++)
@@ -94,6 +103,11 @@ void engine_result_free(struct cell_result *r)
 	free(r->launch);
 	free(r->contended);
 	memset(r, 0, sizeof(*r));
+}
+
+bool engine_has_halves(const struct engine *g, const struct cell *c)
+{
+	return cell_context(c)->timed != EGPR_TIMED_BATCH && !plan_stamps(g->plan);
 }
 
 double engine_median(const struct cell_result *r, unsigned int arm)

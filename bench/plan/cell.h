@@ -10,18 +10,20 @@
 #include <egpr/axis.h>
 #include <egpr/exit_kind.h>
 
+#include "context.h"
 #include "plan.h"
 
 struct layer_env;
 struct layer_ops;
 
 /**
- * struct cell - what is measured together: one layer, exit kind and guest state
+ * struct cell - what is measured together: one layer, exit kind, guest state and context
  * @ops: the layer
  * @host: from @ops->probe()
  * @env: of the run
  * @kind: exit kind; NULL in a layer without a guest
  * @state: guest state; of the baseline where arms have their own, see cell_arm_state()
+ * @context: what stands around the halves; NULL for the layer's default, see cell_context()
  * @path: who handles the exit; set by @ops->check_cell()
  * @cpl: privilege level of the guest; likewise
  * @backend: what runs the guest, "none" without one; likewise
@@ -30,6 +32,8 @@ struct layer_ops;
  * @nr_arms: arms that can run here
  * @arms: the first is the baseline
  * @offsets: code offsets to go through
+ * @places: places of the data to go through, in lines of a page from that of the stack on; 0 or 1
+ *	for one that is clear of the code
  */
 struct cell {
 	const struct layer_ops *ops;
@@ -37,6 +41,7 @@ struct cell {
 	const struct layer_env *env;
 	const struct egpr_exit_kind *kind;
 	enum egpr_guest_state state;
+	const struct context *context;
 	enum egpr_path path;
 	unsigned int cpl;
 	char backend[16];
@@ -45,6 +50,7 @@ struct cell {
 	unsigned int nr_arms;
 	struct plan_arm arms[PLAN_MAX_ARMS];
 	unsigned int offsets;
+	unsigned int places;
 };
 
 /* The guest state of an arm: the cell's, but for KVM's own switch, which is compared with it. */

@@ -3,6 +3,7 @@
  * A plan in meta.json, and back: the file's text, and what the command line changed of it.
  */
 #include "axis.h"
+#include "context.h"
 #include "stand_in.h"
 #include "words.h"
 
@@ -35,6 +36,11 @@ static const char *strategy_id(unsigned int i)
 	return egpr_strategies[i].id;
 }
 
+static const char *context_id(unsigned int i)
+{
+	return egpr_contexts[i].id;
+}
+
 #define ADD_NUMBER(key, type, low, high, text) cJSON_AddNumberToObject(o, #key, (double)p->key);
 
 cJSON *plan_json(const struct plan *p)
@@ -63,8 +69,11 @@ cJSON *plan_json(const struct plan *p)
 		add_ids(a, "states", l->states, EGPR_NR_STATES, state_id);
 		add_ids(a, "exits", l->exits, EGPR_NR_EXIT_KINDS, exit_id);
 		add_ids(a, "strategies", l->strategies, EGPR_NR_STRATEGIES, strategy_id);
+		add_ids(a, "contexts", l->contexts, EGPR_NR_CONTEXTS, context_id);
+		add_ids(a, "context_states", l->context_states, EGPR_NR_STATES, state_id);
 		cJSON_AddNumberToObject(a, "weight", l->weight);
 		cJSON_AddNumberToObject(a, "baseline_weight", l->baseline_weight);
+		cJSON_AddNumberToObject(a, "context_weight", l->context_weight);
 	}
 	stand_in_text(p->stand_ins, stand_ins, sizeof(stand_ins));
 	cJSON_AddStringToObject(o, JSON_STAND_INS, stand_ins);
@@ -72,9 +81,10 @@ cJSON *plan_json(const struct plan *p)
 	return o;
 }
 
-static unsigned int restore_list(struct plan_words *r, const cJSON *o, const struct plan_list *l)
+static unsigned int restore_list(struct plan_words *r, const cJSON *o, const struct plan_list *l,
+				 const char *key)
 {
-	const cJSON *a = cJSON_GetObjectItemCaseSensitive(o, l->key), *item;
+	const cJSON *a = cJSON_GetObjectItemCaseSensitive(o, key), *item;
 	unsigned int mask = 0;
 
 	cJSON_ArrayForEach(item, a) {
@@ -82,7 +92,7 @@ static unsigned int restore_list(struct plan_words *r, const cJSON *o, const str
 		int i = id ? l->find(id) : -1;
 
 		if (i < 0)
-			plan_problem(r, "%s has an id that is not in the table", l->key);
+			plan_problem(r, "%s has an id that is not in the table", key);
 		else
 			mask |= 1u << i;
 	}
@@ -130,9 +140,14 @@ int plan_restore(struct plan *p, const cJSON *json, struct data_error *e)
 		l->wanted = o != NULL;
 		if (!o)
 			continue;
-		l->states = restore_list(&r, o, &plan_lists[PLAN_STATES]);
-		l->exits = restore_list(&r, o, &plan_lists[PLAN_EXITS]);
-		l->strategies = restore_list(&r, o, &plan_lists[PLAN_STRATEGIES]);
+		l->states = restore_list(&r, o, &plan_lists[PLAN_STATES], "states");
+		l->exits = restore_list(&r, o, &plan_lists[PLAN_EXITS], "exits");
+		l->strategies = restore_list(&r, o, &plan_lists[PLAN_STRATEGIES], "strategies");
+		/* A run of before contexts had a name has the layer's default. */
+		if (!cJSON_HasObjectItem(o, "contexts"))
+			continue;
+		l->contexts = restore_list(&r, o, &plan_lists[PLAN_CONTEXTS], "contexts");
+		l->context_states = restore_list(&r, o, &plan_lists[PLAN_STATES], "context_states");
 	}
 	restore_delays(&r, cJSON_GetObjectItemCaseSensitive(json, "delays"));
 	return *r.problem ? data_fail(e, EGPR_DATA, "meta.json: %s", r.problem) : 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "context.h"
 #include "words.h"
 
 #define DELAY_PREFIX "delay-"
@@ -72,14 +73,19 @@ int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_
 		if (i == PLAN_LAYERS)
 			p->layer[l].wanted = mask & (1u << l);
 		if (i == PLAN_STATES)
-			p->layer[l].states = mask;
+			p->layer[l].states = p->layer[l].context_states = mask;
 		if (i == PLAN_EXITS)
 			p->layer[l].exits = mask;
 		if (i == PLAN_STRATEGIES)
 			p->layer[l].strategies = mask;
+		if (i == PLAN_CONTEXTS) {
+			p->layer[l].contexts = mask & context_mask((enum egpr_layer)l);
+			p->layer[l].context_states = p->layer[l].states;
+		}
 	}
 	p->narrowed |= i == PLAN_STATES ? PLAN_NARROWED_STATES : 0;
 	p->narrowed |= i == PLAN_EXITS ? PLAN_NARROWED_EXITS : 0;
+	p->narrowed |= i == PLAN_CONTEXTS ? PLAN_NARROWED_CONTEXTS : 0;
 	p->narrowed |= i == PLAN_STRATEGIES ? PLAN_NARROWED_STRATEGIES : 0;
 	return 0;
 }

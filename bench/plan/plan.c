@@ -15,6 +15,7 @@
 #include <egpr/standin.h>
 
 #include "axis.h"
+#include "context.h"
 #include "words.h"
 
 #define PLAN_DIR     "bench/plan/plans"
@@ -116,6 +117,23 @@ static int read_plan_key(struct plan_words *r, const char *key, const char *valu
 	return plan_problem(r, "'%s' is not a key of [plan]", key);
 }
 
+/* `all` means all of the layer; one that is named has to stand there. */
+static int read_contexts(struct plan_words *r, enum egpr_layer layer, const char *value)
+{
+	struct plan_layer *l = &r->plan->layer[layer];
+	unsigned int can = context_mask(layer), other;
+
+	if (plan_read_list(r, &plan_lists[PLAN_CONTEXTS], value, &l->contexts))
+		return -1;
+	other = l->contexts & ~can;
+	l->contexts &= can;
+	if (!other || (l->contexts && other == (plan_lists[PLAN_CONTEXTS].all & ~can)))
+		return 0;
+	return plan_problem(r,
+			    "context '%s' does not stand in layer %s; see `egprlab list contexts`",
+			    egpr_contexts[__builtin_ctz(other)].id, egpr_layers[layer].id);
+}
+
 static int read_layer_key(struct plan_words *r, struct plan_layer *l, const char *key,
 			  const char *value)
 {
@@ -125,6 +143,12 @@ static int read_layer_key(struct plan_words *r, struct plan_layer *l, const char
 		return plan_read_list(r, &plan_lists[PLAN_EXITS], value, &l->exits);
 	if (!strcmp(key, "strategies"))
 		return plan_read_list(r, &plan_lists[PLAN_STRATEGIES], value, &l->strategies);
+	if (!strcmp(key, "contexts"))
+		return read_contexts(r, (enum egpr_layer)(l - r->plan->layer), value);
+	if (!strcmp(key, "context_states"))
+		return plan_read_list(r, &plan_lists[PLAN_STATES], value, &l->context_states);
+	if (!strcmp(key, "context_weight"))
+		return read_number(r, key, value, 0, 1e6, &l->context_weight);
 	if (!strcmp(key, "weight"))
 		return read_number(r, key, value, 0, 1e6, &l->weight);
 	if (!strcmp(key, "baseline_weight"))
@@ -162,6 +186,7 @@ static void defaults(struct plan *p)
 	p->batch_max = 4096;
 	p->batch_us = 100;
 	p->offsets = 10;
+	p->data_offsets = 1;
 	p->per_exit = 1000;
 	p->resamples = 1000;
 	p->slope_tolerance = 0.1;
@@ -172,6 +197,9 @@ static void defaults(struct plan *p)
 		l->states = plan_lists[PLAN_STATES].all;
 		l->exits = plan_lists[PLAN_EXITS].all;
 		l->strategies = plan_lists[PLAN_STRATEGIES].all;
+		l->contexts = 1u << (context_default((enum egpr_layer)i) - egpr_contexts);
+		l->context_states = plan_lists[PLAN_STATES].all;
+		l->context_weight = 1;
 		l->weight = 1;
 		l->baseline_weight = 0.2;
 	}

@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include <egpr/axis.h>
+#include <egpr/context.h>
 #include <egpr/exit_kind.h>
 #include <egpr/strategy.h>
 
@@ -40,6 +41,7 @@ enum plan_location {
 #define PLAN_NARROWED_STATES	 (1u << 0)
 #define PLAN_NARROWED_EXITS	 (1u << 1)
 #define PLAN_NARROWED_STRATEGIES (1u << 2)
+#define PLAN_NARROWED_CONTEXTS	 (1u << 3)
 
 /* X(key, type, low, high, text): numbers of section [plan], each with the range it accepts. */
 /* clang-format off */
@@ -52,6 +54,7 @@ enum plan_location {
 	X(batch_max, unsigned, 1, 65536, "most exits per batch")			\
 	X(batch_us, double, 1, 1e6, "wanted length of a batch, microseconds")		\
 	X(offsets, unsigned, 1, 64, "code offsets of a sequence, 1 for none")		\
+	X(data_offsets, unsigned, 1, 64, "places of the switch's data in its page, 1 for one that is clear of the code")	\
 	X(per_exit, unsigned, 0, 32768, "exits stamped one by one for the tails, per arm")	\
 	X(resamples, unsigned, 0, 100000, "bootstrap replicates, 0 for no bootstrap")	\
 	X(slope_tolerance, double, 0.001, 1, "how far the slope of injected delays may be from 1")
@@ -89,16 +92,22 @@ struct plan_arm {
  * @states: guest states, bit per enum egpr_guest_state
  * @exits: exit kinds, bit per enum egpr_exit_kind_index
  * @strategies: bit per enum egpr_strategy_index; baseline, A/A arm and delays always run
+ * @contexts: bit per enum egpr_context; none where those of the command line stand in other layers
+ * @context_states: guest states in contexts other than the layer's default; those of @states only
  * @weight: share of the budget of a cell where strategies are compared
  * @baseline_weight: share of a cell that has the baseline and the A/A arm only
+ * @context_weight: factor on either in a context other than the layer's default
  */
 struct plan_layer {
 	bool wanted;
 	unsigned int states;
 	unsigned int exits;
 	unsigned int strategies;
+	unsigned int contexts;
+	unsigned int context_states;
 	double weight;
 	double baseline_weight;
+	double context_weight;
 };
 
 #define PLAN_DECLARE(key, type, low, high, text) type key;
@@ -154,7 +163,7 @@ int plan_profile(struct plan *p, const char *name, struct data_error *e);
 /**
  * plan_narrow - take over a list from the command line in place of the plan's
  * @p: the plan
- * @axis: "layer", "exit", "strategy" or "state"
+ * @axis: "layer", "exit", "strategy", "state" or "context"
  * @list: ids separated by commas, or "all"; delays among strategies replace the plan's
  * @e: receives the message
  *

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "axis.h"
+#include "context.h"
 #include "words.h"
 
 int plan_problem(struct plan_words *r, const char *fmt, ...)
@@ -46,6 +47,13 @@ static int find_strategy(const char *id)
 	return s && s->family != EGPR_FAMILY_DELAY ? (int)(s - egpr_strategies) : -1;
 }
 
+static int find_context(const char *id)
+{
+	const struct context *c = context_find(id);
+
+	return c ? (int)(c - egpr_contexts) : -1;
+}
+
 /* Delays have a list of their own. */
 #define ALL_STRATEGIES (((1u << EGPR_NR_STRATEGIES) - 1) & ~(1u << EGPR_STRATEGY_delay))
 
@@ -55,6 +63,8 @@ const struct plan_list plan_lists[PLAN_NR_LISTS] = {
 	[PLAN_EXITS] = { "exits", "exit", "exits", find_exit, (1u << EGPR_NR_EXIT_KINDS) - 1 },
 	[PLAN_STRATEGIES] = { "strategies", "strategy", "strategies", find_strategy,
 			      ALL_STRATEGIES },
+	[PLAN_CONTEXTS] = { "contexts", "context", "contexts", find_context,
+			    (1u << EGPR_NR_CONTEXTS) - 1 },
 };
 
 const char *const plan_locations[PLAN_FAST + 1] = {

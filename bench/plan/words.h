@@ -28,6 +28,7 @@ enum plan_list_index {
 	PLAN_STATES,
 	PLAN_EXITS,
 	PLAN_STRATEGIES,
+	PLAN_CONTEXTS,
 	PLAN_NR_LISTS
 };
 

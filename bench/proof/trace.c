@@ -61,10 +61,13 @@ static bool is_inside(uint64_t ip)
 	return ip - (uint64_t)(uintptr_t)now.image.memory < now.image.bytes;
 }
 
+/* A preparation may flush code from the caches, which takes the right to read it. */
 static void allow(bool execute)
 {
+	int closed = now.image.shape == LAYOUT_ONCE ? PROT_READ : PROT_NONE;
+
 	now.open = execute;
-	mprotect(now.image.memory, now.image.bytes, execute ? PROT_READ | PROT_EXEC : PROT_NONE);
+	mprotect(now.image.memory, now.image.bytes, execute ? PROT_READ | PROT_EXEC : closed);
 }
 
 static void record(const ucontext_t *uc, uint8_t flags)
@@ -354,18 +357,23 @@ void trace_check_count(const struct cell *c, void *run, unsigned int arm, double
 {
 	struct traced_arm *a = &out->arm[arm];
 	struct layer_image image;
+	bool alone;
 
-	if (c->ops->module || !c->ops->image(run, arm, 0, &image) || (!image.loop && isnan(base)))
+	if (c->ops->module || !c->ops->image(run, arm, 0, &image))
+		return;
+	/* Nothing but the loop runs; preparations count as well. */
+	alone = image.loop && image.shape != LAYOUT_ONCE;
+	if (!alone && isnan(base))
 		return;
 	a->r.tried[TRACE_COUNT]++;
-	if (!trace_count_differs(image.loop, counted, base, a->r.insns, out->arm[0].r.insns))
+	if (!trace_count_differs(alone, counted, base, a->r.insns, out->arm[0].r.insns))
 		return;
 	a->r.failed = TRACE_COUNT;
 	a->status = EGPR_DATA;
 	snprintf(a->reason, sizeof(a->reason),
 		 "%s: the CPU counted %.1f instructions per round, the trace %u",
-		 trace_ids[TRACE_COUNT], image.loop ? counted : counted - base,
-		 image.loop ? a->r.insns : a->r.insns - out->arm[0].r.insns);
+		 trace_ids[TRACE_COUNT], alone ? counted : counted - base,
+		 alone ? a->r.insns : a->r.insns - out->arm[0].r.insns);
 }
 
 const struct trace_subject *trace_subject(const struct traced *out, unsigned int arm)

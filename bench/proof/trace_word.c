@@ -256,6 +256,10 @@ static unsigned int decode_legacy(const struct trace_step *s, struct trace_word 
 		w->op = TRACE_OP_LFENCE;
 		return l.opcode_at + 2;
 	}
+	if (insn.map == 1 && insn.opcode == 0xae && insn.modrm == 0xf0 && !l.prefixes) {
+		w->op = TRACE_OP_MFENCE;
+		return l.opcode_at + 2;
+	}
 	w->op = find(rows, NR(rows), &insn);
 	if (!operands(s, &insn, w))
 		return 0;

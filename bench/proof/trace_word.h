@@ -48,7 +48,7 @@ struct trace_step {
 	X(SHR, "shr") X(DEC, "dec") X(IMUL, "imul") X(PUSH, "push")		\
 	X(POP, "pop") X(PUSH2P, "push2p") X(POP2P, "pop2p") X(CALL, "call")	\
 	X(JMP, "jmp") X(JCC, "j") X(RET, "ret") X(LFENCE, "lfence")		\
-	X(RDTSC, "rdtsc") X(XSAVE, "xsave64") X(XSAVEOPT, "xsaveopt64")		\
+	X(MFENCE, "mfence") X(RDTSC, "rdtsc") X(XSAVE, "xsave64") X(XSAVEOPT, "xsaveopt64")		\
 	X(XSAVEC, "xsavec64") X(XSAVES, "xsaves64") X(XRSTOR, "xrstor64")	\
 	X(XRSTORS, "xrstors64") X(XSETBV, "xsetbv")
 /* clang-format on */

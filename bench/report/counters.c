@@ -80,7 +80,7 @@ static size_t counters_of(struct report *r, const struct report_group *g)
 		{ "TSC per core cycle", DOC_NUMBER | DOC_WIDE },
 	};
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SAMPLES];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = report_filter_of(g);
 	const char *strategies[MAX_STRATEGIES];
 	char text[256], id[64];
 	size_t with_core = 0;
@@ -89,11 +89,12 @@ static size_t counters_of(struct report *r, const struct report_group *g)
 	n = report_values(t, EGPR_COL_strategy, &f, strategies, MAX_STRATEGIES);
 	if (!n)
 		return 0;
-	snprintf(id, sizeof(id), "counters-%s-%s", g->layer, g->provenance);
-	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		  "Layer %s: batches, those flagged as disturbed, and what disturbed them. Flagged "
-		  "batches stay in. (%s)",
-		  g->layer, report_group_text(r->run, g, text, sizeof(text)));
+	snprintf(id, sizeof(id), "counters-%s-%s", g->place, g->provenance);
+	doc_table(
+		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		"Layer %s, context %s: batches, those flagged as disturbed, and what disturbed them. Flagged "
+		"batches stay in. (%s)",
+		g->layer, g->context, report_group_text(r->run, g, text, sizeof(text)));
 	for (i = 0; i < n; i++) {
 		struct counted c;
 

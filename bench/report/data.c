@@ -9,6 +9,7 @@
 #include <egpr/strategy.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include "report.h"
 
 #define NUMBER_BUFFERS 64
@@ -27,10 +28,20 @@ bool report_row_is(const struct csv_table *t, size_t row, const struct report_fi
 	return is(t, row, EGPR_COL_strategy, f->strategy) &&
 	       is(t, row, EGPR_COL_exit_kind, f->exit_kind) &&
 	       is(t, row, EGPR_COL_layer, f->layer) && is(t, row, EGPR_COL_guest_state, f->state) &&
-	       is(t, row, EGPR_COL_path, f->path) &&
+	       is(t, row, EGPR_COL_path, f->path) && is(t, row, EGPR_COL_context, f->context) &&
 	       is(t, row, EGPR_COL_provenance, f->provenance) &&
 	       (t->schema != &csv_schemas[EGPR_CSV_VERDICTS] ||
 		is(t, row, EGPR_VERDICTS_margin_text, f->margin));
+}
+
+struct report_filter report_filter_of(const struct report_group *g)
+{
+	return (struct report_filter){
+		.provenance = g->provenance,
+		.layer = g->layer,
+		.context = g->context,
+		.margin = g->margin,
+	};
 }
 
 size_t report_next(const struct csv_table *t, size_t row, const struct report_filter *f)
@@ -88,7 +99,7 @@ static bool run_is_representative(const struct rundir_data *run)
 static const char *main_margin(const struct rundir_data *run, const struct report_group *g)
 {
 	const struct csv_table *t = &run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = report_filter_of(g);
 	const char *margins[MAX_MARGINS], *kinds[1] = { "none" };
 	unsigned int i, n = report_values(t, EGPR_VERDICTS_margin_text, &f, margins, MAX_MARGINS);
 
@@ -102,6 +113,19 @@ static const char *main_margin(const struct rundir_data *run, const struct repor
 	return margins[0];
 }
 
+static struct report_group make_group(unsigned int prov, enum egpr_layer layer,
+				      const struct context *context)
+{
+	struct report_group g = { .provenance = egpr_provenances[prov].id,
+				  .layer = egpr_layers[layer].id,
+				  .context = context->id };
+	bool named = context != context_default(layer);
+
+	snprintf(g.place, sizeof(g.place), "%s%s%s", g.layer, named ? "-" : "",
+		 named ? g.context : "");
+	return g;
+}
+
 unsigned int report_groups(const struct rundir_data *run, struct report_group *groups)
 {
 	static const enum egpr_layer with_guest[] = { EGPR_LAYER_KVM, EGPR_LAYER_BOUNDARY,
@@ -111,19 +135,21 @@ unsigned int report_groups(const struct rundir_data *run, struct report_group *g
 						 EGPR_LAYER_BOUNDARY, EGPR_LAYER_WORLD };
 	const enum egpr_layer *order = run_is_representative(run) ? with_guest : alone;
 	const struct csv_table *t = &run->table[EGPR_CSV_SUMMARY];
-	unsigned int layer, prov, n = 0;
+	unsigned int layer, prov, context, n = 0;
 
 	for (layer = 0; layer < EGPR_NR_LAYERS; layer++) {
 		for (prov = 0; prov < EGPR_NR_PROVENANCES; prov++) {
-			struct report_group g = { egpr_provenances[prov].id,
-						  egpr_layers[order[layer]].id, NULL };
-			struct report_filter f = { .provenance = g.provenance, .layer = g.layer };
-
 			if (prov == EGPR_PROV_EMU || prov == EGPR_PROV_MODEL)
 				continue;
-			g.margin = main_margin(run, &g);
-			if (report_next(t, 0, &f) < t->rows && n < REPORT_MAX_GROUPS)
-				groups[n++] = g;
+			for (context = 0; context < EGPR_NR_CONTEXTS; context++) {
+				struct report_group g =
+					make_group(prov, order[layer], &egpr_contexts[context]);
+				struct report_filter f = report_filter_of(&g);
+
+				g.margin = main_margin(run, &g);
+				if (report_next(t, 0, &f) < t->rows && n < REPORT_MAX_GROUPS)
+					groups[n++] = g;
+			}
 		}
 	}
 	return n;
@@ -168,7 +194,7 @@ struct block {
 };
 
 static void add_samples(const struct csv_table *t, const struct report_filter *f, int arm,
-			struct block *blocks, size_t nblocks)
+			unsigned int column, struct block *blocks, size_t nblocks)
 {
 	size_t row;
 
@@ -177,11 +203,11 @@ static void add_samples(const struct csv_table *t, const struct report_filter *f
 		double exits = csv_real(t, row, EGPR_SAMPLES_exits);
 		double cycles = csv_real(t, row, EGPR_SAMPLES_cycles);
 
-		if (block >= nblocks || !(exits > 0) || isnan(cycles))
+		if (block >= nblocks || !(exits > 0) || isnan(cycles) || !*csv_text(t, row, column))
 			continue;
 		blocks[block].sum[arm] += cycles / exits;
 		blocks[block].n[arm]++;
-		blocks[block].offset = csv_count(t, row, EGPR_SAMPLES_offset);
+		blocks[block].offset = csv_count(t, row, column);
 	}
 }
 
@@ -192,6 +218,7 @@ static struct report_filter filter_of(const struct csv_table *v, size_t row, con
 		.layer = csv_text(v, row, EGPR_COL_layer),
 		.exit_kind = csv_text(v, row, EGPR_COL_exit_kind),
 		.state = csv_text(v, row, EGPR_COL_guest_state),
+		.context = csv_text(v, row, EGPR_COL_context),
 		.strategy = strategy,
 	};
 }
@@ -210,7 +237,8 @@ static size_t blocks_of(const struct csv_table *t, const struct report_filter *f
 }
 
 /* Blocks that carry both arms, in order; *pairs is to be freed. */
-static size_t pair_blocks(const struct rundir_data *run, size_t verdict, struct block **pairs)
+static size_t pair_blocks(const struct rundir_data *run, size_t verdict, unsigned int column,
+			  struct block **pairs)
 {
 	const struct csv_table *v = &run->table[EGPR_CSV_VERDICTS];
 	const struct csv_table *t = &run->table[EGPR_CSV_SAMPLES];
@@ -226,8 +254,8 @@ static size_t pair_blocks(const struct rundir_data *run, size_t verdict, struct 
 	*pairs = blocks;
 	if (!blocks)
 		return 0;
-	add_samples(t, &base, 1, blocks, nblocks);
-	add_samples(t, &arm, 0, blocks, nblocks);
+	add_samples(t, &base, 1, column, blocks, nblocks);
+	add_samples(t, &arm, 0, column, blocks, nblocks);
 	for (i = 0; i < nblocks; i++) {
 		if (blocks[i].n[0] && blocks[i].n[1])
 			blocks[n++] = blocks[i];
@@ -243,7 +271,7 @@ static double difference(const struct block *b)
 size_t report_block_differences(const struct rundir_data *run, size_t verdict, double **diff)
 {
 	struct block *pairs;
-	size_t i, n = pair_blocks(run, verdict, &pairs);
+	size_t i, n = pair_blocks(run, verdict, EGPR_SAMPLES_offset, &pairs);
 
 	*diff = calloc(n + 1, sizeof(**diff));
 	if (!*diff)
@@ -276,11 +304,11 @@ static int by_offset_then_difference(const void *a, const void *b)
 	return ascending(&dx, &dy);
 }
 
-unsigned int report_by_offset(const struct rundir_data *run, size_t verdict, uint64_t *offset,
-			      double *median, unsigned int max)
+unsigned int report_by_offset(const struct rundir_data *run, size_t verdict, unsigned int column,
+			      uint64_t *offset, double *median, unsigned int max)
 {
 	struct block *pairs;
-	size_t i, j, n = pair_blocks(run, verdict, &pairs);
+	size_t i, j, n = pair_blocks(run, verdict, column, &pairs);
 	unsigned int found = 0;
 
 	if (n)
@@ -307,16 +335,17 @@ const char *report_group_text(const struct rundir_data *run, const struct report
 			      char *text, size_t size)
 {
 	const struct csv_table *t = &run->table[EGPR_CSV_SUMMARY];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = report_filter_of(g);
 	size_t row = report_next(t, 0, &f);
 	bool rep = row == t->rows || !strcmp(csv_text(t, row, EGPR_COL_representative), "yes");
+	const char *context = g->context ? g->context : "in its column";
 
 	if (!g->layer)
 		snprintf(text, size, "%s: %s", g->provenance,
 			 axis_text(egpr_provenances, EGPR_NR_PROVENANCES, g->provenance));
 	else
-		snprintf(text, size, "%s: %s; backend %s%s", g->provenance,
-			 axis_text(egpr_provenances, EGPR_NR_PROVENANCES, g->provenance),
+		snprintf(text, size, "%s: %s; context %s; backend %s%s", g->provenance,
+			 axis_text(egpr_provenances, EGPR_NR_PROVENANCES, g->provenance), context,
 			 row < t->rows ? csv_text(t, row, EGPR_COL_backend) : "none",
 			 rep ? "" : ", not representative of real exits");
 	return text;

@@ -9,6 +9,7 @@
 #include <egpr/strategy.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include <bench/rundir/launches.h>
 #include "report.h"
 
@@ -86,8 +87,22 @@ struct tally {
 	unsigned int all, failed;
 };
 
-/* Counts the checks that name a layer as "... layer/..."; NULL counts all. */
-static struct tally tally_of(const struct report *r, const char *layer)
+/* Is a check, named "... layer/kind/state@context/...", one of a context? */
+static bool is_of_context(const char *what, const char *layer, const char *context)
+{
+	const char *at = strchr(what, '@');
+	size_t n = strlen(context);
+
+	if (!*context_mark(layer, context))
+		return !at;
+	return at && !strncmp(at + 1, context, n) && (!at[n + 1] || at[n + 1] == '/');
+}
+
+/*
+ * Counts the checks that name a layer as "... layer/..."; NULL counts all. @context: of it only, unless
+ * NULL.
+ */
+static struct tally tally_of(const struct report *r, const char *layer, const char *context)
 {
 	const cJSON *s = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS);
 	const cJSON *c;
@@ -101,7 +116,8 @@ static struct tally tally_of(const struct report *r, const char *layer)
 		const char *result =
 			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "result"));
 
-		if (!what || !result || (layer && !strstr(what, mark)))
+		if (!what || !result || (layer && !strstr(what, mark)) ||
+		    (context && !is_of_context(what, layer, context)))
 			continue;
 		t.all++;
 		t.failed += !strcmp(result, "fail");
@@ -111,12 +127,12 @@ static struct tally tally_of(const struct report *r, const char *layer)
 
 static void unsound(struct report *r)
 {
-	struct tally all = tally_of(r, NULL), t;
+	struct tally all = tally_of(r, NULL, NULL), t;
 	char layers[256] = "";
 	unsigned int i;
 
 	for (i = 0; i < EGPR_NR_LAYERS; i++) {
-		t = tally_of(r, egpr_layers[i].id);
+		t = tally_of(r, egpr_layers[i].id, NULL);
 		if (t.all)
 			snprintf(layers + strlen(layers), sizeof(layers) - strlen(layers),
 				 "%s%s %u of %u", *layers ? ", " : ": ", egpr_layers[i].id,
@@ -222,15 +238,13 @@ static void answer_counts(struct report *r, const struct report_group *g)
 		{ "largest at", DOC_WIDE },
 	};
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	static const enum doc_tone tones[] = { DOC_GOOD, DOC_GOOD, DOC_BAD, DOC_OPEN };
 	const char *strategies[MAX_STRATEGIES];
 	unsigned int i, k, n;
 	char text[256], id[64];
 
-	snprintf(id, sizeof(id), "answer-%s-%s", g->layer, g->provenance);
+	snprintf(id, sizeof(id), "answer-%s-%s", g->place, g->provenance);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		  "How the comparisons of each strategy with none came out, and the largest "
 		  "difference in TSC ticks per exit and entry. equal: equivalent within "
@@ -304,9 +318,7 @@ static bool has_switch(const struct csv_table *t, const struct report_filter *f)
 static void answer_matrix(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	struct doc_column columns[MAX_STRATEGIES + 1] = { { "exit kind", 0 } };
 	const char *strategies[MAX_STRATEGIES], *kinds[MAX_KINDS];
 	unsigned int i, k, n, all, nkinds = 0, ncolumns = 1;
@@ -328,7 +340,7 @@ static void answer_matrix(struct report *r, const struct report_group *g)
 	}
 	if (ncolumns < 2 || !strcmp(kinds[0], "none"))
 		return;
-	snprintf(id, sizeof(id), "matrix-%s-%s", g->layer, g->provenance);
+	snprintf(id, sizeof(id), "matrix-%s-%s", g->place, g->provenance);
 	doc_table(&r->doc, id, columns, ncolumns,
 		  "Verdict per exit kind and strategy, difference to none in TSC ticks with its "
 		  "95 %% interval; margin %s, guest state %s (%s).",
@@ -360,9 +372,7 @@ static void answer_words(struct report *r, const struct report_group *g)
 {
 	static const char *const words[] = { "equivalent", "faster", "slower", "inconclusive" };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	size_t row, low = t->rows, high = t->rows;
 	unsigned int i, count[4] = { 0 }, total = 0;
 	char list[160] = "";
@@ -403,24 +413,22 @@ static void answer_words(struct report *r, const struct report_group *g)
 void report_answer(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	int layer = axis_find(egpr_layers, EGPR_NR_LAYERS, g->layer);
 	struct tally t_layer;
 	char id[64];
 
 	if (report_next(t, 0, &f) == t->rows)
 		return;
-	snprintf(id, sizeof(id), "answer-of-%s-%s", g->layer, g->provenance);
-	doc_heading(&r->doc, 3, id, "Layer %s, %s: %s", g->layer, g->provenance,
-		    egpr_layers[layer].text);
-	t_layer = tally_of(r, g->layer);
+	snprintf(id, sizeof(id), "answer-of-%s-%s", g->place, g->provenance);
+	doc_heading(&r->doc, 3, id, "Layer %s, context %s, %s: %s", g->layer, g->context,
+		    g->provenance, egpr_layers[layer].text);
+	t_layer = tally_of(r, g->layer, g->context);
 	if (t_layer.failed)
 		doc_alert(
 			&r->doc, DOC_BAD,
-			"%u of %u self-checks of layer %s failed: its comparisons decide nothing.",
-			t_layer.failed, t_layer.all, g->layer);
+			"%u of %u self-checks of layer %s, context %s failed: its comparisons decide nothing.",
+			t_layer.failed, t_layer.all, g->layer, g->context);
 	answer_words(r, g);
 	answer_counts(r, g);
 	answer_matrix(r, g);
@@ -465,8 +473,10 @@ void report_front(struct report *r)
 		 is_sound(r) ? " The run's own checks held (see Self-checks)." : "");
 	doc_heading(&r->doc, 2, "answer", "Answer");
 	proofs_words(r);
-	for (i = 0; i < n; i++)
-		report_answer(r, &groups[i]);
+	for (i = 0; i < n; i++) {
+		if (report_answers(r->run, &groups[i]))
+			report_answer(r, &groups[i]);
+	}
 	if (!n)
 		doc_para(&r->doc, "This run carries no timing; what did not run is under Skipped.");
 	else if (!r->run->table[EGPR_CSV_VERDICTS].rows)

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include "report.h"
 
 #define MAX_KINDS      64
 #define NAME_MAX_BYTES 96
 #define LABEL_BYTES    128
+#define WHERE_BYTES    64
 
 /* A number for gnuplot: NaN where there is none. */
 static void dat_number(FILE *f, double v)
@@ -54,13 +56,11 @@ static void latency_table(struct report *r, const struct report_group *g)
 					      EGPR_SUMMARY_p99,	 EGPR_SUMMARY_p999,
 					      EGPR_SUMMARY_mean, EGPR_SUMMARY_mad };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	char text[256], id[64];
 	size_t row, i;
 
-	snprintf(id, sizeof(id), "latency-%s-%s-table", g->layer, g->provenance);
+	snprintf(id, sizeof(id), "latency-%s-%s-table", g->place, g->provenance);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		  "Every arm, TSC ticks per exit (%s).",
 		  report_group_text(r->run, g, text, sizeof(text)));
@@ -86,9 +86,7 @@ static void latency_plot(struct report *r, const struct report_group *g)
 	static const unsigned int reals[] = { EGPR_SUMMARY_p5, EGPR_SUMMARY_p50, EGPR_SUMMARY_p95,
 					      EGPR_SUMMARY_p99, EGPR_SUMMARY_p999 };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	const char *states[EGPR_NR_STATES], *kinds[MAX_KINDS];
 	char name[NAME_MAX_BYTES];
 	unsigned int rows = 0;
@@ -104,7 +102,7 @@ static void latency_plot(struct report *r, const struct report_group *g)
 		return;
 	if (guest)
 		f.state = states[0];
-	snprintf(name, sizeof(name), "latency-%s-%s", g->layer, g->provenance);
+	snprintf(name, sizeof(name), "latency-%s-%s", g->place, g->provenance);
 	dat = report_plot_open(r, name);
 	if (!dat)
 		return;
@@ -130,6 +128,12 @@ static void label_of(const struct csv_table *t, size_t row, bool one_kind, char 
 		 csv_text(t, row, EGPR_COL_strategy), csv_text(t, row, EGPR_COL_guest_state));
 }
 
+/* "prim, context apart". */
+static void where_of(const struct report_group *g, char *where)
+{
+	snprintf(where, WHERE_BYTES, "%s, context %s", g->layer, g->context);
+}
+
 /* Rows of verdicts.csv for one picture: filter, and only switches. */
 static size_t next_switch(const struct csv_table *t, size_t row, const struct report_filter *f)
 {
@@ -145,19 +149,20 @@ static void forest_plot(struct report *r, const struct report_group *g, const ch
 	static const unsigned int reals[] = { EGPR_VERDICTS_diff, EGPR_VERDICTS_diff_low,
 					      EGPR_VERDICTS_diff_high, EGPR_VERDICTS_margin };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = {
-		.provenance = g->provenance, .layer = g->layer, .path = path, .margin = g->margin
-	};
-	char name[NAME_MAX_BYTES], title[128], label[LABEL_BYTES];
+	struct report_filter f = report_filter_of(g);
+	char name[NAME_MAX_BYTES], title[128], label[LABEL_BYTES], where[WHERE_BYTES];
 	const char *kinds[MAX_KINDS];
-	bool one_kind = report_values(t, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS) == 1;
 	unsigned int rows = 0;
-	size_t row = next_switch(t, 0, &f), i;
+	bool one_kind;
+	size_t row, i;
 	FILE *dat;
 
+	f.path = path;
+	one_kind = report_values(t, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS) == 1;
+	row = next_switch(t, 0, &f);
 	if (row == t->rows)
 		return;
-	snprintf(name, sizeof(name), "forest-%s-%s-%s", g->layer, path, g->provenance);
+	snprintf(name, sizeof(name), "forest-%s-%s-%s", g->place, path, g->provenance);
 	dat = report_plot_open(r, name);
 	if (!dat)
 		return;
@@ -169,11 +174,12 @@ static void forest_plot(struct report *r, const struct report_group *g, const ch
 		fprintf(dat, "\t%d\n",
 			report_verdict_index(csv_text(t, row, EGPR_VERDICTS_verdict)));
 	}
+	where_of(g, where);
 	if (strcmp(path, "none"))
-		snprintf(title, sizeof(title), "Difference to none, layer %s, path %s", g->layer,
+		snprintf(title, sizeof(title), "Difference to none, layer %s, path %s", where,
 			 path);
 	else
-		snprintf(title, sizeof(title), "Difference to none, layer %s", g->layer);
+		snprintf(title, sizeof(title), "Difference to none, layer %s", where);
 	report_plot_close(r, dat, "forest", name, rows, "", g, title);
 }
 
@@ -181,19 +187,18 @@ static void block_plot(struct report *r, const struct report_group *g, const cha
 {
 	static const double quantiles[] = { 0, 0.05, 0.25, 0.5, 0.75, 0.95, 1 };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .exit_kind = kind,
-				   .margin = g->margin };
-	char name[NAME_MAX_BYTES], title[128], label[LABEL_BYTES];
+	struct report_filter f = report_filter_of(g);
+	char name[NAME_MAX_BYTES], title[128], label[LABEL_BYTES], where[WHERE_BYTES];
 	unsigned int rows = 0;
-	size_t row = report_next(t, 0, &f), i, n;
+	size_t row, i, n;
 	double *diff;
 	FILE *dat;
 
+	f.exit_kind = kind;
+	row = report_next(t, 0, &f);
 	if (row == t->rows)
 		return;
-	snprintf(name, sizeof(name), "blocks-%s-%s-%s", g->layer, kind, g->provenance);
+	snprintf(name, sizeof(name), "blocks-%s-%s-%s", g->place, kind, g->provenance);
 	dat = report_plot_open(r, name);
 	if (!dat)
 		return;
@@ -212,10 +217,11 @@ static void block_plot(struct report *r, const struct report_group *g, const cha
 		fclose(dat);
 		return;
 	}
+	where_of(g, where);
 	if (strcmp(kind, "none"))
-		snprintf(title, sizeof(title), "Block differences, layer %s, %s", g->layer, kind);
+		snprintf(title, sizeof(title), "Block differences, layer %s, %s", where, kind);
 	else
-		snprintf(title, sizeof(title), "Block differences, layer %s", g->layer);
+		snprintf(title, sizeof(title), "Block differences, layer %s", where);
 	report_plot_close(r, dat, "blocks", name, rows, "", g, title);
 }
 
@@ -238,11 +244,12 @@ static void verdict_table(struct report *r, const struct report_group *g)
 		{ "blocks needed", DOC_NUMBER | DOC_WIDE },
 	};
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = report_filter_of(g);
 	char text[256], id[64];
 	size_t row;
 
-	snprintf(id, sizeof(id), "verdicts-%s-%s", g->layer, g->provenance);
+	f.margin = NULL;
+	snprintf(id, sizeof(id), "verdicts-%s-%s", g->place, g->provenance);
 	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		  "Every comparison, TSC ticks per exit and entry (%s).",
 		  report_group_text(r->run, g, text, sizeof(text)));
@@ -279,17 +286,22 @@ static void verdict_table(struct report *r, const struct report_group *g)
 void report_layer(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *v = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	const char *kinds[MAX_KINDS];
 	unsigned int i, n;
 	char text[256], id[64];
 
-	snprintf(id, sizeof(id), "layer-%s-%s", g->layer, g->provenance);
-	doc_heading(&r->doc, 2, id, "Layer %s (%s)", g->layer, g->provenance);
-	doc_para(&r->doc, "%s: %s. Evidence: %s.", g->layer, layer_text(g->layer),
+	snprintf(id, sizeof(id), "layer-%s-%s", g->place, g->provenance);
+	doc_heading(&r->doc, 2, id, "Layer %s, context %s (%s)", g->layer, g->context,
+		    g->provenance);
+	doc_para(&r->doc, "%s: %s. Context %s: %s. Evidence: %s.", g->layer, layer_text(g->layer),
+		 g->context, context_find(g->context)->text,
 		 report_group_text(r->run, g, text, sizeof(text)));
+	/* Of other contexts there is a chapter that has them side by side. */
+	if (!report_answers(r->run, g)) {
+		verdict_table(r, g);
+		return;
+	}
 	latency_plot(r, g);
 	latency_table(r, g);
 	if (report_next(v, 0, &f) == v->rows)

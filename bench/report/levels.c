@@ -44,9 +44,7 @@ static bool counts(const struct csv_table *t, size_t row)
 static struct component component_of(const struct csv_table *t, const struct report_group *g,
 				     unsigned int column)
 {
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	double *sd = malloc((t->rows + 1) * sizeof(*sd));
 	struct component c = { .largest = t->rows };
 	size_t row;
@@ -124,7 +122,7 @@ static void level_reason(const struct launches *l, enum stats_level level, char 
 
 static unsigned int offsets_of(const struct rundir_data *run, const struct report_group *g)
 {
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = report_filter_of(g);
 	const char *values[MAX_OFFSETS];
 
 	return report_values(&run->table[EGPR_CSV_SAMPLES], EGPR_SAMPLES_offset, &f, values,
@@ -155,7 +153,7 @@ void report_levels(struct report *r, const struct report_group *g)
 		doc_para(&r->doc, "Variance components: %s.", e.text);
 		return;
 	}
-	snprintf(id, sizeof(id), "levels-%s-%s", g->layer, g->provenance);
+	snprintf(id, sizeof(id), "levels-%s-%s", g->place, g->provenance);
 	doc_table(
 		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		"Variance components: standard deviation of a difference from one block, code "

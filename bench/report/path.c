@@ -108,7 +108,7 @@ static void machine_table(struct report *r, const struct csv_table *t, const cha
 
 static void machine_chapter(struct report *r, const struct csv_table *t, const char *host)
 {
-	static const struct report_group g = { "model", NULL, NULL };
+	static const struct report_group g = { .provenance = "model" };
 	char name[96], title[256];
 	unsigned int rows = 0;
 	size_t row = first_row(t, host);
@@ -141,7 +141,7 @@ static int load(struct csv_table *t, struct data_error *e)
 	if (ret)
 		ret = data_fail(e, EGPR_UNAVAILABLE, "reference/" FILE_NAME ": %s", strerror(-ret));
 	else
-		ret = csv_parse(&path_schema, path_schema.count, text, len, path, t, e);
+		ret = csv_parse(&path_schema, CSV_ALL_COLUMNS(&path_schema), text, len, path, t, e);
 	free(path);
 	free(dir);
 	return ret;

@@ -3,7 +3,7 @@
  * Inside `egprlab report`: what its parts share.
  *
  * report_data.c asks the tables, report_plot.c draws, report_*.c write one
- * chapter each. Rows are grouped by provenance and layer, and no table or
+ * chapter each. Rows are grouped by provenance, layer and context, and no table or
  * picture crosses a group: that is how provenances are never mixed.
  */
 #ifndef BENCH_REPORT_H
@@ -38,6 +38,7 @@ struct report_filter {
 	const char *path;
 	const char *strategy;
 	const char *state;
+	const char *context;
 	const char *margin; /* in verdicts.csv only: elsewhere it is ignored */
 };
 
@@ -45,14 +46,28 @@ bool report_row_is(const struct csv_table *t, size_t row, const struct report_fi
 /* First row at or behind @row that matches; t->rows if there is none. */
 size_t report_next(const struct csv_table *t, size_t row, const struct report_filter *f);
 
-/* One provenance in one layer; in all of them where @layer is NULL. */
+/*
+ * One provenance in one context of one layer; in all of them where @layer is NULL. @place goes into
+ * names of tables and pictures: "prim", "prim-apart" in a context other than the default.
+ */
 struct report_group {
 	const char *provenance;
 	const char *layer;
+	const char *context;
 	const char *margin; /* the one that answers; the others are in the table of comparisons */
+	char place[48];
 };
 
-#define REPORT_MAX_GROUPS 32
+/*
+ * Does a group answer on the first screen? That is what KVM has: the halves apart, warm or with their
+ * own lines cold; where they were not measured apart, the layer's default.
+ */
+bool report_answers(const struct rundir_data *run, const struct report_group *g);
+
+/* Rows of a group; in verdicts.csv, those of its margin. */
+struct report_filter report_filter_of(const struct report_group *g);
+
+#define REPORT_MAX_GROUPS 96
 
 /**
  * report_groups - the groups that carry times, in the order of the report
@@ -94,9 +109,12 @@ size_t report_block_differences(const struct rundir_data *run, size_t verdict, d
 /* Quantile of sorted values, by linear interpolation. */
 double report_quantile(const double *sorted, size_t n, double q);
 
-/* Median per code offset of a comparison: distinct offsets into @offset, medians into @median. */
-unsigned int report_by_offset(const struct rundir_data *run, size_t verdict, uint64_t *offset,
-			      double *median, unsigned int max);
+/*
+ * Median per placement of a comparison: distinct values of a column of samples.csv, code offsets or
+ * data offsets, into @offset, medians into @median. Batches where it is empty do not count.
+ */
+unsigned int report_by_offset(const struct rundir_data *run, size_t verdict, unsigned int column,
+			      uint64_t *offset, double *median, unsigned int max);
 
 /* What kind of evidence a group is, in words: "proxy (...), backend pvm, not representative". */
 const char *report_group_text(const struct rundir_data *run, const struct report_group *g,
@@ -148,6 +166,7 @@ void report_answer(struct report *r, const struct report_group *g);
 void report_layer(struct report *r, const struct report_group *g);  /* latency, forests, blocks */
 void report_levels(struct report *r, const struct report_group *g); /* variance components */
 void report_spread(struct report *r, const struct report_group *g); /* states, layout, delays */
+void report_contexts(struct report *r);				    /* cost against context */
 void report_module(struct report *r); /* what the module itself costs */
 void report_code(struct report *r);
 void report_properties(struct report *r);

@@ -25,9 +25,7 @@ static bool differs(const char *a, const char *b)
 static void states_plot(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	const char *states[EGPR_NR_STATES];
 	char name[NAME_BYTES], legend[64] = "";
 	unsigned int i, n, rows = 0;
@@ -37,7 +35,7 @@ static void states_plot(struct report *r, const struct report_group *g)
 	n = report_values(t, EGPR_COL_guest_state, &f, states, EGPR_NR_STATES);
 	if (n < 2)
 		return;
-	snprintf(name, sizeof(name), "states-%s-%s", g->layer, g->provenance);
+	snprintf(name, sizeof(name), "states-%s-%s", g->place, g->provenance);
 	dat = report_plot_open(r, name);
 	if (!dat)
 		return;
@@ -47,6 +45,7 @@ static void states_plot(struct report *r, const struct report_group *g)
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		struct report_filter same = { .provenance = g->provenance,
 					      .layer = g->layer,
+					      .context = g->context,
 					      .margin = g->margin,
 					      .exit_kind = csv_text(t, row, EGPR_COL_exit_kind),
 					      .strategy = csv_text(t, row, EGPR_COL_strategy) };
@@ -72,9 +71,7 @@ static void states_plot(struct report *r, const struct report_group *g)
 static void layout_plot(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	uint64_t offset[MAX_OFFSETS];
 	double median[MAX_OFFSETS];
 	char name[NAME_BYTES];
@@ -83,7 +80,7 @@ static void layout_plot(struct report *r, const struct report_group *g)
 	FILE *dat;
 
 	f.state = report_main_state(t, &f);
-	snprintf(name, sizeof(name), "layout-%s-%s", g->layer, g->provenance);
+	snprintf(name, sizeof(name), "layout-%s-%s", g->place, g->provenance);
 	dat = report_plot_open(r, name);
 	if (!dat)
 		return;
@@ -92,7 +89,7 @@ static void layout_plot(struct report *r, const struct report_group *g)
 
 		if (report_delay(csv_text(t, row, EGPR_COL_strategy)) >= 0)
 			continue;
-		n = report_by_offset(r->run, row, offset, median, MAX_OFFSETS);
+		n = report_by_offset(r->run, row, EGPR_SAMPLES_offset, offset, median, MAX_OFFSETS);
 		most = n > most ? n : most;
 		for (i = 0; i < n; i++)
 			fprintf(dat, "%u\t%s%s%s (%s)\t%.12g\t1\n", rows,
@@ -133,16 +130,14 @@ static void slope_text(struct report *r, const double *x, const double *y, size_
 static void delays_plot(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .margin = g->margin };
+	struct report_filter f = report_filter_of(g);
 	double x[MAX_DELAYS], y[MAX_DELAYS];
 	char name[NAME_BYTES];
 	unsigned int n = 0;
 	size_t row;
 	FILE *dat;
 
-	snprintf(name, sizeof(name), "delays-%s-%s", g->layer, g->provenance);
+	snprintf(name, sizeof(name), "delays-%s-%s", g->place, g->provenance);
 	dat = report_plot_open(r, name);
 	if (!dat)
 		return;

@@ -30,7 +30,7 @@ static void code_of(struct report *r, const char *provenance)
 	};
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
 	struct report_filter f = { .provenance = provenance };
-	struct report_group g = { provenance, NULL, NULL };
+	struct report_group g = { .provenance = provenance };
 	const char *strategies[MAX_STRATEGIES];
 	char name[64], id[64], text[256];
 	unsigned int i, n, rows = 0;

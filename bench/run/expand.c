@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From a plan to cells: layer x exit kind x guest state, with the arms that can run.
+ * From a plan to cells: layer x context x exit kind x guest state, with the arms that can run.
  * Every combination that cannot is kept with its reason.
  */
 #include <stdio.h>
@@ -123,7 +123,8 @@ static const struct run_cell *same_baseline(const struct run *run, const struct 
 	for (i = 0; i < run->nr_cells; i++) {
 		const struct run_cell *o = &run->cells[i];
 
-		if (!o->compares && o->cell.ops == c->ops && o->cell.kind == c->kind)
+		if (!o->compares && o->cell.ops == c->ops && o->cell.kind == c->kind &&
+		    o->cell.context == c->context)
 			return o;
 	}
 	return NULL;
@@ -155,6 +156,8 @@ static int add_cell(struct run *run, struct cell *c, const struct plan_layer *l,
 	cells->cell = *c;
 	cells->compares = compared > 0;
 	cells->weight = compared ? l->weight : l->baseline_weight;
+	if (cell_context(c) != context_default(c->ops->layer))
+		cells->weight *= l->context_weight;
 	return 0;
 }
 
@@ -170,16 +173,18 @@ static int expand_state(struct run *run, struct cell *c, const struct plan_layer
 static int expand_kind(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
 {
 	struct plan_layer beside = *l;
-	unsigned int s;
+	unsigned int states = l->states, s;
 	int ret = 0;
 
 	/* A baseline for KVM's own switch, in a state of which the plan wants nothing else. */
 	beside.strategies &= 1u << EGPR_STRATEGY_kvm_own;
+	if (cell_context(c) != context_default(c->ops->layer))
+		states &= l->context_states;
 	for (s = 0; s < EGPR_NR_STATES && !ret; s++) {
 		struct cell one = *c;
 
 		one.state = s;
-		if (l->states & (1u << s))
+		if (states & (1u << s))
 			ret = expand_state(run, &one, l, own);
 		else if (s == EGPR_STATE_OFF && own)
 			ret = expand_state(run, &one, &beside, own);
@@ -270,26 +275,49 @@ static int expand_layer(struct run *run, enum egpr_layer layer)
 	return skip_layer(run, &c, &run->plan->layer[layer], true, &why);
 }
 
+/* All exit kinds of the plan, in one context. */
+static int expand_context(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
+{
+	unsigned int k;
+	int ret = 0;
+
+	if (!c->ops->guest)
+		return expand_kind(run, c, l, own);
+	for (k = 0; k < EGPR_NR_EXIT_KINDS && !ret; k++) {
+		c->kind = &egpr_exit_kinds[k];
+		if (l->exits & (1u << k))
+			ret = expand_kind(run, c, l, own);
+	}
+	return ret;
+}
+
 int run_expand_layer(struct run *run, const struct layer_ops *ops, const struct plan_layer *l)
 {
-	struct cell c = { .ops = ops, .env = &run->env, .offsets = run->plan->offsets };
+	struct cell c = { .ops = ops,
+			  .env = &run->env,
+			  .offsets = run->plan->offsets,
+			  .places = ops->moves_data ? run->plan->data_offsets : 1 };
 	struct data_error why;
-	unsigned int k;
+	unsigned int x;
 	int ret = 0, own;
 
 	c.path = EGPR_PATH_NONE;
+	if (!l->contexts) {
+		data_fail(&why, 0,
+			  "none of the contexts asked for stands in this layer; see `egprlab list "
+			  "contexts`");
+		return skip_layer(run, &c, l, false, &why);
+	}
 	if (ops->probe(&run->env, &run->host[ops->layer], &why))
 		return skip_layer(run, &c, l, ops->guest, &why);
 	c.host = run->host[ops->layer];
 	own = has_own(run, &c, l);
 	if (own < 0)
 		return EGPR_INTERNAL;
-	if (!ops->guest)
-		return expand_kind(run, &c, l, own);
-	for (k = 0; k < EGPR_NR_EXIT_KINDS && !ret; k++) {
-		c.kind = &egpr_exit_kinds[k];
-		if (l->exits & (1u << k))
-			ret = expand_kind(run, &c, l, own);
+	for (x = 0; x < EGPR_NR_CONTEXTS && !ret; x++) {
+		c.context = &egpr_contexts[x];
+		if (l->contexts & (1u << x))
+			ret = expand_context(run, &c, l, own);
 	}
 	return ret;
 }
@@ -343,16 +371,21 @@ void run_free(struct run *run)
 
 void run_skip_name(const struct run_skip *s, char *to, size_t size)
 {
-	snprintf(to, size, "%s/%s/%s%s%s", egpr_layers[s->key.layer].id,
-		 s->key.exit_kind ? s->key.exit_kind : "none", egpr_guest_states[s->key.state].id,
+	const char *layer = egpr_layers[s->key.layer].id;
+	const char *mark = s->key.context ? context_mark(layer, s->key.context) : "";
+
+	snprintf(to, size, "%s/%s/%s%s%s%s%s", layer, s->key.exit_kind ? s->key.exit_kind : "none",
+		 egpr_guest_states[s->key.state].id, mark, *mark ? s->key.context : "",
 		 *s->strategy ? "/" : "", s->strategy);
 }
 
 void run_arm_name(const struct cell *c, const struct plan_arm *arm, char *to, size_t size)
 {
-	snprintf(to, size, "%s/%s/%s/%s", egpr_layers[c->ops->layer].id,
-		 c->kind ? c->kind->id : "none", egpr_guest_states[cell_arm_state(c, arm)].id,
-		 arm->id);
+	const char *layer = egpr_layers[c->ops->layer].id, *context = cell_context(c)->id;
+	const char *mark = context_mark(layer, context);
+
+	snprintf(to, size, "%s/%s/%s%s%s/%s", layer, c->kind ? c->kind->id : "none",
+		 egpr_guest_states[cell_arm_state(c, arm)].id, mark, *mark ? context : "", arm->id);
 }
 
 /* An arm as a row of the plan shows it: with its state, where that is its own. */

@@ -241,6 +241,34 @@ static void set_components(struct csv_row *row, const struct stats_shift *s)
 	csv_set_count(row, EGPR_VERDICTS_launches, s->groups[STATS_LAUNCH]);
 }
 
+/* The shift of one half: of its mean less the baseline's, as the whole is summed up. */
+static void set_half(struct csv_row *row, const struct run_cell *c, struct engine *g,
+		     const struct comparison *k, bool entry, unsigned int first_column)
+{
+	const struct stats_where where = engine_where(g, &c->cell, &c->r);
+	const struct cell_result *r = &c->r;
+	double *diff = malloc(r->blocks * sizeof(*diff));
+	struct stats_interval ci;
+	struct stats_shift s;
+	unsigned int b;
+
+	if (!diff)
+		return;
+	for (b = 0; b < r->blocks; b++) {
+		diff[b] = r->exit_mean[k->arm][b] - r->exit_mean[k->baseline][b];
+		if (entry)
+			diff[b] = r->mean[k->arm][b] - r->mean[k->baseline][b] - diff[b];
+	}
+	if (!stats_shift_init(&s, diff, &where, r->blocks)) {
+		ci = stats_shift_interval(&s, engine_alpha(g, r, STATS_TAIL));
+		csv_set_real(row, first_column, s.estimate);
+		csv_set_real(row, first_column + 1, finite_or_empty(ci.low));
+		csv_set_real(row, first_column + 2, finite_or_empty(ci.high));
+		stats_shift_free(&s);
+	}
+	free(diff);
+}
+
 static int verdict_row(const struct run_cell *c, struct engine *g, const struct comparison *k,
 		       unsigned int margin, const struct stats_decision *d,
 		       const struct stats_interval *boot, struct data_error *e)
@@ -279,6 +307,10 @@ static int verdict_row(const struct run_cell *c, struct engine *g, const struct 
 		csv_set_count(&row, EGPR_VERDICTS_blocks_needed,
 			      v == STATS_INCONCLUSIVE && !needed ? 1 : needed);
 	set_components(&row, &k->shift);
+	if (engine_has_halves(g, &c->cell)) {
+		set_half(&row, c, g, k, false, EGPR_VERDICTS_exit_diff);
+		set_half(&row, c, g, k, true, EGPR_VERDICTS_entry_diff);
+	}
 	return rundir_append(g->dir, &row, e);
 }
 

@@ -12,6 +12,7 @@
 
 #include <bench/plan/axis.h>
 #include <bench/layer/layout.h>
+#include <bench/layer/levels.h>
 #include <bench/plan/order.h>
 #include "run.h"
 
@@ -46,6 +47,7 @@ int run_restore_plan(const char *dir, struct plan *plan, enum egpr_provenance *p
 	else
 		ret = plan_restore(plan, json, e);
 	*provenance = (enum egpr_provenance)p;
+	levels_restore(cJSON_GetObjectItemCaseSensitive(data.meta, RUNDIR_LEVELS));
 	rundir_free(&data);
 	return ret;
 }
@@ -64,6 +66,7 @@ static bool is_row_of(const struct csv_table *t, size_t row, const struct cell *
 				    : csv_text(t, row, EGPR_COL_guest_state);
 
 	return !strcmp(csv_text(t, row, EGPR_COL_layer), egpr_layers[c->ops->layer].id) &&
+	       !strcmp(csv_text(t, row, EGPR_COL_context), cell_context(c)->id) &&
 	       !strcmp(csv_text(t, row, EGPR_COL_exit_kind), c->kind ? c->kind->id : "none") &&
 	       !strcmp(state, egpr_guest_states[c->state].id);
 }
@@ -121,6 +124,9 @@ static int take_rows(struct run_cell *c, const struct rundir_data *data, unsigne
 			strstr(csv_text(t, i, EGPR_SAMPLES_flags), EGPR_FLAG_CONTENDED) != NULL;
 		c->r.mean[arm][block] +=
 			csv_real(t, i, EGPR_SAMPLES_cycles) / (double)exits / per_arm;
+		if (*csv_text(t, i, EGPR_SAMPLES_exit_cycles))
+			c->r.exit_mean[arm][block] +=
+				csv_real(t, i, EGPR_SAMPLES_exit_cycles) / (double)exits / per_arm;
 		c->r.exits += exits;
 		seen[block]++;
 	}
@@ -160,7 +166,7 @@ static int take_blocks(struct run_cell *c, const struct rundir_data *data, uint6
 		c->r.layout[b] = order_layout(c->r.seed, c->cell.offsets, b);
 		c->r.contended[b] = false;
 		for (a = 0; a < c->cell.nr_arms; a++)
-			c->r.mean[a][b] = 0;
+			c->r.mean[a][b] = c->r.exit_mean[a][b] = 0;
 	}
 	ret = take_rows(c, data, launches, seen, blocks, e);
 	/* Rows are vouched for block by block, so every block is whole. */

@@ -20,6 +20,7 @@
 #include <bench/measure/guard.h>
 #include <bench/host/host.h>
 #include <bench/host/tsc.h>
+#include <bench/layer/levels.h>
 #include "module_cost.h"
 #include "run.h"
 
@@ -125,6 +126,21 @@ static void add_stand_in(cJSON *meta, const struct standin *s)
 	cJSON_AddNumberToObject(o, "area_bytes", s->chosen.area);
 }
 
+/* What a load takes from each cache level, where a cell depends on one. */
+static void add_levels(struct session *s, cJSON *meta)
+{
+	unsigned int i;
+
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_LEVELS);
+	for (i = 0; i < s->run->nr_cells; i++) {
+		if (EGPR_CONTEXT_PREPARES(cell_context(&s->run->cells[i].cell)->timed))
+			break;
+	}
+	if (i == s->run->nr_cells)
+		return;
+	cJSON_AddItemToObject(meta, RUNDIR_LEVELS, levels_json(levels_here()));
+}
+
 static void add_meta(struct session *s)
 {
 	cJSON *meta = rundir_meta(s->g.dir);
@@ -144,6 +160,7 @@ static void add_meta(struct session *s)
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);
 	cJSON_AddStringToObject(meta, META_PROVENANCE, egpr_provenances[s->run->env.provenance].id);
 	add_stand_in(meta, &s->run->env.standin);
+	add_levels(s, meta);
 	if (!egpr_noise_preflight(s->cpu, PREFLIGHT_SECONDS, &p)) {
 		cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PREFLIGHT);
 		cJSON_AddItemToObject(meta, META_PREFLIGHT, egpr_preflight_json(&p));
@@ -218,7 +235,8 @@ static unsigned int family_size(const struct run *run, const struct cell *c)
 	unsigned int i, n = 0;
 
 	for (i = 0; i < run->nr_cells; i++)
-		n += run->cells[i].cell.ops == c->ops && run->cells[i].cell.state == c->state;
+		n += run->cells[i].cell.ops == c->ops && run->cells[i].cell.state == c->state &&
+		     cell_context(&run->cells[i].cell) == cell_context(c);
 	return n;
 }
 

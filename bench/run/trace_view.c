@@ -168,6 +168,7 @@ static int print_json(const struct view *v)
 	cJSON_AddStringToObject(o, "layer", egpr_layers[v->c.ops->layer].id);
 	cJSON_AddStringToObject(o, "exit_kind", v->c.kind ? v->c.kind->id : "none");
 	cJSON_AddStringToObject(o, "state", egpr_guest_states[v->c.state].id);
+	cJSON_AddStringToObject(o, "context", cell_context(&v->c)->id);
 	cJSON_AddStringToObject(o, "strategy", v->c.arms[v->arm].id);
 	cJSON_AddStringToObject(o, "provenance", egpr_provenances[v->c.env->provenance].id);
 	cJSON_AddNumberToObject(o, "rounds", r->rounds);

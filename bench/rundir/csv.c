@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include "csv.h"
 
 #define COLUMN(column, TYPE, text) { #column, CSV_##TYPE, text },
@@ -28,13 +29,41 @@ EGPR_CSV_FILES(FILE_COLUMNS)
 	[EGPR_CSV_##SYM] = { name, text, columns_##SYM, EGPR_##SYM##_NR },
 const struct csv_schema csv_schemas[EGPR_NR_CSV] = { EGPR_CSV_FILES(FILE_SCHEMA) };
 
-#define SINCE_INSNS_ROUND 3 /* version of the schema */
+/* The version of the schema that a column came with, where that is not the first that can be read. */
+#define EVERY_FILE EGPR_NR_CSV
+static const struct {
+	enum egpr_csv file;
+	unsigned int column;
+	unsigned int since;
+} later_columns[] = {
+	{ EGPR_CSV_SUMMARY, EGPR_SUMMARY_insns_round, 3 },
+	{ EVERY_FILE, EGPR_COL_context, 4 },
+	{ EGPR_CSV_SAMPLES, EGPR_SAMPLES_exit_cycles, 4 },
+	{ EGPR_CSV_SAMPLES, EGPR_SAMPLES_data_offset, 4 },
+	{ EGPR_CSV_VERDICTS, EGPR_VERDICTS_exit_diff, 4 },
+	{ EGPR_CSV_VERDICTS, EGPR_VERDICTS_exit_low, 4 },
+	{ EGPR_CSV_VERDICTS, EGPR_VERDICTS_exit_high, 4 },
+	{ EGPR_CSV_VERDICTS, EGPR_VERDICTS_entry_diff, 4 },
+	{ EGPR_CSV_VERDICTS, EGPR_VERDICTS_entry_low, 4 },
+	{ EGPR_CSV_VERDICTS, EGPR_VERDICTS_entry_high, 4 },
+};
 
-unsigned int csv_columns(enum egpr_csv file, unsigned int version)
+uint64_t csv_columns(enum egpr_csv file, unsigned int version)
 {
-	if (file == EGPR_CSV_SUMMARY && version < SINCE_INSNS_ROUND)
-		return EGPR_SUMMARY_insns_round;
-	return csv_schemas[file].count;
+	uint64_t mask = CSV_ALL_COLUMNS(&csv_schemas[file]);
+	size_t i;
+
+	for (i = 0; i < sizeof(later_columns) / sizeof(*later_columns); i++) {
+		if ((later_columns[i].file == file || later_columns[i].file == EVERY_FILE) &&
+		    version < later_columns[i].since)
+			mask &= ~(1ull << later_columns[i].column);
+	}
+	return mask;
+}
+
+static unsigned int count_columns(uint64_t columns)
+{
+	return (unsigned int)__builtin_popcountll(columns);
 }
 
 /* Columns whose values are ids of an axis. */
@@ -119,6 +148,22 @@ static bool is_real(const char *s)
 	return isfinite(strtod(s, &end)) && !*end;
 }
 
+/* One that the table has, in a layer where it can stand. */
+static int check_context(char *const *cell, const char *where, struct data_error *e)
+{
+	const char *id = cell[EGPR_COL_context] ? cell[EGPR_COL_context] : "";
+	const char *layer = cell[EGPR_COL_layer] ? cell[EGPR_COL_layer] : "";
+	int l = axis_find(egpr_layers, EGPR_NR_LAYERS, layer);
+	const struct context *c = context_find(id);
+
+	if (!c && *id)
+		return data_fail(e, EGPR_DATA, "%s: unknown context '%s'", where, id);
+	if (c && l >= 0 && !(c->layers & (1u << l)))
+		return data_fail(e, EGPR_DATA, "%s: context '%s' does not stand in layer %s", where,
+				 id, layer);
+	return 0;
+}
+
 static int check_axis(const struct csv_schema *schema, char *const *cell, const char *where,
 		      struct data_error *e)
 {
@@ -137,7 +182,7 @@ static int check_axis(const struct csv_schema *schema, char *const *cell, const 
 	if (!rep || (strcmp(rep, "yes") && strcmp(rep, "no")))
 		return data_fail(e, EGPR_DATA, "%s: representative is '%s', not yes or no", where,
 				 rep ? rep : "");
-	return 0;
+	return check_context(cell, where, e);
 }
 
 static bool provenance_has_time(const char *id)
@@ -335,24 +380,29 @@ static bool in_list(const char *name, char *const *list, unsigned int n)
 	return false;
 }
 
-static bool in_schema(const char *name, const struct csv_schema *schema, unsigned int columns)
+static bool has_column(uint64_t columns, unsigned int i)
+{
+	return columns >> i & 1;
+}
+
+static bool in_schema(const char *name, const struct csv_schema *schema, uint64_t columns)
 {
 	unsigned int i;
 
-	for (i = 0; i < columns; i++) {
-		if (!strcmp(schema->columns[i].name, name))
+	for (i = 0; i < schema->count; i++) {
+		if (has_column(columns, i) && !strcmp(schema->columns[i].name, name))
 			return true;
 	}
 	return false;
 }
 
-static int check_header(const struct csv_schema *schema, unsigned int columns, char *const *cell,
+static int check_header(const struct csv_schema *schema, uint64_t columns, char *const *cell,
 			unsigned int n, const char *path, struct data_error *e)
 {
-	unsigned int i, known = n < CSV_MAX_COLUMNS ? n : CSV_MAX_COLUMNS;
+	unsigned int i, at, known = n < CSV_MAX_COLUMNS ? n : CSV_MAX_COLUMNS;
 
-	for (i = 0; i < columns; i++) {
-		if (!in_list(schema->columns[i].name, cell, known))
+	for (i = 0; i < schema->count; i++) {
+		if (has_column(columns, i) && !in_list(schema->columns[i].name, cell, known))
 			return data_fail(e, EGPR_DATA, "%s: column '%s' is missing", path,
 					 schema->columns[i].name);
 	}
@@ -362,29 +412,44 @@ static int check_header(const struct csv_schema *schema, unsigned int columns, c
 					 "%s: unknown column '%.60s' (schema version %d)", path,
 					 cell[i], EGPR_SCHEMA_VERSION);
 	}
-	if (n != columns)
-		return data_fail(e, EGPR_DATA, "%s: %u columns instead of %u", path, n, columns);
-	for (i = 0; i < n; i++) {
-		if (strcmp(cell[i], schema->columns[i].name))
+	if (n != count_columns(columns))
+		return data_fail(e, EGPR_DATA, "%s: %u columns instead of %u", path, n,
+				 count_columns(columns));
+	for (i = at = 0; i < schema->count; i++) {
+		if (!has_column(columns, i))
+			continue;
+		if (strcmp(cell[at], schema->columns[i].name))
 			return data_fail(e, EGPR_DATA, "%s: column %u is '%s' instead of '%s'",
-					 path, i + 1, cell[i], schema->columns[i].name);
+					 path, at + 1, cell[at], schema->columns[i].name);
+		at++;
 	}
 	return 0;
+}
+
+/* What stands in a column that the file is too old to have. */
+static char *missing_cell(char *const *row, unsigned int column)
+{
+	static char empty[] = "";
+	int layer;
+
+	if (column != EGPR_COL_context)
+		return empty;
+	layer = axis_find(egpr_layers, EGPR_NR_LAYERS, row[EGPR_COL_layer]);
+	return layer < 0 ? empty : (char *)context_default((enum egpr_layer)layer)->id;
 }
 
 static int take_row(struct csv_table *t, char *const *cell, unsigned int n, const char *path,
 		    unsigned int line, struct data_error *e)
 {
-	static char empty[] = "";
 	char where[512], **row = t->cells + t->rows * t->schema->count;
-	unsigned int i;
+	unsigned int i, at = 0;
 
 	snprintf(where, sizeof(where), "%s line %u", path, line);
-	if (n != t->columns)
-		return data_fail(e, EGPR_DATA, "%s: %u fields instead of %u", where, n, t->columns);
-	memcpy(row, cell, n * sizeof(*cell));
-	for (i = n; i < t->schema->count; i++)
-		row[i] = empty;
+	if (n != count_columns(t->columns))
+		return data_fail(e, EGPR_DATA, "%s: %u fields instead of %u", where, n,
+				 count_columns(t->columns));
+	for (i = 0; i < t->schema->count; i++)
+		row[i] = has_column(t->columns, i) ? cell[at++] : missing_cell(row, i);
 	t->line[t->rows++] = line;
 	return csv_cells_check(t->schema, row, where, e);
 }
@@ -418,7 +483,7 @@ static int parse_rows(struct csv_table *t, struct cursor *c, const char *path, s
 	return ret;
 }
 
-int csv_parse(const struct csv_schema *schema, unsigned int columns, char *text, size_t len,
+int csv_parse(const struct csv_schema *schema, uint64_t columns, char *text, size_t len,
 	      const char *path, struct csv_table *table, struct data_error *e)
 {
 	size_t lines = count_lines(text, len);

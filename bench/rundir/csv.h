@@ -41,7 +41,7 @@ enum egpr_csv {
 	EGPR_CSV_FILES(EGPR_CSV_ENUM) EGPR_NR_CSV
 };
 
-#define CSV_MAX_COLUMNS 40 /* more than any schema has; checked at build time */
+#define CSV_MAX_COLUMNS 48 /* more than any schema has; checked at build time */
 
 enum csv_type {
 	CSV_TEXT,
@@ -72,14 +72,17 @@ struct csv_schema {
 
 extern const struct csv_schema csv_schemas[EGPR_NR_CSV];
 
+/* All columns of a schema, bit per index. */
+#define CSV_ALL_COLUMNS(schema) ((1ull << (schema)->count) - 1)
+
 /**
- * csv_columns - how many columns a file has in a version of the schema
+ * csv_columns - which columns a file has in a version of the schema
  * @file: which
  * @version: EGPR_SCHEMA_OLDEST..EGPR_SCHEMA_VERSION
  *
- * Later columns stand behind those of earlier versions.
+ * Return: bit per index into the newest schema's columns.
  */
-unsigned int csv_columns(enum egpr_csv file, unsigned int version);
+uint64_t csv_columns(enum egpr_csv file, unsigned int version);
 
 /**
  * struct csv_row - one row to write
@@ -120,7 +123,7 @@ int csv_format_row(const struct csv_row *row, char **text, size_t *len);
 /**
  * struct csv_table - a file that was read
  * @schema: its columns
- * @columns: of them that were in the file
+ * @columns: of them that were in the file, bit per index
  * @rows: number of rows
  * @cells: rows * schema->count texts, pointing into @text
  * @line: line of the file on which each row starts, from 1
@@ -128,7 +131,7 @@ int csv_format_row(const struct csv_row *row, char **text, size_t *len);
  */
 struct csv_table {
 	const struct csv_schema *schema;
-	unsigned int columns;
+	uint64_t columns;
 	size_t rows;
 	char **cells;
 	unsigned int *line;
@@ -138,7 +141,8 @@ struct csv_table {
 /**
  * csv_parse - read a file's text
  * @schema: what it must be
- * @columns: how many of its columns the file has; further ones are empty in the table
+ * @columns: bit per column that the file has; others are empty in the table, and the context is
+ *	the default of the row's layer
  * @text: @len bytes and a NUL; on success owned by the table, freed on failure
  * @len: length in bytes
  * @path: name in messages
@@ -147,7 +151,7 @@ struct csv_table {
  *
  * Return: 0, EGPR_DATA (header or a row refused, by name) or EGPR_INTERNAL.
  */
-int csv_parse(const struct csv_schema *schema, unsigned int columns, char *text, size_t len,
+int csv_parse(const struct csv_schema *schema, uint64_t columns, char *text, size_t len,
 	      const char *path, struct csv_table *table, struct data_error *e);
 
 void csv_table_free(struct csv_table *table);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <bench/plan/context.h>
 #include "export.h"
 
 #define NS_PER_S 1e9
@@ -35,13 +36,16 @@ static void add_batch(const struct csv_table *t, size_t row, cJSON *list, double
 {
 	double exits = csv_real(t, row, EGPR_SAMPLES_exits);
 	double cycles = csv_real(t, row, EGPR_SAMPLES_cycles) / exits;
+	const char *layer = csv_text(t, row, EGPR_COL_layer);
+	const char *context = csv_text(t, row, EGPR_COL_context);
+	const char *mark = context_mark(layer, context);
 	char name[256];
 	cJSON *b;
 
 	if (!(exits > 0) || isnan(cycles))
 		return;
-	snprintf(name, sizeof(name), "%s/%s/%s/%s", csv_text(t, row, EGPR_COL_layer),
-		 csv_text(t, row, EGPR_COL_exit_kind), csv_text(t, row, EGPR_COL_guest_state),
+	snprintf(name, sizeof(name), "%s/%s/%s%s%s/%s", layer, csv_text(t, row, EGPR_COL_exit_kind),
+		 csv_text(t, row, EGPR_COL_guest_state), mark, *mark ? context : "",
 		 csv_text(t, row, EGPR_COL_strategy));
 	b = cJSON_CreateObject();
 	cJSON_AddStringToObject(b, "name", name);

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <bench/plan/context.h>
 #include "export.h"
 
 #define ORIGIN	     "egprlab"
@@ -49,14 +50,17 @@ static cJSON *add_test(const struct build *b, cJSON *tests, const struct csv_tab
 		       const char *more, const char *status)
 {
 	static const unsigned int steps[] = { EGPR_COL_provenance, EGPR_COL_layer,
-					      EGPR_COL_exit_kind, EGPR_COL_guest_state,
-					      EGPR_COL_strategy };
+					      EGPR_COL_exit_kind, EGPR_COL_guest_state };
+	const char *context = csv_text(t, row, EGPR_COL_context);
 	char path[ID_BYTES] = "egpr", id[2 * ID_BYTES];
 	size_t i;
 	cJSON *o;
 
 	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		add_step(path, sizeof(path), csv_text(t, row, steps[i]));
+	if (*context_mark(csv_text(t, row, EGPR_COL_layer), context))
+		add_step(path, sizeof(path), context);
+	add_step(path, sizeof(path), csv_text(t, row, EGPR_COL_strategy));
 	add_step(path, sizeof(path), more);
 	snprintf(id, sizeof(id), ORIGIN ":%s.%s.%zu", b->run_id, path, row);
 	o = object_in(tests, id);

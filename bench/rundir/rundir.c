@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include "file.h"
 #include "writer.h"
 
@@ -68,6 +69,8 @@ void rundir_row(struct rundir *d, enum egpr_csv file, const struct rundir_key *k
 	csv_set_text(row, EGPR_COL_path, egpr_paths[key->path].id);
 	csv_set_text(row, EGPR_COL_strategy, key->strategy ? key->strategy : none);
 	csv_set_text(row, EGPR_COL_guest_state, egpr_guest_states[key->state].id);
+	csv_set_text(row, EGPR_COL_context,
+		     key->context ? key->context : context_default(key->layer)->id);
 }
 
 int rundir_append(struct rundir *d, struct csv_row *row, struct data_error *e)

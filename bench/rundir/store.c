@@ -28,6 +28,10 @@ static const char *const migrations[STORE_VERSION] = {
 	"CREATE INDEX verdict_of ON verdict"
 	" (provenance, layer, exit_kind, guest_state, strategy, run_id);"
 	"CREATE INDEX run_on ON run (host_id, start);",
+
+	/* What was measured before contexts had a name. */
+	"ALTER TABLE verdict ADD COLUMN context TEXT NOT NULL DEFAULT 'fp-0';"
+	"UPDATE verdict SET context = 'packed' WHERE layer IN ('prim', 'ring0');",
 };
 
 static int sql_fail(sqlite3 *db, const char *doing, struct data_error *e)
@@ -170,7 +174,7 @@ static int add_run(sqlite3 *db, const struct rundir_data *run)
 static int add_verdict(sqlite3 *db, const struct csv_table *t, size_t row)
 {
 	static const char sql[] =
-		"INSERT INTO verdict VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+		"INSERT INTO verdict VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 	static const unsigned int texts[] = { EGPR_COL_layer,	    EGPR_COL_exit_kind,
 					      EGPR_COL_path,	    EGPR_COL_strategy,
 					      EGPR_COL_guest_state, EGPR_VERDICTS_baseline };
@@ -194,6 +198,7 @@ static int add_verdict(sqlite3 *db, const struct csv_table *t, size_t row)
 		bind_real(q, at++, csv_real(t, row, reals[i]));
 	bind_text(q, at++, csv_text(t, row, EGPR_VERDICTS_margin_text));
 	bind_text(q, at++, csv_text(t, row, EGPR_VERDICTS_verdict));
+	bind_text(q, at++, csv_text(t, row, EGPR_COL_context));
 	return finish(q);
 }
 
@@ -247,8 +252,8 @@ static void take_row(sqlite3_stmt *q, struct store_row *r)
 {
 	char **const texts[] = { &r->run_id,	&r->host_id,  &r->cpu,	      &r->kernel,
 				 &r->start,	&r->backend,  &r->provenance, &r->layer,
-				 &r->exit_kind, &r->strategy, &r->state,      &r->verdict,
-				 &r->margin };
+				 &r->exit_kind, &r->strategy, &r->state,      &r->context,
+				 &r->verdict,	&r->margin };
 	int i, n = sizeof(texts) / sizeof(*texts);
 
 	for (i = 0; i < n; i++)
@@ -282,18 +287,18 @@ int store_select(sqlite3 *db, const struct store_filter *f, struct store_row **r
 {
 	static const char sql[] =
 		"SELECT r.run_id, r.host_id, r.cpu, r.kernel, r.start, v.backend, v.provenance,"
-		" v.layer, v.exit_kind, v.strategy, v.guest_state, v.verdict, v.margin_text,"
+		" v.layer, v.exit_kind, v.strategy, v.guest_state, v.context, v.verdict, v.margin_text,"
 		" v.representative,"
 		" r.sound, v.diff, v.diff_low, v.diff_high"
 		" FROM verdict v JOIN run r USING (run_id)"
 		" WHERE (?1 IS NULL OR r.host_id = ?1) AND (?2 IS NULL OR v.strategy = ?2)"
 		" AND (?3 IS NULL OR v.layer = ?3) AND (?4 IS NULL OR v.exit_kind = ?4)"
 		" AND (?5 IS NULL OR v.guest_state = ?5) AND (?6 IS NULL OR v.provenance = ?6)"
-		" AND (?7 IS NULL OR r.kernel = ?7)"
-		" ORDER BY v.provenance, v.layer, v.exit_kind, v.guest_state, v.strategy,"
+		" AND (?7 IS NULL OR r.kernel = ?7) AND (?8 IS NULL OR v.context = ?8)"
+		" ORDER BY v.provenance, v.layer, v.exit_kind, v.guest_state, v.context, v.strategy,"
 		" r.host_id, r.start, r.run_id, v.rowid";
-	const char *const values[] = { f->host,	 f->strategy,	f->layer, f->exit_kind,
-				       f->state, f->provenance, f->kernel };
+	const char *const values[] = { f->host,	 f->strategy,	f->layer,  f->exit_kind,
+				       f->state, f->provenance, f->kernel, f->context };
 	sqlite3_stmt *q;
 	size_t i;
 	int ret = 0;
@@ -334,6 +339,7 @@ void store_rows_free(struct store_row *rows, size_t n)
 		free(r->exit_kind);
 		free(r->strategy);
 		free(r->state);
+		free(r->context);
 		free(r->verdict);
 		free(r->margin);
 	}

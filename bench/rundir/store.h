@@ -17,7 +17,7 @@
 #include "rundir.h"
 
 #define STORE_FILE    RUNDIR_ROOT "/lab.db"
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 
 /**
  * store_open - open or make a store and bring its schema up to date
@@ -54,6 +54,7 @@ struct store_filter {
 	const char *layer;
 	const char *exit_kind;
 	const char *state;
+	const char *context;
 	const char *provenance;
 };
 
@@ -63,7 +64,7 @@ struct store_filter {
  */
 struct store_row {
 	char *run_id, *host_id, *cpu, *kernel, *start, *backend;
-	char *provenance, *layer, *exit_kind, *strategy, *state, *verdict, *margin;
+	char *provenance, *layer, *exit_kind, *strategy, *state, *context, *verdict, *margin;
 	int representative, sound;
 	double diff, low, high;
 };
@@ -72,7 +73,7 @@ struct store_row {
  * store_select - comparisons that match, grouped, oldest first within a group
  * @rows: receives an array; free with store_rows_free()
  *
- * Order: provenance, layer, exit kind, state, strategy, host, start.
+ * Order: provenance, layer, exit kind, state, context, strategy, host, start.
  */
 int store_select(sqlite3 *db, const struct store_filter *f, struct store_row **rows, size_t *n,
 		 struct data_error *e);

@@ -4,13 +4,14 @@
  *
  * Writers, readers, docs and the report expand these lists. A change of any
  * column raises EGPR_SCHEMA_VERSION; a reader refuses a version it does not know. What a version
- * adds stands at the end of its file and is empty where it was not written (csv_columns()).
+ * adds is empty where it was not written (csv_columns()), but for the context: a row of before has
+ * its layer's default, which is what was measured then.
  * Every file starts with the identity columns, so that a row stands on its own.
  */
 #ifndef EGPR_SAMPLE_H
 #define EGPR_SAMPLE_H
 
-#define EGPR_SCHEMA_VERSION 3
+#define EGPR_SCHEMA_VERSION 4
 #define EGPR_SCHEMA_OLDEST  2 /* that can be read: without the columns that came later */
 
 /*
@@ -29,7 +30,8 @@
 	X(exit_kind, TEXT, "what made the guest exit, or none in layers without a guest")	\
 	X(path, TEXT, "who handled the exit")							\
 	X(strategy, TEXT, "the strategy, delay-N written out")					\
-	X(guest_state, TEXT, "off, init or dirty")
+	X(guest_state, TEXT, "off, init or dirty")						\
+	X(context, TEXT, "what stood around the halves, see egpr/context.h")
 
 /* samples.csv: one row per block and arm position. */
 #define EGPR_COLUMNS_SAMPLES(X)								\
@@ -43,7 +45,9 @@
 	X(irqs, COUNT, "interrupts on this CPU during the batch; empty where unknown")		\
 	X(steal_us, COUNT, "time stolen by the hypervisor during the batch, microseconds")	\
 	X(flags, TEXT, "what disturbed it, whether its block was contended and it an outlier, joined by '+'")			\
-	X(launch, COUNT, "number of the launch, see `launches` in meta.json")
+	X(launch, COUNT, "number of the launch, see `launches` in meta.json")			\
+	X(exit_cycles, TIME, "TSC ticks of the exit halves of the batch; empty where halves are not timed apart")	\
+	X(data_offset, COUNT, "bytes from the stack's line to the context's, modulo a page; empty where the data has one place")
 
 /* In column flags, beside what egpr_noise_causes() finds. */
 #define EGPR_FLAG_CONTENDED "contended" /* something else ran on the core beside the block */
@@ -91,7 +95,13 @@
 	X(launch_sd, TIME, "between launches, likewise")					\
 	X(module_sd, TIME, "between module loads, likewise")					\
 	X(boot_sd, TIME, "between boots, likewise")						\
-	X(launches, COUNT, "launches that carry blocks of this comparison")
+	X(launches, COUNT, "launches that carry blocks of this comparison")			\
+	X(exit_diff, TIME, "the shift of the exit half alone; empty where halves are not timed apart")	\
+	X(exit_low, TIME, "lower end of its 95 % confidence interval")				\
+	X(exit_high, TIME, "upper end")								\
+	X(entry_diff, TIME, "the shift of the entry half alone, likewise")			\
+	X(entry_low, TIME, "lower end of its 95 % confidence interval")			\
+	X(entry_high, TIME, "upper end")
 
 /* skipped.csv: what did not run. */
 #define EGPR_COLUMNS_SKIPPED(X)								\

@@ -12,7 +12,7 @@ $(BED_PAYLOADS): $(B)/payloads/state/%.elf: $(B)/asm/payload/state/%.o $$(PAYLOA
 	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
 
 $(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(addprefix $(B)/bench/layer/,module_guest.o module.o look.o own.o) $(B)/bench/base/error.o \
-		$(B)/bench/plan/axis.o 		$$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
+		$(B)/bench/plan/axis.o $(B)/bench/plan/context.o $$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
 
 $(B)/tests/bed/contract: $(addprefix $(B)/bench/,proof/contract.o proof/contract_module.o layer/standin.o base/cpuid.o base/share.o) $(B)/asm/contract-call.o

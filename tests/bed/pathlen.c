@@ -20,6 +20,7 @@
 #include <vmm-mini/vmm.h>
 
 #include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include <bench/layer/module.h>
 
 /*
@@ -203,11 +204,11 @@ static void row(struct cell *c, const struct egpr_exit_kind *kind, const struct 
 		return;
 	}
 	qsort(c->least, BATCHES, sizeof(*c->least), compare);
-	printf("path-length,%s,%s,no,model,kvm,%s,%s,%s%s,%s,%s,%s,%d,%llu,%llu\n", argv[2],
+	printf("path-length,%s,%s,no,model,kvm,%s,%s,%s%s,%s,%s,%s,%s,%d,%llu,%llu\n", argv[2],
 	       h->backend, kind->id, main_path(c), s->id,
-	       s->family == EGPR_FAMILY_DELAY ? "-0" : "", egpr_guest_states[c->state].id, argv[3],
-	       kernel, EXITS * BATCHES, (unsigned long long)c->least[0],
-	       (unsigned long long)c->least[BATCHES / 2]);
+	       s->family == EGPR_FAMILY_DELAY ? "-0" : "", egpr_guest_states[c->state].id,
+	       context_default(EGPR_LAYER_KVM)->id, argv[3], kernel, EXITS * BATCHES,
+	       (unsigned long long)c->least[0], (unsigned long long)c->least[BATCHES / 2]);
 	fflush(stdout);
 }
 

@@ -64,9 +64,9 @@ awk '{ print $1, $3, $4, $5 }' "$dir/table" >"$dir/shown"
 check 'each figure under proxy was measured' sh -c "! grep -vxFf '$dir/measured' '$dir/shown'"
 # Every other number stands in a file of the archive.
 sed "/^strategy /,/^\$/d" "$text" | grep -oE '[0-9]+(\.[0-9]+)?' | sort -u >"$dir/numbers"
-awk -F, 'NR > 1 { n[$13]++ } END { print n["pass"] + 0; print n["fail"] + 0 }' "$in/prove/proofs.csv" >"$dir/known"
+awk -F, 'NR > 1 { n[$14]++ } END { print n["pass"] + 0; print n["fail"] + 0 }' "$in/prove/proofs.csv" >"$dir/known"
 [ ! -e "$in/ring0/proofs.csv" ] ||
-	awk -F, 'NR > 1 { n[$13]++ } END { print n["pass"] + 0; print n["fail"] + 0 }' "$in/ring0/proofs.csv" >>"$dir/known"
+	awk -F, 'NR > 1 { n[$14]++ } END { print n["pass"] + 0; print n["fail"] + 0 }' "$in/ring0/proofs.csv" >>"$dir/known"
 printf '%s\n' 16 31 95 72 >>"$dir/known" # r16-r31, 95 % intervals
 grep -ohE '[0-9]+(\.[0-9]+)?' "$in/doctor.json" "$in/versions.txt" "$in/steps.txt" >>"$dir/known"
 check 'and every other number is known' sh -c "! grep -vxFf '$dir/known' '$dir/numbers'"

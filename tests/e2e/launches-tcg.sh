@@ -43,7 +43,7 @@ check 'the report has the loads as a level' sh -c "
 	'$B/egprlab' report '$run' && grep -E '^module load +2 ' '$run/report.txt' &&
 	grep -E '^launch +2 .*not estimable: one per module' '$run/report.txt'"
 check 'every operation of the module is timed in both' test \
-	"$(awk -F, 'NR > 1 { n[$11]++ } END { for (op in n) if (n[op] == 2) all++; print all }' "$run/module.csv")" -eq 9
+	"$(awk -F, 'NR > 1 { n[$12]++ } END { for (op in n) if (n[op] == 2) all++; print all }' "$run/module.csv")" -eq 9
 check 'as nothing that hardware would take' sh -c "
 	! grep -v ',none,no,proxy,ring0,' '$run/module.csv' | sed 1d | grep . &&
 	grep -q 'an emulator runs this' '$run/report.txt'"

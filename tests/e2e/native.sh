@@ -53,7 +53,7 @@ while read -r s; do
 			;;
 		esac
 		check "$s, $state: proved in form hw" \
-			rows "$dir/all/proofs.csv" "\$6 == \"prim\" && \$9 == \"$s\" && \$10 == \"$state\" && \$13 == \"pass\""
+			rows "$dir/all/proofs.csv" "\$6 == \"prim\" && \$9 == \"$s\" && \$10 == \"$state\" && \$14 == \"pass\""
 	done
 done <"$dir/strategies"
 for s in uncond-mov uncond-push2; do
@@ -61,7 +61,7 @@ for s in uncond-mov uncond-push2; do
 		rows "$dir/all/skipped.csv" "\$9 == \"$s\" && \$10 == \"dirty\" && /XSETBV/"
 done
 check 'the register at work is none of the page: the control leaks' \
-	rows "$dir/all/proofs.csv" "\$9 == \"none\" && \$10 == \"dirty\" && \$11 == \"no-leak\" && /control, caught/"
+	rows "$dir/all/proofs.csv" "\$9 == \"none\" && \$10 == \"dirty\" && \$12 == \"no-leak\" && /control, caught/"
 if grep -q ',boundary,pio-out,.*,gated-mov,dirty,guest-survives,.*,pass' "$dir/all/proofs.csv"; then
 	check 'around a guest: xsavec with real XSAVEC' grep -q ',boundary,pio-out,.*,xsavec,dirty,guest-survives,.*,pass' "$dir/all/proofs.csv"
 else
@@ -77,7 +77,7 @@ mutant() {
 	prog=$B/tests/mutants/native/egprlab-$1
 	played "$dir/$1" --layer prim --strategy "$2"
 	check "$1: its proof in form hw fails" [ $status -eq 71 ]
-	check "$1: by $3 of $2" rows "$dir/$1/proofs.csv" "\$9 == \"$2\" && \$11 == \"$3\" && \$13 == \"fail\""
+	check "$1: by $3 of $2" rows "$dir/$1/proofs.csv" "\$9 == \"$2\" && \$12 == \"$3\" && \$14 == \"fail\""
 	check "$1: no other strategy's does" sh -c "! awk -F, 'NR > 1 && \$9 != \"$2\"' '$dir/$1/proofs.csv' | grep -q ',fail,'"
 	timeout 60 "$prog" run --provenance emu --profile smoke --layer boundary --exit cpuid --strategy "$2" --out "$dir/$1-trap" >"$dir/said" 2>&1
 	check "$1: the proof of form trap sees nothing of it" \

@@ -122,11 +122,11 @@ if [ -e results/reference/path-length.csv ]; then
 fi
 mkdir "$dir/reference" "$dir/bin"
 {
-	head -n 1 "$dir/good/summary.csv" | cut -d, -f1-10 | sed 's/$/,machine,kernel,exits,insns,insns_p50/'
-	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,none,dirty,bochs haswell,6.12,256,1096,1096'
-	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,gated-mov,dirty,bochs haswell,6.12,256,1148,1149'
-	echo 'x,y,vmx,no,model,kvm,cpuid,kernel,none,dirty,bochs skylake,6.12,256,1196,1196'
-	echo 'x,y,vmx,no,model,kvm,cpuid,kernel,gated-mov,dirty,bochs skylake,6.12,256,1250,1250'
+	head -n 1 "$dir/good/summary.csv" | cut -d, -f1-11 | sed 's/$/,machine,kernel,exits,insns,insns_p50/'
+	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,none,dirty,fp-0,bochs haswell,6.12,256,1096,1096'
+	echo 'x,x,vmx,no,model,kvm,cpuid,kernel,gated-mov,dirty,fp-0,bochs haswell,6.12,256,1148,1149'
+	echo 'x,y,vmx,no,model,kvm,cpuid,kernel,none,dirty,fp-0,bochs skylake,6.12,256,1196,1196'
+	echo 'x,y,vmx,no,model,kvm,cpuid,kernel,gated-mov,dirty,fp-0,bochs skylake,6.12,256,1250,1250'
 } >"$dir/reference/path-length.csv"
 synthetic path
 check 'path lengths are a chapter of their own' env PATH="$dir/bin" EGPRLAB_REFERENCE="$dir/reference" \
@@ -220,7 +220,7 @@ sed -i '1s/,verdict,/,/' "$dir/column/verdicts.csv"
 revouch column verdicts.csv
 check 'a missing column is refused by name' refused column verdicts.csv "column 'verdict' is missing"
 synthetic future
-sed -i 's/"schema_version":\t3/"schema_version":\t7/' "$dir/future/meta.json"
+sed -i 's/"schema_version":\t4/"schema_version":\t7/' "$dir/future/meta.json"
 check 'a future schema is refused by name' refused future meta.json 'version 7 is newer'
 synthetic emu
 sed -i '2s/,proxy,/,emu,/' "$dir/emu/samples.csv"

@@ -93,7 +93,7 @@ check 'every comparison and margin has a verdict' test "$(rows "$dir/a/verdicts.
 check 'the arm that cannot run is in skipped.csv' \
 	grep -q 'uncond-mov,off,.*XSETBV' "$dir/a/skipped.csv"
 check '20 injected cycles are found' \
-	grep -q ',delay-20,dirty,delay-0,.*,0.001 cycles,.*,slower,' "$dir/a/verdicts.csv"
+	grep -q ',delay-20,dirty,packed,delay-0,.*,0.001 cycles,.*,slower,' "$dir/a/verdicts.csv"
 check 'the self-checks are there' grep -q '"injected delays prim/none/dirty"' "$dir/a/meta.json"
 check 'the report reads it' gives 0 "$egprlab" report "$dir/a"
 check 'a directory in use is not overwritten' says 64 'not empty' \
@@ -122,7 +122,7 @@ whole() {
 # same_order A B: the order of arms in the first 50 blocks.
 same_order() {
 	for d; do
-		awk -F, 'NR > 1 && $10 == "off" && $11 < 50 { print $11, $12, $9, $13 }' \
+		awk -F, 'NR > 1 && $10 == "off" && $12 < 50 { print $12, $13, $9, $14 }' \
 			"$d/samples.csv" >"$d.order"
 	done
 	test -s "$1.order" && cmp "$1.order" "$2.order"
@@ -205,7 +205,7 @@ rewrite() {
 }
 
 # compare: on made-up costs, for what this host is doing meanwhile is not the question
-quiet='$15 = int($14 * (30 + NR * 7919 % 13 / 100))'
+quiet='$16 = int($15 * (30 + NR * 7919 % 13 / 100))'
 rewrite a quiet "$quiet"
 rewrite four quiet-four "$quiet"
 check 'one launch says nothing of another' says 2 'gated-mov.*inconclusive: launch not estimable, >= 4 launches' \
@@ -230,7 +230,7 @@ check 'meta.json says who states the rate of the TSC' grep -qE '"source":.*"(cpu
 	"$dir/a/meta.json"
 
 # 50 cycles more per exit in one strategy
-rewrite quiet-four slower '$15 += $9 == "gated-mov" ? 50 * $14 : 0'
+rewrite quiet-four slower '$16 += $9 == "gated-mov" ? 50 * $15 : 0'
 check 'compare finds 50 cycles more, with status 1' says 1 'gated-mov.*slower' \
 	"$egprlab" compare "$dir/quiet-four" "$dir/slower"
 check 'and 50 cycles less the other way round' says 0 'gated-mov.*faster' \
@@ -238,7 +238,7 @@ check 'and 50 cycles less the other way round' says 0 'gated-mov.*faster' \
 
 # 50 cycles more in one launch of the four is what launches may differ by, and no change.
 launch=$(head -n 1 "$dir/quiet-four/samples.csv" | tr , '\n' | grep -nx launch | cut -d: -f1)
-rewrite quiet-four one-busy '$15 += $9 == "gated-mov" && $'"$launch"' == 2 ? 50 * $14 : 0'
+rewrite quiet-four one-busy '$16 += $9 == "gated-mov" && $'"$launch"' == 2 ? 50 * $15 : 0'
 check 'what one launch does is no verdict on runs' says 2 'gated-mov.*inconclusive: about [0-9]* launches\|more than' \
 	"$egprlab" compare "$dir/quiet-four" "$dir/one-busy"
 

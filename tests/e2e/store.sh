@@ -37,12 +37,12 @@ check 'history filters by kernel' sh -c "
 	[ \$('$egprlab' history --db '$db' --kernel 9.9 | wc -l) = 1 ]"
 check 'hosts are combined, the unsound one is left out' sh -c "
 	'$egprlab' history --db '$db' --meta --layer prim --strategy xsave |
-	awk -F '\t' 'NR == 2 { exit !(\$6 == 3 && \$7 > 80 && \$7 < 120) }'"
+	awk -F '\t' 'NR == 2 { exit !(\$7 == 3 && \$8 > 80 && \$8 < 120) }'"
 if command -v gnuplot >/dev/null; then
 	check 'a forest plot by CPU' sh -c "
 		'$egprlab' history --db '$db' --meta --layer prim --strategy xsave --forest '$dir/forest' &&
-		grep -q 'CPU b' '$dir/forest/meta-prim-none-dirty-xsave-proxy.svg' &&
-		[ -s '$dir/forest/meta-prim-none-dirty-xsave-proxy.png' ]"
+		grep -q 'CPU b' '$dir/forest/meta-prim-none-dirty-packed-xsave-proxy.svg' &&
+		[ -s '$dir/forest/meta-prim-none-dirty-packed-xsave-proxy.png' ]"
 else
 	n=$((n + 1))
 	echo "ok $n - a forest plot by CPU # SKIP gnuplot is not installed"
@@ -54,7 +54,7 @@ cp -r "$dir/a" "$dir/damaged"
 printf 'x' | dd of="$dir/damaged/verdicts.csv" bs=1 seek=700 conv=notrunc 2>/dev/null
 check 'a damaged run is not imported' fails 65 verdicts.csv "$egprlab" import --db "$db" "$dir/damaged"
 cp -r "$dir/a" "$dir/future"
-sed -i 's/"schema_version":\t3/"schema_version":\t8/' "$dir/future/meta.json"
+sed -i 's/"schema_version":\t4/"schema_version":\t8/' "$dir/future/meta.json"
 check 'nor is one of a newer schema' fails 65 'version 8 is newer' "$egprlab" import --db "$db" "$dir/future"
 echo nonsense >"$dir/text"
 check 'a store that is none is refused by name' fails 65 'not a store' "$egprlab" history --db "$dir/text"
@@ -89,8 +89,8 @@ cpuid = 1000000
 END
 # 2.5 GHz, so N cycles a million times a second are N / 25 per cent.
 check 'cost is rate times difference over the TSC rate' sh -c "
-	diff=\$(awk -F, '\$7 == \"cpuid\" && \$9 == \"xsave\" && \$10 == \"dirty\" && \$21 == \"10 ticks\" {
-		print \$14 }' '$dir/a/verdicts.csv')
+	diff=\$(awk -F, '\$7 == \"cpuid\" && \$9 == \"xsave\" && \$10 == \"dirty\" && \$22 == \"10 ticks\" {
+		print \$15 }' '$dir/a/verdicts.csv')
 	'$egprlab' cost --rates '$dir/one.ini' '$dir/a' |
 	awk -v diff=\"\$diff\" '\$1 == \"xsave\" { got = \$2 } END {
 		want = diff / 25; exit !(got > want - 0.01 && got < want + 0.01) }'"

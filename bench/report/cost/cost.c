@@ -125,6 +125,7 @@ int cost_of(const struct rundir_data *run, const struct cost_profile *p,
 					   .state = s->state,
 					   .strategy = s->strategy,
 					   .margin = s->margin,
+					   .context = s->context,
 					   .exit_kind = egpr_exit_kinds[i].id };
 		size_t row = report_next(t, 0, &f);
 

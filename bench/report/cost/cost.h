@@ -70,9 +70,10 @@ struct cost {
  * @provenance, @layer, @state, @strategy: select rows of verdicts.csv; in a layer
  *	without a guest the same row serves every exit kind
  * @margin: margin_text of the rows to take; their differences are the same
+ * @context: selects likewise; NULL takes the first that was measured
  */
 struct cost_source {
-	const char *provenance, *layer, *state, *strategy, *margin;
+	const char *provenance, *layer, *state, *strategy, *margin, *context;
 };
 
 /**

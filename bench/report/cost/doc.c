@@ -22,16 +22,15 @@ static void cost_row(struct report *r, const struct report_group *g, const struc
 		     const char *strategy, double tsc_hz)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance,
-				   .layer = g->layer,
-				   .strategy = strategy,
-				   .margin = g->margin };
-	struct cost_source s = { g->provenance, g->layer, report_main_state(t, &f), strategy,
-				 g->margin };
-	const char *href = report_href(t, report_next(t, 0, &f));
+	struct report_filter f = report_filter_of(g);
+	struct cost_source s = { g->provenance, g->layer, NULL, strategy, g->margin, g->context };
+	const char *href;
 	struct cost c;
 	char text[64];
 
+	f.strategy = strategy;
+	s.state = report_main_state(t, &f);
+	href = report_href(t, report_next(t, 0, &f));
 	if (cost_of(r->run, p, &s, tsc_hz, &c))
 		return;
 	doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", strategy);
@@ -56,7 +55,7 @@ static void profile_table(struct report *r, const struct report_group *g,
 		{ "exits covered", DOC_NUMBER | DOC_WIDE },
 	};
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
-	struct report_filter f = { .provenance = g->provenance, .layer = g->layer };
+	struct report_filter f = report_filter_of(g);
 	const char *strategies[MAX_STRATEGIES];
 	char text[256], id[2 * COST_NAME_BYTES];
 	unsigned int i, n;
@@ -64,7 +63,7 @@ static void profile_table(struct report *r, const struct report_group *g,
 
 	for (i = 0; i < EGPR_NR_EXIT_KINDS; i++)
 		all += p->rate[i];
-	snprintf(id, sizeof(id), "cost-%s-%s-%s", p->name, g->layer, g->provenance);
+	snprintf(id, sizeof(id), "cost-%s-%s-%s", p->name, g->place, g->provenance);
 	doc_table(
 		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		"Profile %s (%s: %s; %.0f exits/s per vCPU). Per cent of a CPU per vCPU, cores per "
@@ -116,9 +115,9 @@ int report_cost_of(struct report *r, const struct report_group *g, const char *r
 				 r->run->path);
 	doc_para(
 		&r->doc,
-		"Exit rates times measured differences of layer %s, by the TSC's rate. The ends of "
+		"Exit rates times measured differences of layer %s, context %s, by the TSC's rate. The ends of "
 		"an interval are the sums of the ends of the differences' 95 %% intervals. %s",
-		g->layer,
+		g->layer, g->context,
 		strcmp(g->layer, "prim") && strcmp(g->layer, "ring0")
 			? ""
 			: "In this layer no guest ran: each exit is charged the sequence alone.");

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <bench/plan/context.h>
 #include <bench/plan/plan.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -72,6 +73,9 @@ static void test_refused(void **state)
 		{ "[plan]\ndelays = 0 9 9\n", "delay 9 does not ascend" },
 		{ "[plan]\ndelays = 0 256\n", "delay '256'" },
 		{ "[plan]\nnonsense\n", "line 2" },
+		{ GOOD "contexts = fp-0\n", "context 'fp-0' does not stand in layer prim" },
+		{ GOOD "contexts = warm\n", "'warm' is not in the table" },
+		{ GOOD "context_weight = -1\n", "context_weight is '-1'" },
 		{ GOOD "states = all\n[plan]\nbatch_min = 9\nbatch_max = 8\n", "above batch_max" },
 	};
 	size_t i;
@@ -113,6 +117,43 @@ static void test_narrow(void **state)
 	assert_int_equal(plan_narrow(&p, "strategy", " ,", &e), EGPR_USAGE);
 	assert_int_equal(plan_narrow(&p, "layer", "boundary", &e), 0);
 	assert_true(!p.layer[EGPR_LAYER_PRIM].wanted && p.layer[EGPR_LAYER_BOUNDARY].wanted);
+	plan_free(&p);
+}
+
+/* A layer has its own default, and the contexts of a list that can stand in it. */
+static void test_contexts(void **state)
+{
+	struct data_error e = { "" };
+	struct plan p, q;
+	cJSON *json;
+	int l;
+
+	(void)state;
+	assert_int_equal(plan_read_text(&p, "a.ini", GOOD "states = all\n", &e), 0);
+	assert_int_equal(p.layer[EGPR_LAYER_PRIM].contexts, 1u << EGPR_CONTEXT_PACKED);
+	assert_int_equal(p.layer[EGPR_LAYER_KVM].contexts, 1u << EGPR_CONTEXT_FP_0);
+	assert_int_equal(plan_narrow(&p, "context", "fp-0", &e), 0);
+	assert_int_equal(p.layer[EGPR_LAYER_PRIM].contexts, 0);
+	assert_int_equal(p.layer[EGPR_LAYER_KVM].contexts, 1u << EGPR_CONTEXT_FP_0);
+	assert_int_equal(plan_narrow(&p, "context", "none-such", &e), EGPR_USAGE);
+	json = plan_json(&p);
+	assert_int_equal(plan_restore(&q, json, &e), 0);
+	assert_int_equal(q.layer[EGPR_LAYER_PRIM].contexts, 0);
+	plan_free(&q);
+	/* As a run of before contexts had a name says it. */
+	cJSON_DeleteItemFromObject(cJSON_GetObjectItem(cJSON_GetObjectItem(json, "layers"), "prim"),
+				   "contexts");
+	assert_int_equal(plan_restore(&q, json, &e), 0);
+	assert_int_equal(q.layer[EGPR_LAYER_PRIM].contexts, 1u << EGPR_CONTEXT_PACKED);
+	plan_free(&q);
+	cJSON_Delete(json);
+	plan_free(&p);
+	assert_int_equal(plan_read_text(&p, "a.ini", GOOD "contexts = all\n", &e), 0);
+	for (l = 0; l < EGPR_NR_LAYERS; l++) {
+		assert_true(context_mask(l) & (1u << (context_default(l) - egpr_contexts)));
+		if (l == EGPR_LAYER_PRIM)
+			assert_int_equal(p.layer[l].contexts, context_mask(l));
+	}
 	plan_free(&p);
 }
 
@@ -188,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_good),	 cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_narrow),	 cmocka_unit_test(test_arms),
 		cmocka_unit_test(test_profiles), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_contexts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,8 @@ static void write_run(struct place *p, double diff)
 static void test_add_and_select(void **state)
 {
 	struct place *p = *state;
-	struct store_filter all = { 0 }, other = { .strategy = "xsave" };
+	struct store_filter all = { 0 }, other = { .strategy = "xsave" },
+			    context = { .context = "fp-0" };
 	struct data_error e = { "" };
 	struct store_row *rows;
 	sqlite3 *db;
@@ -110,11 +111,15 @@ static void test_add_and_select(void **state)
 	assert_string_equal(rows[0].cpu, "Synthetic CPU");
 	assert_string_equal(rows[0].strategy, "gated-mov");
 	assert_true(rows[0].diff == 12.5);
+	assert_string_equal(rows[0].context, "packed");
 	assert_true(rows[0].low != rows[0].low); /* not measured stays not measured */
 	assert_int_equal(rows[0].representative, 1);
 	assert_int_equal(rows[0].sound, 0);
 	store_rows_free(rows, n);
 	assert_int_equal(store_select(db, &other, &rows, &n, &e), 0);
+	assert_int_equal(n, 0);
+	store_rows_free(rows, n);
+	assert_int_equal(store_select(db, &context, &rows, &n, &e), 0);
 	assert_int_equal(n, 0);
 	store_rows_free(rows, n);
 	sqlite3_close(db);
@@ -149,6 +154,7 @@ static void test_migration_from_1(void **state)
 	assert_int_equal(store_select(db, &all, &rows, &n, &e), 0);
 	assert_int_equal(n, 1);
 	assert_string_equal(rows[0].run_id, "old");
+	assert_string_equal(rows[0].context, "packed");
 	store_rows_free(rows, n);
 	assert_int_equal(
 		sqlite3_exec(db, "DROP INDEX verdict_of; DROP INDEX run_on", NULL, NULL, NULL),
@@ -171,7 +177,7 @@ static void test_newer(void **state)
 	struct place *p = *state;
 
 	make_file(p->db, "PRAGMA user_version = 99");
-	refused(p->db, "99 is newer than 2");
+	refused(p->db, "99 is newer than 3");
 }
 
 static void test_foreign(void **state)

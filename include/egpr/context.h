@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The contexts: what stands around a strategy's halves while they are timed. A number without its
+ * context is no answer.
+ *
+ * A context belongs to a cell: the baseline, the A/A arm, the delays and every strategy of a block
+ * stand in the same one. The first row that lists a layer is what that layer measures where
+ * nobody asks for more, and what it measured before contexts had a name.
+ */
+#ifndef EGPR_CONTEXT_H
+#define EGPR_CONTEXT_H
+
+#include <egpr/axis.h>
+
+/* Layers of a row: the sequences alone, or with a guest around them. */
+#define EGPR_CONTEXT_IN_PRIM  (1u << EGPR_LAYER_PRIM)
+#define EGPR_CONTEXT_IN_RING0 (1u << EGPR_LAYER_RING0)
+#define EGPR_CONTEXT_IN_ALONE (EGPR_CONTEXT_IN_PRIM | EGPR_CONTEXT_IN_RING0)
+#define EGPR_CONTEXT_IN_GUEST (~EGPR_CONTEXT_IN_ALONE & ((1u << EGPR_NR_LAYERS) - 1))
+
+/*
+ * How a row is timed. A half takes 10 to 30 cycles, which is what a pair of stamps takes, so
+ * nothing is read from one half alone: stamps cancel in a difference to none, and differences are means
+ * over the rounds of a batch.
+ */
+enum egpr_timed {
+	EGPR_TIMED_BATCH,  /* stamps at both ends of a batch */
+	EGPR_TIMED_HALVES, /* stamps at both ends of each half, summed up over a batch */
+	EGPR_TIMED_ONCE,   /* likewise, with a preparation before each half, outside of the time */
+	EGPR_TIMED_FETCH, /* likewise; code arrives late, which hides what is injected: no delays */
+};
+
+/* X(SYM, id, LAYERS, TIMED, text) */
+/* clang-format off */
+#define EGPR_CONTEXTS(X)								\
+	X(PACKED, "packed", EGPR_CONTEXT_IN_ALONE, BATCH,					\
+	  "both halves in one round of a loop behind one LFENCE, everything warm")	\
+	X(APART, "apart", EGPR_CONTEXT_IN_PRIM, HALVES,					\
+	  "each half alone, nothing in flight and no store left at either end; warm")	\
+	X(APART_WHOLE, "apart-whole", EGPR_CONTEXT_IN_PRIM, BATCH,				\
+	  "rounds as in apart, timed from end to end: what its halves sum up to")	\
+	X(USE_FREE, "use-free", EGPR_CONTEXT_IN_PRIM, HALVES,				\
+	  "as apart; behind each half a chain on a register that it leaves alone")	\
+	X(USE_LAST, "use-last", EGPR_CONTEXT_IN_PRIM, HALVES,				\
+	  "likewise, on the last register that it writes: less use-free, the wait of its first use")	\
+	X(L1, "l1", EGPR_CONTEXT_IN_PRIM, ONCE,						\
+	  "as apart; before each half the switch's data is brought to L1")		\
+	X(L2, "l2", EGPR_CONTEXT_IN_PRIM, ONCE, "likewise, to L2")				\
+	X(LLC, "llc", EGPR_CONTEXT_IN_PRIM, ONCE, "likewise, to the last-level cache")	\
+	X(DRAM, "dram", EGPR_CONTEXT_IN_PRIM, ONCE, "likewise, to memory")			\
+	X(LEGACY_WARM, "legacy-warm", EGPR_CONTEXT_IN_PRIM, ONCE,				\
+	  "what KVM touches at each exit in L1, regs[16..31] and XSAVE area in memory")	\
+	X(CODE_COLD, "code-cold", EGPR_CONTEXT_IN_PRIM, FETCH,				\
+	  "data in L1; the sequence's lines in memory, its page not in the TLB for code")	\
+	X(BTB_COLD, "btb-cold", EGPR_CONTEXT_IN_PRIM, FETCH,				\
+	  "data in L1; branches of the sequence are not predicted, its code is in L2")	\
+	X(FP_0, "fp-0", EGPR_CONTEXT_IN_GUEST, BATCH,						\
+	  "between exits the guest touches nothing but what makes it exit")
+/* clang-format on */
+
+#define EGPR_CONTEXT_ENUM(SYM, id, LAYERS, TIMED, text) EGPR_CONTEXT_##SYM,
+enum egpr_context {
+	EGPR_CONTEXTS(EGPR_CONTEXT_ENUM) EGPR_NR_CONTEXTS
+};
+
+/* Is there a preparation before each half? */
+#define EGPR_CONTEXT_PREPARES(timed) ((timed) == EGPR_TIMED_ONCE || (timed) == EGPR_TIMED_FETCH)
+
+#endif /* EGPR_CONTEXT_H */

@@ -79,6 +79,13 @@ void egpr_offsets(void)
 	DEFINE(MB_UD_SKIP, offsetof(struct egpr_mailbox, ud_skip));
 	DEFINE(MB_UD_COUNT, offsetof(struct egpr_mailbox, ud_count));
 	DEFINE(MB_TRAP_FRAME, offsetof(struct egpr_mailbox, trap_frame));
+	DEFINE(MB_WALK_AT, offsetof(struct egpr_mailbox, walk_at));
+	DEFINE(MB_WALK_LINES, offsetof(struct egpr_mailbox, walk_lines));
+	DEFINE(MB_WALKS, offsetof(struct egpr_mailbox, walks));
+	DEFINE(MB_WALKED, offsetof(struct egpr_mailbox, walked));
+	DEFINE(MB_WALK_SUM, offsetof(struct egpr_mailbox, walk_sum));
+	DEFINE(MB_WALK_CYCLES, offsetof(struct egpr_mailbox, walk_cycles));
+	DEFINE(MB_EXIT_CYCLES, offsetof(struct egpr_mailbox, exit_cycles));
 	DEFINE(MB_SEEN, offsetof(struct egpr_mailbox, seen));
 	DEFINE(MB_PATTERN, offsetof(struct egpr_mailbox, pattern));
 	DEFINE(PAGE_XCR0, offsetof(struct egpr_page, xcr0));

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,10 @@ static const char help[] =
 	"  --cpl 0|3       privilege level of the loop (0)\n"
 	"  --state S       guest EGPRs: off, init or dirty (off; with --emulate: dirty)\n"
 	"  --emulate       act for the APX hardware that the CPU lacks\n"
+	"  --footprint F   before every exit the guest walks a working set: 0, l1, l2, llc\n"
+	"                  or dram (0)\n"
+	"  --walk W        how: linear, random (loads) or code (linear)\n"
+	"  --seed N        of the walk's order, 32 bits (0)\n"
 	"  --irqchip       with the in-kernel local APIC\n"
 	"  --no-patch      have KVM raise #UD instead of patching hypercall instructions\n"
 	"  --timeout S     end it after S seconds (60)\n"
@@ -40,6 +45,9 @@ enum {
 	OPT_CPL,
 	OPT_STATE,
 	OPT_EMULATE,
+	OPT_FOOTPRINT,
+	OPT_WALK,
+	OPT_SEED,
 	OPT_IRQCHIP,
 	OPT_NO_PATCH,
 	OPT_TIMEOUT,
@@ -54,6 +62,9 @@ static const struct option long_options[] = {
 	{ "cpl", required_argument, NULL, OPT_CPL },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "emulate", no_argument, NULL, OPT_EMULATE },
+	{ "footprint", required_argument, NULL, OPT_FOOTPRINT },
+	{ "walk", required_argument, NULL, OPT_WALK },
+	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "irqchip", no_argument, NULL, OPT_IRQCHIP },
 	{ "no-patch", no_argument, NULL, OPT_NO_PATCH },
 	{ "timeout", required_argument, NULL, OPT_TIMEOUT },
@@ -95,15 +106,14 @@ static int parse_seconds(const char *text, double *out)
 	return end == text || *end || !(*out > 0) || *out > UINT32_MAX ? -1 : 0;
 }
 
-static int parse_state(const char *text, enum egpr_guest_state *out)
+/* Index of a word from @first on, or -1. */
+static int parse_word(const char *text, const char *const *names, int first, int nr)
 {
-	unsigned int i;
+	int i;
 
-	for (i = 0; i < EGPR_NR_STATES; i++) {
-		if (!strcmp(text, state_names[i])) {
-			*out = i;
-			return 0;
-		}
+	for (i = first; i < nr; i++) {
+		if (!strcmp(text, names[i]))
+			return i;
 	}
 	return -1;
 }
@@ -112,10 +122,11 @@ int vmm_command_parse(struct vmm_command *c, int argc, char **argv)
 {
 	bool has_state = false;
 	uint32_t n;
-	int opt;
+	int opt, word;
 
 	memset(c, 0, sizeof(*c));
 	c->options.timeout_s = TIMEOUT_S;
+	c->walk = VMM_WALK_LINEAR;
 	opterr = 0;
 	while ((opt = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (opt) {
@@ -129,12 +140,31 @@ int vmm_command_parse(struct vmm_command *c, int argc, char **argv)
 			c->options.cpl = n;
 			break;
 		case OPT_STATE:
-			if (parse_state(optarg, &c->options.state))
+			word = parse_word(optarg, state_names, 0, EGPR_NR_STATES);
+			if (word < 0)
 				return usage("--state wants off, init or dirty, not", optarg);
+			c->options.state = word;
 			has_state = true;
 			break;
 		case OPT_EMULATE:
 			c->options.emulate = true;
+			break;
+		case OPT_FOOTPRINT:
+			word = parse_word(optarg, vmm_footprint_names, 0, VMM_NR_FOOTPRINTS);
+			if (word < 0)
+				return usage("--footprint wants 0, l1, l2, llc or dram, not",
+					     optarg);
+			c->footprint = word;
+			break;
+		case OPT_WALK:
+			word = parse_word(optarg, vmm_walk_names, VMM_WALK_LINEAR, VMM_NR_WALKS);
+			if (word < 0)
+				return usage("--walk wants linear, random or code, not", optarg);
+			c->walk = word;
+			break;
+		case OPT_SEED:
+			if (parse_number(optarg, UINT32_MAX, &c->seed))
+				return usage("--seed wants a number of 32 bits, not", optarg);
 			break;
 		case OPT_IRQCHIP:
 			c->options.irqchip = true;
@@ -187,6 +217,9 @@ static void report(const struct vmm_batch *b)
 	}
 	if (b->kernel_exits != VMM_UNKNOWN)
 		printf("exits counted by KVM %llu\n", (unsigned long long)b->kernel_exits);
+	if (b->walks)
+		printf("walks %llu\nlines walked %llu\n", (unsigned long long)b->walks,
+		       (unsigned long long)b->walked);
 	if (b->emulated)
 		printf("APX instructions emulated %llu\n", (unsigned long long)b->emulated);
 }
@@ -238,17 +271,51 @@ int vmm_command_output(void)
 	return EGPR_UNAVAILABLE;
 }
 
+/* The set, and unless the times would be an emulator's: what the levels around it cost here. */
+static int set_footprint(struct vmm *vm, const struct vmm_command *c,
+			 const struct vmm_caches *caches, struct vmm_error *e)
+{
+	struct vmm_ladder l;
+	struct vmm_walk w;
+	unsigned int i;
+	int ret = vmm_footprint_walk(&w, caches, c->footprint, c->walk, c->seed, e);
+
+	if (ret || w.kind == VMM_WALK_NONE)
+		return ret;
+	if (!c->options.emulate) {
+		ret = vmm_footprint_measure(vm, caches, c->footprint, c->walk, c->seed, &l, e);
+		if (ret)
+			return ret;
+		for (i = 0; i < VMM_NR_FOOTPRINTS; i++) {
+			if (l.ticks[i] > 0)
+				printf("TSC ticks per line, %s %.1f\n", vmm_footprint_names[i],
+				       l.ticks[i]);
+		}
+		printf("footprint %s: %s\n", vmm_footprint_names[c->footprint],
+		       vmm_footprint_confirm(&l, c->footprint, e) ? e->reason : "confirmed");
+	}
+	printf("working set %zu bytes, %s\n", w.bytes, vmm_walk_names[w.kind]);
+	return vmm_walk_set(vm, &w, e);
+}
+
 int vmm_command_run(const struct vmm_command *c)
 {
+	struct vmm_options options = c->options;
+	struct vmm_caches caches;
 	struct vmm_batch batch = { .exits = c->exits,
 				   .rotate = c->options.emulate &&
 					     c->options.state == EGPR_STATE_DIRTY };
 	struct vmm_error e;
-	struct vmm *vm;
-	int ret;
+	struct vmm *vm = NULL;
+	int ret = 0;
 
 	take_signals();
-	ret = vmm_open(&vm, &c->options, &e);
+	if (c->footprint != VMM_FOOTPRINT_0) {
+		ret = vmm_caches_read(&caches, "", sched_getcpu(), &e);
+		options.walk_bytes = ret ? 0 : vmm_footprint_room(&caches, c->footprint, c->walk);
+	}
+	if (!ret)
+		ret = vmm_open(&vm, &options, &e);
 	if (!ret)
 		running = vm;
 	if (!ret && ended_by)
@@ -257,6 +324,8 @@ int vmm_command_run(const struct vmm_command *c)
 		ret = vmm_load(vm, c->payload, &e);
 	if (!ret)
 		ret = vmm_start(vm, &e);
+	if (!ret && c->footprint != VMM_FOOTPRINT_0)
+		ret = set_footprint(vm, c, &caches, &e);
 	if (!ret)
 		ret = vmm_batch(vm, &batch, &e);
 	running = NULL;

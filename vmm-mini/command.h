@@ -5,18 +5,25 @@
 #ifndef VMM_MINI_COMMAND_H
 #define VMM_MINI_COMMAND_H
 
+#include "footprint.h"
 #include "vmm.h"
 
 /**
  * struct vmm_command - what the user asked for
  * @options: of the VM
  * @exits: iterations of the payload's loop; 0 for what the payload does by default
+ * @footprint: level that the guest's working set fills
+ * @walk: how it is walked between exits
+ * @seed: of its order
  * @payload: path of the ELF file
  * @help: the help text was printed; nothing else to do
  */
 struct vmm_command {
 	struct vmm_options options;
 	uint32_t exits;
+	enum vmm_footprint footprint;
+	enum vmm_walk_kind walk;
+	uint32_t seed;
 	const char *payload;
 	bool help;
 };

@@ -23,7 +23,9 @@
  * @stats: of the vCPU's statistics
  * @stats_exits: offset of the `exits` counter in @stats
  * @run: the shared run page, @run_size bytes
- * @memory: guest-physical memory from 0, o.memory bytes
+ * @memory: guest-physical memory from 0, o.memory bytes, working sets included
+ * @payload_memory: of it, what a payload may use; working sets lie behind
+ * @memory_map: what was mapped for it, @memory_map_size bytes
  * @page: the virtual register file; NULL without --emulate
  * @own_page: @page was made here
  * @guest_xcr0: the guest's virtual XCR0, as its last XSETBV left it
@@ -35,6 +37,7 @@
  * @expired: set by the watchdog
  * @interrupted: set by vmm_interrupt()
  * @batch: the batch that runs; NULL outside of one
+ * @chain: the working set; VMM_WALK_NONE without one
  * @xcr0_supported: XCR0 bits other than 19 that the guest may set
  * @slot: executable memory of the emulator; NULL without --emulate
  * @emulate_reason: why an instruction could not be emulated; NULL if none failed
@@ -49,6 +52,9 @@ struct vmm {
 	struct kvm_run *run;
 	size_t run_size;
 	void *memory;
+	size_t payload_memory;
+	void *memory_map;
+	size_t memory_map_size;
 	struct egpr_page *page;
 	bool own_page;
 	uint64_t guest_xcr0;
@@ -60,6 +66,7 @@ struct vmm {
 	volatile sig_atomic_t expired;
 	volatile sig_atomic_t interrupted;
 	struct vmm_batch *batch;
+	struct vmm_chain chain;
 	uint64_t xcr0_supported;
 	void *slot;
 	const char *emulate_reason;
@@ -110,6 +117,10 @@ int vmm_elf_load(const char *name, const void *image, size_t size, void *memory,
 int vmm_watchdog_open(struct vmm *vm, struct vmm_error *e);
 void vmm_watchdog_arm(struct vmm *vm, double seconds);
 void vmm_watchdog_close(struct vmm *vm);
+
+/* walk.c: what the guest is to walk in a batch, and whether it did. */
+void vmm_walk_prepare(struct vmm *vm, const struct vmm_batch *b);
+int vmm_walk_collect(struct vmm *vm, struct vmm_batch *b, struct vmm_error *e);
 
 /* exits.c: describe why the guest cannot go on; fills @e, returns its status. */
 int vmm_explain(struct vmm *vm, int run_errno, struct vmm_error *e);

@@ -24,7 +24,7 @@ $(B)/vmm-mini: $(VMM_COMMAND_OBJ) $(VMM_LIB) $(EMU_LIB)
 PROGRAMS += $(B)/vmm-mini
 LINT_C += $(wildcard vmm-mini/*.[ch] asm/payload/*/*.c)
 
-VMM_TESTS := $(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds $(B)/tests/unit/vmm-emulate $(B)/tests/unit/vmm-apx
+VMM_TESTS := $(B)/tests/unit/vmm-elf $(B)/tests/unit/vmm-kinds $(B)/tests/unit/vmm-emulate $(B)/tests/unit/vmm-walk $(B)/tests/unit/vmm-apx
 UNIT_TESTS += $(VMM_TESTS)
 $(VMM_TESTS): $(VMM_LIB) $(EMU_LIB) $(ASM_LIB)
 $(VMM_TESTS): | $(PAYLOADS)

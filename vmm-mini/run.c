@@ -153,7 +153,7 @@ int vmm_start(struct vmm *vm, struct vmm_error *e)
 }
 
 /* What the guest wrote about the batch it finished. */
-static int collect(const struct vmm *vm, struct vmm_batch *b, struct vmm_error *e)
+static int collect(struct vmm *vm, struct vmm_batch *b, struct vmm_error *e)
 {
 	const struct egpr_mailbox *m = mailbox(vm);
 
@@ -168,7 +168,7 @@ static int collect(const struct vmm *vm, struct vmm_batch *b, struct vmm_error *
 	if (b->exits && m->done != b->exits)
 		return vmm_fail(e, EGPR_DATA, vm->payload, NULL, "%llu of %u iterations were done",
 				(unsigned long long)m->done, b->exits);
-	return 0;
+	return vmm_walk_collect(vm, b, e);
 }
 
 static void prepare(struct vmm *vm, struct vmm_batch *b)
@@ -184,6 +184,7 @@ static void prepare(struct vmm *vm, struct vmm_batch *b)
 		m->flags |= EGPR_GUEST_STAMP;
 	if (b->rotate)
 		m->flags |= EGPR_GUEST_ROTATE;
+	vmm_walk_prepare(vm, b);
 	m->done = 0;
 	m->status = 0;
 }

@@ -80,6 +80,9 @@ static int check_options(const struct vmm_options *o, struct vmm_error *e)
 	if (o->memory % LARGE_PAGE || o->memory < LARGE_PAGE || o->memory > EGPR_GUEST_WINDOW)
 		return vmm_fail(e, EGPR_USAGE, "guest memory", NULL,
 				"%zu bytes are not a multiple of 2 MiB below 1 GiB", o->memory);
+	if (o->walk_bytes % LARGE_PAGE)
+		return vmm_fail(e, EGPR_USAGE, "working set", NULL,
+				"%zu bytes are not a multiple of 2 MiB", o->walk_bytes);
 	if (!(o->timeout_s > 0))
 		return vmm_fail(e, EGPR_USAGE, "timeout", NULL, "%g s is not above 0",
 				o->timeout_s);
@@ -113,11 +116,21 @@ static int map_pages(void **out, size_t size)
 	return -1;
 }
 
+/*
+ * Where there are working sets, memory lies as large pages can map it for guest and host: the
+ * latency of a level is wanted, not that of a walk of page tables.
+ */
 static int make_memory(struct vmm *vm, struct vmm_error *e)
 {
-	if (map_pages(&vm->memory, vm->o.memory))
+	vm->memory_map_size = vm->o.memory + (vm->o.walk_bytes ? LARGE_PAGE : 0);
+	if (map_pages(&vm->memory_map, vm->memory_map_size))
 		return vmm_fail(e, EGPR_UNAVAILABLE, "guest memory", NULL,
-				"cannot map %zu bytes: %s", vm->o.memory, strerror(errno));
+				"cannot map %zu bytes: %s", vm->memory_map_size, strerror(errno));
+	vm->memory = vm->memory_map;
+	if (vm->o.walk_bytes) {
+		vm->memory = (char *)vm->memory + -(uintptr_t)vm->memory % LARGE_PAGE;
+		madvise(vm->memory, vm->o.memory, MADV_HUGEPAGE); /* where there are any */
+	}
 	return map_slot(vm, SLOT_MEMORY, 0, vm->memory, vm->o.memory, e);
 }
 
@@ -222,6 +235,8 @@ int vmm_open(struct vmm **out, const struct vmm_options *o, struct vmm_error *e)
 	vm->o.memory = o->memory ? o->memory : VMM_MEMORY_DEFAULT;
 	vm->o.timeout_s = o->timeout_s != 0 ? o->timeout_s : VMM_TIMEOUT_S;
 
+	vm->payload_memory = vm->o.memory;
+	vm->o.memory += o->walk_bytes;
 	if (check_options(&vm->o, e))
 		goto out_close;
 	vm->kvm = vmm_open_kvm(vm->o.kvm_path, e);
@@ -259,8 +274,8 @@ void vmm_close(struct vmm *vm)
 	free(vm->between);
 	if (vm->own_page)
 		munmap(vm->page, EGPR_PAGE_SIZE);
-	if (vm->memory)
-		munmap(vm->memory, vm->o.memory);
+	if (vm->memory_map)
+		munmap(vm->memory_map, vm->memory_map_size);
 	if (vm->kvm >= 0)
 		close(vm->kvm);
 	free(vm);
@@ -272,7 +287,7 @@ int vmm_load_image(struct vmm *vm, const char *name, const void *image, size_t s
 	struct kvm_regs regs = { .rflags = 2, .rsp = EGPR_GUEST_STACK };
 	int ret;
 
-	ret = vmm_elf_load(name, image, size, vm->memory, vm->o.memory, &vm->entry, e);
+	ret = vmm_elf_load(name, image, size, vm->memory, vm->payload_memory, &vm->entry, e);
 	if (ret)
 		return ret;
 	snprintf(vm->payload, sizeof(vm->payload), "%s", name);
@@ -317,6 +332,11 @@ out_close:
 struct egpr_mailbox *vmm_mailbox(const struct vmm *vm)
 {
 	return mailbox(vm);
+}
+
+void *vmm_memory(const struct vmm *vm)
+{
+	return vm->memory;
 }
 
 struct egpr_page *vmm_page(const struct vmm *vm)

@@ -26,6 +26,8 @@
 #include <egpr/strategy.h>
 #include <egpr/switch.h>
 
+#include "chain.h"
+
 struct vmm;
 
 /**
@@ -53,6 +55,7 @@ void vmm_error_print(FILE *out, const char *program, const struct vmm_error *e);
  * struct vmm_options - how to make a VM; all zeros is a usable default
  * @kvm_path: the KVM device; NULL for VMM_KVM_PATH
  * @memory: guest memory in bytes, a multiple of 2 MiB; 0 for VMM_MEMORY_DEFAULT
+ * @walk_bytes: more memory, for working sets: see vmm_walk_set(); a multiple of 2 MiB
  * @cpl: privilege level the payload's loop runs at, 0 or 3
  * @state: guest state of the EGPRs. OFF: the payload never touches them. INIT: it sets
  *	XCR0.APX and, after every batch, checks that they read zero. DIRTY: it also
@@ -69,6 +72,7 @@ void vmm_error_print(FILE *out, const char *program, const struct vmm_error *e);
 struct vmm_options {
 	const char *kvm_path;
 	size_t memory;
+	size_t walk_bytes;
 	unsigned int cpl;
 	enum egpr_guest_state state;
 	double timeout_s;
@@ -142,10 +146,11 @@ struct vmm_registers {
  *	flags and xcr0_guest of @sw were set; may change what @hooks points to. May be NULL
  * @opaque: the caller's own, for @on_xcr0
  * @rotate: the payload rotates r16..r31 between its exits (state DIRTY; for proofs)
+ * @no_exit: the guest only walks its working set, @exits times
  * @host_stamps: NULL, or an array of @exits that receives TSC ticks from one return
  *	of KVM_RUN to the next, hooks included (path `user` only)
  * @guest_stamps: NULL, or an array of @exits (at most VMM_GUEST_STAMPS) that receives
- *	TSC ticks of each iteration as the guest sees it
+ *	TSC ticks of each iteration as the guest sees it; of a guest that walks: of its exit alone
  *
  * @host_cycles: TSC ticks around the first @exits returns of KVM_RUN, or up to the
  *	doorbell where KVM handles the exits itself
@@ -159,6 +164,10 @@ struct vmm_registers {
  * @emulated: APX instructions emulated for the guest
  * @msr_value: what the last emulated WRMSRNS wrote, taken from @home
  * @mmio_value: what the last emulated store to the MMIO page wrote
+ * @walks: walks of the working set, one before each exit; the next two are 0 without
+ * @walked: lines that were touched in them
+ * @walk_cycles: TSC ticks of them, stamped in the guest
+ * @exit_cycles: TSC ticks of the exits alone, stamped in the guest; 0 without a working set
  */
 struct vmm_batch {
 	uint32_t exits;
@@ -169,6 +178,7 @@ struct vmm_batch {
 	void (*on_xcr0)(struct vmm_batch *b, uint64_t xcr0);
 	void *opaque;
 	bool rotate;
+	bool no_exit;
 	uint64_t *host_stamps;
 	uint64_t *guest_stamps;
 
@@ -182,6 +192,10 @@ struct vmm_batch {
 	uint64_t emulated;
 	uint64_t msr_value;
 	uint64_t mmio_value;
+	uint64_t walks;
+	uint64_t walked;
+	uint64_t walk_cycles;
+	uint64_t exit_cycles;
 };
 
 #define VMM_GUEST_STAMPS 32768
@@ -201,6 +215,16 @@ struct vmm_batch {
  * own status otherwise. After a failure the VM can only be queried and closed.
  */
 int vmm_batch(struct vmm *vm, struct vmm_batch *b, struct vmm_error *e);
+
+/**
+ * vmm_walk_set - from the next batch on the guest walks this before every exit
+ * @vm: the VM, opened with room for it in @walk_bytes
+ * @w: the working set; VMM_WALK_NONE ends it
+ * @e: receives the reason of a failure
+ *
+ * Return: 0; EGPR_USAGE for a set that has no room or is no whole lines; EGPR_INTERNAL.
+ */
+int vmm_walk_set(struct vmm *vm, const struct vmm_walk *w, struct vmm_error *e);
 
 /**
  * vmm_lend_apx - let the payload use r16..r31 although it never set XCR0.APX
@@ -244,6 +268,7 @@ void vmm_close(struct vmm *vm);
 int vmm_vcpu_fd(const struct vmm *vm);
 struct kvm_run *vmm_run_page(const struct vmm *vm);
 struct egpr_mailbox *vmm_mailbox(const struct vmm *vm);
+void *vmm_memory(const struct vmm *vm); /* guest-physical, from address 0 */
 struct egpr_page *vmm_page(const struct vmm *vm);
 
 /* Name of a KVM_EXIT_* number, "KVM_EXIT_?" for one without. */

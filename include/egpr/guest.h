@@ -57,6 +57,17 @@
 #define EGPR_GUEST_STAMP   (1 << 4) /* stamp every iteration */
 #define EGPR_GUEST_X2APIC  (1 << 5) /* there is a local APIC: payloads may switch it on */
 #define EGPR_GUEST_ROTATE  (1 << 6) /* rotate r16..r31 and mailbox.pattern after every iteration */
+#define EGPR_GUEST_WALK	   (1 << 8) /* walk the working set before every exit, and stamp every exit */
+#define EGPR_GUEST_CODE	   (1 << 9) /* the working set is code: call mailbox.walk_at */
+#define EGPR_GUEST_NO_EXIT (1 << 10) /* a batch of walks alone, to learn what one takes */
+
+/*
+ * A working set is a chain of lines of 64 bytes. Of data: the address of the next line, then the
+ * key of this one. Of code: instructions that count the line, add its key and jump to the
+ * next; the last one returns.
+ */
+#define EGPR_GUEST_LINE	    64
+#define EGPR_GUEST_LINE_KEY 8
 
 /*
  * The runtime has one stub per vector, EGPR_STUB_BYTES apart from EGPR_GUEST_LOAD on. A VMM
@@ -109,6 +120,13 @@ struct egpr_trap_frame {
  * @ud_count: #UD that the guest itself handled
  * @trap_frame: address of a struct egpr_trap_frame
  * @egpr_page: address of the virtual register file; 0 without one
+ * @walk_at: the line that the next walk begins with; of code always the first
+ * @walk_lines: lines of one walk
+ * @walks: walks of the last batch
+ * @walked: lines that they touched, counted line by line
+ * @walk_sum: sum of the keys of those lines
+ * @walk_cycles: TSC ticks of the walks
+ * @exit_cycles: TSC ticks of the exits, of a batch with EGPR_GUEST_WALK
  * @seen: r16..r31 after the last batch
  * @pattern: what r16..r31 are filled with, and checked against
  */
@@ -129,6 +147,13 @@ struct egpr_mailbox {
 	__u64 ud_count;
 	__u64 trap_frame;
 	__u64 egpr_page;
+	__u64 walk_at;
+	__u64 walk_lines;
+	__u64 walks;
+	__u64 walked;
+	__u64 walk_sum;
+	__u64 walk_cycles;
+	__u64 exit_cycles;
 	__u64 seen[EGPR_COUNT] __attribute__((aligned(64)));
 	__u64 pattern[EGPR_COUNT] __attribute__((aligned(64)));
 };

@@ -98,7 +98,9 @@ egpr_prepare:
  *
  * The plain loop carries one pair of stamps around the whole batch; the stamped
  * one carries one per iteration and writes the differences to EGPR_GUEST_STAMPS. The
- * rotating one is for proofs: r16..r31 change places between the exits.
+ * rotating one is for proofs: r16..r31 change places between the exits. The walking one walks the
+ * working set before every exit and stamps the exit alone: what the walk takes is in no sum of
+ * exits, and LFENCE has its last load arrive before the exit is stamped.
  */
 .macro PAYLOAD_BATCH
 	.text
@@ -118,6 +120,8 @@ egpr_batch:
 	inc %r12
 .Lcounted:
 	mov %r12, MB_DONE(%r13)
+	testl $EGPR_GUEST_WALK, MB_FLAGS(%r13)
+	jnz .Lwalking
 	testb $EGPR_GUEST_STAMP, MB_FLAGS(%r13)
 	jnz .Lstamped
 
@@ -176,6 +180,35 @@ egpr_batch:
 	add $8, %r14
 	dec %r12
 	jnz .Lstamped_round
+	mov MB_RESULT(%r13), %rax
+	jmp .Lend
+
+.Lwalking:
+	mov $EGPR_GUEST_STAMPS, %r14d
+	payload_operands
+	mov %rax, %r8
+	mov %rdx, %r9
+	stamp
+	mov %rax, MB_TSC_START(%r13)
+	.p2align 6
+.Lwalking_round:
+	call egpr_walk
+	stamp
+	mov %rax, %r15
+	mov %r8, %rax
+	mov %r9, %rdx
+	payload_exit
+	mov %rax, MB_RESULT(%r13)
+	stamp
+	sub %r15, %rax
+	add %rax, MB_EXIT_CYCLES(%r13)
+	testb $EGPR_GUEST_STAMP, MB_FLAGS(%r13)
+	jz .Lwalking_next
+	mov %rax, (%r14)
+	add $8, %r14
+.Lwalking_next:
+	dec %r12
+	jnz .Lwalking_round
 	mov MB_RESULT(%r13), %rax
 
 .Lend:

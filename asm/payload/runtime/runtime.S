@@ -120,6 +120,11 @@ egpr_start:
 	mov %r13, %rdi
 	call egpr_fill
 .Lrun:
+	testl $EGPR_GUEST_NO_EXIT, MB_FLAGS(%r13)
+	jz .Lexits
+	call walk_alone
+	jmp .Ldone
+.Lexits:
 	mov %r13, %rdi
 	call egpr_batch
 	testb $EGPR_GUEST_APX, MB_FLAGS(%r13)
@@ -200,6 +205,70 @@ egpr_rotate:
 	mov %rax, MB_PATTERN + (EGPR_COUNT - 1) * 8(%rdi)
 	ret
 	.size egpr_rotate, . - egpr_rotate
+
+/* mailbox.iterations walks and no exit. Clobbers rax, rdx, r12. */
+walk_alone:
+	mov MB_ITERATIONS(%r13), %r12
+	mov %r12, MB_DONE(%r13)
+.Lwalk_again:
+	call egpr_walk
+	dec %r12
+	jnz .Lwalk_again
+	ret
+
+/**
+ * egpr_walk - walk mailbox.walk_lines lines of the working set, and count what was touched
+ * @mailbox:	%r13
+ *
+ * Counts in memory what it did, not what it was asked: a walk that was cut short, skipped or led
+ * elsewhere shows. Keeps all registers but rax and rdx: payloads have their operands in them.
+ */
+.macro walk_stamp
+	lfence
+	rdtsc
+	lfence
+	shl $32, %rdx
+	or %rdx, %rax
+.endm
+	.globl egpr_walk
+	.type egpr_walk, @function
+egpr_walk:
+	push %rbx
+	push %rcx
+	push %rsi
+	walk_stamp
+	mov %rax, %rsi
+	xor %ebx, %ebx
+	xor %ecx, %ecx
+	mov MB_WALK_AT(%r13), %rax
+	testl $EGPR_GUEST_CODE, MB_FLAGS(%r13)
+	jnz .Lwalk_code
+	mov MB_WALK_LINES(%r13), %rdx
+	test %rdx, %rdx
+	jz .Lwalked
+	.p2align 6
+.Lwalk_line:
+	add EGPR_GUEST_LINE_KEY(%rax), %rbx
+	mov (%rax), %rax
+	inc %rcx
+	dec %rdx
+	jnz .Lwalk_line
+	mov %rax, MB_WALK_AT(%r13)
+	jmp .Lwalked
+.Lwalk_code:
+	call *%rax
+.Lwalked:
+	add %rcx, MB_WALKED(%r13)
+	add %rbx, MB_WALK_SUM(%r13)
+	incq MB_WALKS(%r13)
+	walk_stamp
+	sub %rsi, %rax
+	add %rax, MB_WALK_CYCLES(%r13)
+	pop %rsi
+	pop %rcx
+	pop %rbx
+	ret
+	.size egpr_walk, . - egpr_walk
 
 /* Payloads that need nothing prepared take this one. */
 	.weak egpr_prepare

@@ -79,8 +79,8 @@ int engine_decide(const struct engine *g, const struct cell *c, unsigned int blo
 			break;
 		}
 		for (m = 0; m < g->plan->nr_margins; m++) {
-			double cycles = plan_margin_cycles(&g->plan->margins[m],
-							   engine_median(r, k->baseline));
+			double base = engine_median_of(r, k->baseline, blocks);
+			double cycles = plan_margin_cycles(&g->plan->margins[m], base);
 			struct stats_decision d = stats_decide(
 				&k->shift, cycles, engine_looks(g) > 1 ? &g->looks : NULL, look);
 

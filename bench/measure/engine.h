@@ -221,6 +221,8 @@ bool engine_has_halves(const struct engine *g, const struct cell *c);
 
 /* Median of an arm's block means. */
 double engine_median(const struct cell_result *r, unsigned int arm);
+/* The same over the first @blocks of them: what a look sees, whenever it is taken again. */
+double engine_median_of(const struct cell_result *r, unsigned int arm, unsigned int blocks);
 
 /* Room for @blocks blocks. Return: 0 or EGPR_INTERNAL. */
 int engine_reserve(struct cell_result *r, unsigned int arms, unsigned int blocks);

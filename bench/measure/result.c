@@ -110,15 +110,20 @@ bool engine_has_halves(const struct engine *g, const struct cell *c)
 	return cell_context(c)->timed != EGPR_TIMED_BATCH && !plan_stamps(g->plan);
 }
 
-double engine_median(const struct cell_result *r, unsigned int arm)
+double engine_median_of(const struct cell_result *r, unsigned int arm, unsigned int blocks)
 {
-	double *copy = malloc(r->blocks * sizeof(*copy)), median;
+	double *copy = malloc((blocks ? blocks : 1) * sizeof(*copy)), median;
 
 	if (!copy)
 		return NAN;
-	memcpy(copy, r->mean[arm], r->blocks * sizeof(*copy));
-	stats_sort(copy, r->blocks);
-	median = stats_quantile(copy, r->blocks, 0.5);
+	memcpy(copy, r->mean[arm], blocks * sizeof(*copy));
+	stats_sort(copy, blocks);
+	median = stats_quantile(copy, blocks, 0.5);
 	free(copy);
 	return median;
+}
+
+double engine_median(const struct cell_result *r, unsigned int arm)
+{
+	return engine_median_of(r, arm, r->blocks);
 }

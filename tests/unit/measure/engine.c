@@ -380,6 +380,32 @@ static void test_launches_decide(void **state)
 	assert_int_equal(stats_verdict(&r->comparisons[1].d[0], 0.05, &p), STATS_SLOWER);
 }
 
+/* A look sees the blocks up to it: a process that takes it again has more, and finds the same. */
+static void test_looks_again(void **state)
+{
+	struct fixture *f = *state;
+	struct cell_result *r = &f->result;
+	struct stats_decision was;
+	unsigned int a, b, n;
+
+	machine.effect = 5;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.2, 1, r, &f->e), 0);
+	n = r->blocks / 2;
+	/* A margin at the effect, where every bit of it tells. */
+	f->plan.margins[0].percent = true;
+	f->plan.margins[0].value = 100 * r->comparisons[1].shift.estimate / engine_median(r, 0);
+	r->nr_comparisons = 0;
+	assert_int_equal(engine_decide(&f->engine, &f->cell, n, 0, r), 0);
+	was = r->comparisons[1].d[0];
+	for (a = 0; a < f->cell.nr_arms; a++) {
+		for (b = n; b < r->blocks; b++)
+			r->mean[a][b] *= 3;
+	}
+	r->nr_comparisons = 0;
+	assert_int_equal(engine_decide(&f->engine, &f->cell, n, 0, r), 0);
+	assert_memory_equal(&was, &r->comparisons[1].d[0], sizeof(was));
+}
+
 /* Positions and neighbours are balanced over a period: Williams' two properties. */
 static void test_orders(void **state)
 {
@@ -611,6 +637,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_drops_end_a_cell, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_at_a_drop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_launches_decide, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_looks_again, set_up, tear_down),
 		cmocka_unit_test(test_orders),
 		cmocka_unit_test(test_abba),
 		cmocka_unit_test(test_orders_repeat),

@@ -433,7 +433,7 @@ def cell_meta(meta, key):
 
 
 class Comparison:
-    def __init__(self, cell, meta, looks, places, alpha, arm, base, margins):
+    def __init__(self, cell, meta, looks, places, alpha, arm, base, margins, old):
         x = cell.mean[arm] - cell.mean[base]
         layout = None if cell.timed_by_guest else cell.layout
         ends = meta['part_ends']
@@ -442,7 +442,9 @@ class Comparison:
         for look in range(1, meta['looks']):
             n = ends[look]
             at = Shift(x[:n], None if layout is None else layout[:n], cell.launch[:n], places)
-            median = np.median(cell.mean[base][:n])
+            # Up to schema 3 the last launch took earlier looks with the median that it began with.
+            seen = ends[-2] if old and n < ends[-1] else n
+            median = np.median(cell.mean[base][:seen])
             for m, (percent, value) in enumerate(margins):
                 margin = median * value / 100 if percent else value
                 nominal = (max(at.p_at_most(-margin), at.p_at_least(margin)),
@@ -534,7 +536,7 @@ def check_verdicts(directory, meta, cells, report):
     done, families = {}, defaultdict(list)
     for key, arm, base in printed:
         done[key, arm, base] = c = Comparison(cells[key], cell_meta(meta, key), looks, places, alpha, arm,
-                                              base, [m for _, m in margins])
+                                              base, [m for _, m in margins], meta['schema_version'] < 4)
         # Holm's families: the exit kinds of one strategy, in one layer and guest state.
         families[key[0], key[1], key[3], key[4], arm].append(c)
     results = {}

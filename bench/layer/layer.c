@@ -114,7 +114,7 @@ struct layer_contexts {
 	struct egpr_switch *place;
 	struct egpr_switch arm[PLAN_MAX_ARMS];
 	unsigned int owner;
-	_Alignas(LAYER_PAGE) uint8_t room[2 * LAYER_PAGE + sizeof(struct egpr_switch)];
+	_Alignas(LAYER_PAGE) uint8_t room[2ul * LAYER_PAGE + sizeof(struct egpr_switch)];
 };
 
 struct layer_contexts *layer_contexts_open(const struct cell *c)

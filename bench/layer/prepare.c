@@ -151,7 +151,9 @@ static NO_VECTORS void write_legacy(const struct lines *l)
 	for (i = 0; i < l->nr; i++) {
 		volatile uint8_t *at = (volatile uint8_t *)(uintptr_t)l->at[i];
 
-		*at = *at;
+		const uint8_t byte = *at;
+
+		*at = byte;
 	}
 }
 
@@ -237,8 +239,10 @@ static int open_pages(struct prepare *p, struct data_error *e)
 	if (p->walk == MAP_FAILED)
 		goto out_close;
 	for (k = 0; k < p->pages; k++) {
-		if (mmap(p->walk + (size_t)k * PAGE, PAGE, PROT_READ | PROT_EXEC,
-			 MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED) {
+		const void *page = mmap(p->walk + (size_t)k * PAGE, PAGE, PROT_READ | PROT_EXEC,
+					MAP_SHARED | MAP_FIXED, fd, 0);
+
+		if (page == MAP_FAILED) {
 			munmap(p->walk, p->walk_bytes);
 			goto out_close;
 		}

@@ -90,7 +90,7 @@ static bool has(const struct chapter *c, const char *context)
 {
 	unsigned int i;
 
-	for (i = 0; i < c->contexts; i++) {
+	for (i = 0; i < c->contexts && c->context[i]; i++) {
 		if (!strcmp(c->context[i], context))
 			return true;
 	}
@@ -102,10 +102,18 @@ static const char *id_of(enum egpr_context context)
 	return egpr_contexts[context].id;
 }
 
+/* What a switch costs there; others show how that comes about. */
+static bool is_cost(const char *context)
+{
+	return strcmp(context, id_of(EGPR_CONTEXT_APART_WHOLE)) &&
+	       strcmp(context, id_of(EGPR_CONTEXT_USE_FREE)) &&
+	       strcmp(context, id_of(EGPR_CONTEXT_USE_LAST));
+}
+
 static void picture(const struct chapter *c)
 {
 	char name[NAME_BYTES], legend[256] = "", title[128];
-	unsigned int i, x, rows = 0;
+	unsigned int i, x, series, rows = 0;
 	size_t row;
 	FILE *dat;
 
@@ -113,19 +121,23 @@ static void picture(const struct chapter *c)
 	dat = report_plot_open(c->r, name);
 	if (!dat)
 		return;
-	for (x = 0; x < c->contexts; x++)
-		snprintf(legend + strlen(legend), sizeof(legend) - strlen(legend), "%s%s",
-			 x ? " " : "", c->context[x]);
-	for (i = 0; i < c->strategies; i++) {
-		for (x = 0; x < c->contexts; x++) {
+	for (x = 0; x < c->contexts; x++) {
+		if (is_cost(c->context[x]))
+			snprintf(legend + strlen(legend), sizeof(legend) - strlen(legend), "%s%s",
+				 *legend ? " " : "", c->context[x]);
+	}
+	for (i = 0; i < c->strategies; i++, rows++) {
+		for (x = series = 0; x < c->contexts; x++) {
 			struct shift s =
 				shift_of(c->t, &c->f, c->context[x], c->strategy[i], &whole, &row);
 
+			if (!is_cost(c->context[x]))
+				continue;
+			series++;
 			if (!isnan(s.low) && !isnan(s.high))
 				fprintf(dat, "%u\t%s\t%.12g\t%.12g\t%.12g\t%u\n", rows,
-					c->strategy[i], s.at, s.low, s.high, x + 1);
+					c->strategy[i], s.at, s.low, s.high, series);
 		}
-		rows++;
 	}
 	snprintf(title, sizeof(title), "Cost against context, layer %s, guest state %s", c->g.layer,
 		 c->f.state);
@@ -148,7 +160,7 @@ static void cost_table(const struct chapter *c)
 	char text[256], id[64];
 	size_t row;
 
-	for (x = 0; x < c->contexts; x++)
+	for (x = 0; x < c->contexts && c->context[x]; x++)
 		columns[x + 1] = (struct doc_column){ c->context[x], narrow(c->context[x]) };
 	snprintf(id, sizeof(id), "contexts-%s-%s-table", c->g.layer, c->g.provenance);
 	doc_table(&c->r->doc, id, columns, c->contexts + 1,

@@ -410,6 +410,27 @@ static void answer_words(struct report *r, const struct report_group *g)
 				csv_real(t, high, EGPR_VERDICTS_diff_high)));
 }
 
+/* How far the plain gated switch is from none at most, in its context. */
+static void within_words(struct report *r, const struct report_group *g)
+{
+	const char *strategy = egpr_strategies[EGPR_STRATEGY_gated_mov_disp8].id;
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = report_filter_of(g);
+	const char *kinds[2];
+	size_t row;
+
+	f.strategy = strategy;
+	f.state = report_main_state(t, &f);
+	row = report_next(t, 0, &f);
+	/* One number for one kind of exit. */
+	if (row == t->rows || report_values(t, EGPR_COL_exit_kind, &f, kinds, 2) > 1 ||
+	    isnan(csv_real(t, row, EGPR_VERDICTS_smallest_margin)))
+		return;
+	doc_para(&r->doc, "In context %s (%s) %s is within %s TSC ticks of none, guest state %s.",
+		 g->context, context_find(g->context)->text, strategy,
+		 report_number(csv_real(t, row, EGPR_VERDICTS_smallest_margin)), f.state);
+}
+
 void report_answer(struct report *r, const struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
@@ -429,6 +450,7 @@ void report_answer(struct report *r, const struct report_group *g)
 			&r->doc, DOC_BAD,
 			"%u of %u self-checks of layer %s, context %s failed: its comparisons decide nothing.",
 			t_layer.failed, t_layer.all, g->layer, g->context);
+	within_words(r, g);
 	answer_words(r, g);
 	answer_counts(r, g);
 	answer_matrix(r, g);

@@ -418,9 +418,10 @@ static int check_header(const struct csv_schema *schema, uint64_t columns, char 
 	for (i = at = 0; i < schema->count; i++) {
 		if (!has_column(columns, i))
 			continue;
-		if (strcmp(cell[at], schema->columns[i].name))
+		if (!cell[at] || strcmp(cell[at], schema->columns[i].name))
 			return data_fail(e, EGPR_DATA, "%s: column %u is '%s' instead of '%s'",
-					 path, at + 1, cell[at], schema->columns[i].name);
+					 path, at + 1, cell[at] ? cell[at] : "",
+					 schema->columns[i].name);
 		at++;
 	}
 	return 0;

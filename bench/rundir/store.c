@@ -30,8 +30,8 @@ static const char *const migrations[STORE_VERSION] = {
 	"CREATE INDEX run_on ON run (host_id, start);",
 
 	/* What was measured before contexts had a name. */
-	"ALTER TABLE verdict ADD COLUMN context TEXT NOT NULL DEFAULT 'fp-0';"
-	"UPDATE verdict SET context = 'packed' WHERE layer IN ('prim', 'ring0');",
+	("ALTER TABLE verdict ADD COLUMN context TEXT NOT NULL DEFAULT 'fp-0';"
+	 "UPDATE verdict SET context = 'packed' WHERE layer IN ('prim', 'ring0');"),
 };
 
 static int sql_fail(sqlite3 *db, const char *doing, struct data_error *e)

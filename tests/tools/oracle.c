@@ -36,7 +36,7 @@ static uint64_t now(void)
 static void prepare(int how)
 {
 	const uint8_t *at = (const uint8_t *)&sw;
-	unsigned int line;
+	size_t line;
 
 	for (line = 0; line < 3 && how != WARM; line++)
 		__asm__ volatile("clflush %0" : : "m"(at[64 * line]) : "memory");

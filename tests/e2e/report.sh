@@ -226,6 +226,31 @@ synthetic emu
 sed -i '2s/,proxy,/,emu,/' "$dir/emu/samples.csv"
 revouch emu samples.csv
 check 'a time in an emu row is refused by name' refused emu 'samples.csv line 2' emu
+# Contexts: what the first screen speaks of, and what they have to do with each other.
+synthetic contexts contexts=yes
+"$egprlab" report "$dir/contexts" >/dev/null
+sed -n '/^Answer$/,/^Cost against context/p' "$dir/contexts/report.txt" >"$dir/first"
+check 'the first screen speaks of apart and legacy-warm' sh -c "
+	grep -q '^Layer prim, context apart' '$dir/first' && grep -q '^Layer prim, context legacy-warm' '$dir/first'"
+check 'and not of packed' sh -c "! grep -q '^Layer prim, context packed' '$dir/first'"
+check 'a statement has its context' sh -c "
+	tr '\\n' ' ' <'$dir/first' | grep -q 'In context apart (each half[^)]*) gated-mov-disp8 is within [0-9.]* TSC ticks of none'"
+check 'there is a figure of cost against context' sh -c "
+	grep -q 'contexts-prim-proxy' '$dir/contexts/report.html' &&
+	! command -v gnuplot || [ -s '$dir/contexts/plots/contexts-prim-proxy.svg' ]"
+gated() { # gated WORDS: the row of gated-mov in the first table behind those words
+	awk -v words="$1" 'index($0, words) { on = 1 } on && $1 == "gated-mov" { print; exit }' "$dir/contexts/report.txt"
+}
+check 'halves are told apart: three quarters at exit' sh -c "
+	echo '$(gated 'Context apart: each half alone')' | awk '{ exit !(\$2 > 2.5 * \$3 && \$2 < 3.5 * \$3) }'"
+check 'what memory adds is told in loads' sh -c "
+	echo '$(gated 'What cold data adds')' | awk '{ d = \$2 / 200; exit !(d > \$NF - 0.05 && d < \$NF + 0.05 && \$2 > 100) }'"
+check 'the wait of the first use is use-last less use-free' sh -c "
+	echo '$(gated 'Latency of use')' | awk '{ exit !(\$2 > 2 * \$3 && \$3 > 0) }'"
+check 'the report of a run without them has no such chapter' sh -c "! grep -q 'Cost against context' '$dir/good/report.txt'"
+check 'compare pairs a context with itself' sh -c "
+	'$egprlab' compare '$dir/contexts' '$dir/contexts' | awk '\$1 == \"prim\" && \$5 == \"gated-mov\" {
+		rows++; bad += \$6 != 0; context[\$4] = 1 } END { for (c in context) n++; exit !(rows == 8 && n == 8 && !bad) }'"
 check 'no directory at all is refused' refused nowhere 'not a run directory'
 check 'no argument is a usage error' sh -c "'$egprlab' report; [ \$? = 64 ]"
 echo "1..$n"

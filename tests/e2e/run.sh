@@ -78,6 +78,12 @@ check '--dry-run says what would run' says 0 'prim/none/dirty' \
 check '--dry-run says what cannot, and why' says 0 'off/uncond-mov: .*XSETBV' \
 	"$egprlab" run --plan "$dir/plan.ini" --dry-run
 
+check 'contexts beside the default have names of their own' says 0 'prim/none/dirty@apart ' \
+	"$egprlab" run --plan "$dir/plan.ini" --context apart --dry-run
+check 'a layer without any of them says so' says 0 'prim/none/[a-z]*: none of the contexts asked for stands in this layer' \
+	"$egprlab" run --plan "$dir/plan.ini" --context fp-0 --dry-run
+check 'one that is not in the table is refused' says 64 "'warm' is not in the table; see .egprlab list contexts" \
+	"$egprlab" run --plan "$dir/plan.ini" --context warm --dry-run
 check 'delays are named among strategies' says 0 '  none none-b delay-0 delay-16$\|no KVM\|skipped' \
 	"$egprlab" run --profile injected --strategy none,delay-0,delay-16 --dry-run
 check 'delays without their baseline are refused' says 64 'must be 0' \
@@ -141,6 +147,18 @@ check 'a damaged interrupted run is refused' sh -c "
 	sed -i 's/\"complete\"/\"interrupted\"/' '$dir/damaged/meta.json' &&
 	sed -i '2s/0/1/' '$dir/damaged/samples.csv' &&
 	'$egprlab' run --resume '$dir/damaged'; test \$? = 65"
+
+# Two contexts in two launches: rows of both, the halves of the one that times them, and a run that goes on.
+check 'a run in two contexts succeeds' gives 0 \
+	"$egprlab" run --plan "$dir/plan.ini" --context packed,legacy-warm --state dirty --launches 2 --seed 5 --out "$dir/ctx"
+check 'its rows have their context, its halves their ticks' sh -c "
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) n[\$i] = i; next }
+		{ seen[\$n[\"context\"]]++; half = \$n[\"exit_cycles\"]; all = \$n[\"cycles\"] }
+		\$n[\"context\"] == \"packed\" && half != \"\" { bad = 1 }
+		\$n[\"context\"] == \"legacy-warm\" && !(half > 0 && half < all) { bad = 1 }
+		END { exit bad || !seen[\"packed\"] || (!seen[\"legacy-warm\"] && !system(\"! grep -q legacy-warm $dir/ctx/skipped.csv\")) }' \
+		'$dir/ctx/samples.csv'"
+check 'and what a load takes from each level' grep -q '"cache_levels"' "$dir/ctx/meta.json"
 
 # Several launches: parts of the blocks, each in a process of its own.
 launches() { # launches DIR: numbers of the launches that carry blocks

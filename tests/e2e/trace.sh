@@ -65,8 +65,12 @@ refuses() { # refuses STATUS WORD ARGUMENT...
 	status=$?
 	check "trace $* ends with $wanted" sh -c "[ $status -eq $wanted ] && grep -q '$word' '$dir/err' && [ ! -s '$dir/out' ]"
 }
-refuses 77 'in the kernel' --layer ring0 --strategy gated-mov
+refuses 77 'in the kernel\|module is not loaded' --layer ring0 --strategy gated-mov
 refuses 77 'privileged' --strategy xsaves
+refuses 64 'no context of layer prim' --strategy none --context fp-0
+check 'in a context it is that loop: each half between drained stamps' sh -c "
+	'$lab' trace --strategy gated-mov --context apart >'$dir/apart' && tail -n 1 '$dir/apart' | grep -qx 'as the table demands' &&
+	[ \$(grep -c ' mfence ' '$dir/apart') -eq 20 ] && [ \$(grep -c ' rdtsc ' '$dir/apart') -eq 20 ]"
 refuses 64 'not a strategy' --strategy nonsense
 refuses 64 'name a strategy' --layer prim
 refuses 64 'not timed' --strategy none --provenance emu

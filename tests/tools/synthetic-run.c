@@ -20,6 +20,7 @@
 #include <bench/plan/axis.h>
 #include <bench/rundir/launches.h>
 #include <bench/plan/operation.h>
+#include <bench/plan/context.h>
 #include <bench/rundir/rundir.h>
 
 #define EXITS_PER_BATCH	  1024
@@ -35,6 +36,8 @@
 #define SHARE		  0.01
 #define OFFSET_SD	  0.5  /* cycles */
 #define LAUNCH_SD	  0.25 /* cycles */
+#define EXIT_SHARE	  0.75
+#define LOAD_TICKS	  200
 #define OWN_INIT	  30.0 /* cycles per exit that KVM's own switch takes */
 #define OWN_DIRTY	  60.0
 #define PLAN		  "[plan]\nmargins = 1 %, 10 ticks\n[prim]\nstates = dirty\n"
@@ -55,7 +58,8 @@ struct wish {
 	bool sound;
 	bool complete;
 	bool module;
-	bool own; /* rows of KVM's own switch */
+	bool own;      /* rows of KVM's own switch */
+	bool contexts; /* cells of layer prim in other contexts */
 	unsigned int blocks;
 	unsigned int launches; /* two to a module load */
 	double effect;	       /* factor on the cost of every strategy */
@@ -213,6 +217,14 @@ static void verdict(struct rundir *d, const struct wish *w, const struct rundir_
 	if (w->launches > LAUNCHES_PER_LOAD)
 		csv_set_real(&row, EGPR_VERDICTS_module_sd, 0);
 	csv_set_count(&row, EGPR_VERDICTS_launches, w->launches);
+	if (key->context && context_find(key->context)->timed != EGPR_TIMED_BATCH) {
+		csv_set_real(&row, EGPR_VERDICTS_exit_diff, EXIT_SHARE * diff);
+		csv_set_real(&row, EGPR_VERDICTS_exit_low, EXIT_SHARE * diff - half);
+		csv_set_real(&row, EGPR_VERDICTS_exit_high, EXIT_SHARE * diff + half);
+		csv_set_real(&row, EGPR_VERDICTS_entry_diff, (1 - EXIT_SHARE) * diff);
+		csv_set_real(&row, EGPR_VERDICTS_entry_low, (1 - EXIT_SHARE) * diff - half);
+		csv_set_real(&row, EGPR_VERDICTS_entry_high, (1 - EXIT_SHARE) * diff + half);
+	}
 	rundir_append(d, &row, NULL);
 }
 
@@ -310,6 +322,37 @@ static void fill(struct rundir *d, const struct wish *w)
 	     "the CPU has no MSR_IMM, \"not even\" here");
 }
 
+/* Strategies cost so many times what they do packed; a load from memory takes LOAD_TICKS. */
+static void contexts(struct rundir *d, const struct wish *w)
+{
+	static const struct {
+		enum egpr_context context;
+		double factor;
+	} rows[] = { { EGPR_CONTEXT_APART, 0.5 },     { EGPR_CONTEXT_APART_WHOLE, 0.5 },
+		     { EGPR_CONTEXT_USE_FREE, 0.6 },  { EGPR_CONTEXT_USE_LAST, 1.1 },
+		     { EGPR_CONTEXT_L1, 0.5 },	      { EGPR_CONTEXT_DRAM, 40.5 },
+		     { EGPR_CONTEXT_LEGACY_WARM, 30 } };
+	struct rundir_key key = w->key;
+	struct wish more = *w;
+	cJSON *levels = cJSON_AddArrayToObject(rundir_meta(d), RUNDIR_LEVELS), *o;
+	size_t i;
+
+	key.layer = EGPR_LAYER_PRIM;
+	key.state = EGPR_STATE_DIRTY;
+	key.backend = NULL;
+	key.representative = true;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		key.context = egpr_contexts[rows[i].context].id;
+		more.effect = w->effect * rows[i].factor;
+		cell(d, &more, key, NULL);
+	}
+	o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "context", egpr_contexts[EGPR_CONTEXT_DRAM].id);
+	cJSON_AddNumberToObject(o, "ticks", LOAD_TICKS);
+	cJSON_AddBoolToObject(o, "confirmed", true);
+	cJSON_AddItemToArray(levels, o);
+}
+
 /* KVM's own switch: one cell of several guest states, against none in state off. */
 static void own(struct rundir *d, const struct wish *w)
 {
@@ -395,7 +438,7 @@ static void launches(struct rundir *d, const struct wish *w)
 static int usage(void)
 {
 	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [module=yes]\n"
-	      "       [own=yes] [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
+	      "       [own=yes] [contexts=yes] [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
 	      "       [host=NAME] [cpu=NAME] [kernel=NAME] [core=TYPE]\n",
 	      stderr);
 	return EGPR_USAGE;
@@ -415,6 +458,8 @@ static int parse(struct wish *w, const char *word)
 		w->complete = strcmp(value, "no") != 0;
 	else if (IS("module"))
 		w->module = strcmp(value, "no") != 0;
+	else if (IS("contexts"))
+		w->contexts = strcmp(value, "no") != 0;
 	else if (IS("own"))
 		w->own = strcmp(value, "no") != 0;
 	else if (IS("representative"))
@@ -501,6 +546,8 @@ int main(int argc, char **argv)
 	fill(d, &w);
 	if (w.module)
 		module(d, &w);
+	if (w.contexts)
+		contexts(d, &w);
 	if (w.own)
 		own(d, &w);
 	checks(d, &w);

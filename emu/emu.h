@@ -53,6 +53,7 @@ enum emu_reg {
  *	accessed, emu_fault.code the page fault error code
  * @EMU_DE: #DE
  * @EMU_AC: #AC(0)
+ * @EMU_NM: #NM: only where emu_ctx.xfd disarms component 19
  * @EMU_NOT_APX: a valid start of an instruction that needs no APX: not ours
  * @EMU_SHORT: the given bytes end inside the instruction: fetch more
  * @EMU_UNSUPPORTED: this host cannot execute it; emu_fault.reason says why
@@ -65,6 +66,7 @@ enum emu_status {
 	EMU_PF,
 	EMU_DE,
 	EMU_AC,
+	EMU_NM,
 	EMU_NOT_APX,
 	EMU_SHORT,
 	EMU_UNSUPPORTED,
@@ -280,6 +282,8 @@ struct emu_host {
  *	goes by
  * @xcr0_settable: bits other than 19 that XSETBV may set; 0 means those of @xcr0_real
  * @xss: IA32_XSS, likewise
+ * @xfd: IA32_XFD of a CPU that could disarm component 19, which none can: for what XFD does to any
+ *	component (SDM vol. 1, 13.14). 0 is the architecture
  * @xstd_offset: offset of component 19 in the standard XSAVE format; 0 means
  *	EGPR_XSAVE_STD_OFFSET. AMD CPUs have ZMM_Hi256 there: a host that saves
  *	other components too gives an offset behind CPUID(0xD,0).ECX
@@ -299,6 +303,7 @@ struct emu_ctx {
 	__u64 xcr0_real;
 	__u64 xcr0_settable;
 	__u64 xss;
+	__u64 xfd;
 	__u32 xstd_offset;
 	__u8 cpl;
 	__u8 mode;

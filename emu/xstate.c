@@ -124,7 +124,8 @@ static enum emu_status save(struct emu_ctx *ctx, const struct emu_insn *insn, co
 {
 	__u64 header[HDR_WORDS], in19 = x->rfbm & BIT19;
 	unsigned int off = std_offset(ctx);
-	int inuse = !!ctx->page->xinuse;
+	/* Where XFD disarms it, it is stored as if it were initial. */
+	int inuse = ctx->page->xinuse && !(ctx->xfd & BIT19);
 	enum emu_status st;
 
 	st = emu_mem_read(ctx, insn, x->addr + EGPR_XSAVE_HEADER_OFFSET, header, HDR,
@@ -193,6 +194,8 @@ static enum emu_status restore(struct emu_ctx *ctx, const struct emu_insn *insn,
 			return emu_fail(ctx, EMU_UNSUPPORTED, "unknown compacted layout");
 	}
 	load = x->rfbm & BIT19 && header[HDR_STATE] & BIT19;
+	if (load && ctx->xfd & BIT19)
+		return emu_fail(ctx, EMU_NM, "XRSTOR of a component that XFD disarms");
 	if (load) {
 		st = emu_mem_read(ctx, insn, x->addr + off, regs, EGPR_BYTES, EMU_READ);
 		if (st != EMU_OK)

@@ -327,6 +327,53 @@ static void test_standard(void **state)
 	}
 }
 
+/*
+ * XFD, on a component of which the emulator can tell everything: stored by all four as if initial,
+ * loaded only as initial. What the hardware still holds is not touched by storing.
+ */
+static void test_xfd(void **state)
+{
+	static const uint8_t save[][2] = { { XSAVE }, { XSAVEOPT }, { XSAVEC }, { XSAVES } };
+	static const uint8_t load[][2] = { { XRSTOR }, { XRSTOR }, { XRSTOR }, { XRSTORS } };
+	unsigned int i, inuse, disarmed;
+
+	(void)state;
+	for (i = 0; i < 4 * 4; i++) {
+		inuse = i >> 2 & 1;
+		disarmed = i >> 3;
+		begin(&layouts[0]);
+		m.page.xinuse = inuse;
+		m.ctx.xfd = disarmed ? APX : 0;
+		assert_int_equal(run(save[i & 3][0], save[i & 3][1]), EMU_OK);
+		assert_int_equal(!!(*word(HDR) & APX), inuse && !disarmed);
+		assert_int_equal(m.page.xinuse, inuse);
+		/* What was stored under the same XFD can be loaded. */
+		assert_int_equal(run(load[i & 3][0], load[i & 3][1]), EMU_OK);
+		assert_int_equal(m.page.xinuse, inuse && !disarmed);
+	}
+}
+
+/* The race of the post: stored with XFD=0, loaded with XFD=1, and #NM. With the bit cleared there is none. */
+static void test_xfd_race(void **state)
+{
+	static const uint8_t save[][2] = { { XSAVE }, { XSAVEOPT }, { XSAVEC }, { XSAVES } };
+	static const uint8_t load[][2] = { { XRSTOR }, { XRSTOR }, { XRSTOR }, { XRSTORS } };
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		begin(&layouts[0]);
+		assert_int_equal(run(save[i][0], save[i][1]), EMU_OK);
+		m.ctx.xfd = APX;
+		assert_int_equal(run(load[i][0], load[i][1]), EMU_NM);
+		assert_true(m.page.xinuse && registers_are(0x1900, 1));
+		/* The fix: fpu_update_guest_xfd() clears the bit in what is stored. */
+		*word(HDR) &= ~APX;
+		assert_int_equal(run(load[i][0], load[i][1]), EMU_OK);
+		assert_int_equal(m.page.xinuse, 0);
+	}
+}
+
 static void test_compacted(void **state)
 {
 	unsigned int i;
@@ -523,6 +570,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_standard),   cmocka_unit_test(test_compacted),
+		cmocka_unit_test(test_xfd),	   cmocka_unit_test(test_xfd_race),
 		cmocka_unit_test(test_supervisor), cmocka_unit_test(test_area_ends),
 		cmocka_unit_test(test_mxcsr),	   cmocka_unit_test(test_bad_headers),
 		cmocka_unit_test(test_off),

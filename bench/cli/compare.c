@@ -232,7 +232,8 @@ static const char *baseline_of(const char *strategy)
 	unsigned int delay;
 	const struct egpr_strategy *s = egpr_strategy_find(strategy, &delay);
 
-	if (s == none)
+	/* A group's subject is none of the table: its own time is compared. */
+	if (!s || s == none)
 		return "";
 	if (s && s->family == EGPR_FAMILY_DELAY && delay)
 		return "delay-0";

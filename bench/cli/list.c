@@ -180,6 +180,11 @@ static void list_contexts(cJSON *array)
 	}
 }
 
+static void list_groups(cJSON *array)
+{
+	EGPR_GROUPS(ADD_AXIS_ROW)
+}
+
 static void add_counter(void *context, const struct egpr_counter *counter)
 {
 	cJSON *row = add_row(context, counter->id, counter->text);
@@ -198,9 +203,9 @@ static const struct {
 	const char *id;
 	void (*fill)(cJSON *array);
 } tables[] = {
-	{ "strategies", list_strategies }, { "exits", list_exits },
-	{ "states", list_states },	   { "layers", list_layers },
-	{ "contexts", list_contexts },	   { "counters", list_counters },
+	{ "strategies", list_strategies }, { "exits", list_exits },	  { "states", list_states },
+	{ "layers", list_layers },	   { "contexts", list_contexts }, { "groups", list_groups },
+	{ "counters", list_counters },
 };
 
 static int print_json(cJSON *array)
@@ -274,7 +279,7 @@ static int list_run(int argc, char **argv)
 
 const struct egpr_command egpr_cmd_list = {
 	.name = "list",
-	.args = "strategies|exits|states|layers|contexts|counters",
+	.args = "strategies|exits|states|layers|contexts|groups|counters",
 	.text = "print a table of the lab",
 	.options = list_options,
 	.run = list_run,

@@ -27,6 +27,7 @@ enum {
 	OPTION_PROFILE,
 	OPTION_PLAN,
 	OPTION_LAYER,
+	OPTION_GROUP,
 	OPTION_EXIT,
 	OPTION_STRATEGY,
 	OPTION_STATE,
@@ -48,6 +49,7 @@ static const struct egpr_option run_options[] = {
 	[OPTION_PROFILE] = { "profile", "NAME", "smoke, quick (the default), full or injected" },
 	[OPTION_PLAN] = { "plan", "FILE", "a plan of your own instead of a profile" },
 	[OPTION_LAYER] = { "layer", "L,..", "only these layers of the plan" },
+	[OPTION_GROUP] = { "group", "G,..", "these groups, and no layer but those of --layer" },
 	[OPTION_EXIT] = { "exit", "K,..", "these exit kinds instead of the plan's" },
 	[OPTION_STRATEGY] = { "strategy", "S,..",
 			      "these strategies instead of the plan's; delay-N too, with delay-0" },
@@ -82,9 +84,9 @@ static int read_plan(struct plan *p, const char *const *value, struct data_error
 		int option;
 		const char *axis;
 	} narrow[] = {
-		{ OPTION_LAYER, "layer" },	 { OPTION_EXIT, "exit" },
-		{ OPTION_STRATEGY, "strategy" }, { OPTION_STATE, "state" },
-		{ OPTION_CONTEXT, "context" },
+		{ OPTION_LAYER, "layer" }, { OPTION_GROUP, "group" },
+		{ OPTION_EXIT, "exit" },   { OPTION_STRATEGY, "strategy" },
+		{ OPTION_STATE, "state" }, { OPTION_CONTEXT, "context" },
 	};
 	size_t i;
 	int ret;
@@ -133,11 +135,11 @@ static int read_provenance(const char *text, enum egpr_provenance *out)
 
 static int check_options(const char *const *value)
 {
-	static const int fixed[] = { OPTION_PROFILE,	OPTION_PLAN,	 OPTION_LAYER,
-				     OPTION_EXIT,	OPTION_STRATEGY, OPTION_STATE,
-				     OPTION_SEED,	OPTION_OUT,	 OPTION_DRY_RUN,
-				     OPTION_PROVENANCE, OPTION_LAUNCHES, OPTION_STAND_IN,
-				     OPTION_PROVE,	OPTION_CONTEXT };
+	static const int fixed[] = { OPTION_PROFILE,  OPTION_PLAN,	 OPTION_LAYER,
+				     OPTION_GROUP,    OPTION_EXIT,	 OPTION_STRATEGY,
+				     OPTION_STATE,    OPTION_SEED,	 OPTION_OUT,
+				     OPTION_DRY_RUN,  OPTION_PROVENANCE, OPTION_LAUNCHES,
+				     OPTION_STAND_IN, OPTION_PROVE,	 OPTION_CONTEXT };
 	size_t i;
 
 	if (value[OPTION_PROFILE] && value[OPTION_PLAN])

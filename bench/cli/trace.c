@@ -81,7 +81,7 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 	c->offsets = plan.offsets;
 	plan_free(&plan);
 	standin_probe(&env->standin, allowed);
-	if (find(egpr_layers, EGPR_NR_LAYERS, "layer", value[OPTION_LAYER], EGPR_LAYER_PRIM,
+	if (find(egpr_layers, EGPR_FIRST_GROUP, "layer", value[OPTION_LAYER], EGPR_LAYER_PRIM,
 		 &layer) ||
 	    find(egpr_guest_states, EGPR_NR_STATES, "guest state", value[OPTION_STATE],
 		 EGPR_STATE_DIRTY, &state) ||

@@ -8,7 +8,8 @@
 
 #define AXIS_VALUE(SYM, id, text) { id, text },
 
-const struct axis_value egpr_layers[EGPR_NR_LAYERS] = { EGPR_LAYERS(AXIS_VALUE) };
+const struct axis_value egpr_layers[EGPR_NR_LAYERS] = { EGPR_LAYERS(AXIS_VALUE)
+								EGPR_GROUPS(AXIS_VALUE) };
 const struct axis_value egpr_guest_states[EGPR_NR_STATES] = { EGPR_GUEST_STATES(AXIS_VALUE) };
 const struct axis_value egpr_provenances[EGPR_NR_PROVENANCES] = { EGPR_PROVENANCES(AXIS_VALUE) };
 const struct axis_value egpr_paths[EGPR_NR_PATHS] = { EGPR_PATHS(AXIS_VALUE) };

@@ -70,8 +70,11 @@ int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_
 				  : plan_read_list(&r, &plan_lists[i], list, &mask)))
 		return data_fail(e, EGPR_USAGE, "--%s: %s", axis, r.problem);
 	for (l = 0; l < EGPR_NR_LAYERS; l++) {
-		if (i == PLAN_LAYERS)
+		/* Who names layers wants no group, and the other way round; who names both has both. */
+		if (i == PLAN_LAYERS || (i == PLAN_GROUPS && !(p->narrowed & PLAN_NARROWED_LAYERS)))
 			p->layer[l].wanted = mask & (1u << l);
+		else if (i == PLAN_GROUPS)
+			p->layer[l].wanted |= (mask & (1u << l)) != 0;
 		if (i == PLAN_STATES)
 			p->layer[l].states = p->layer[l].context_states = mask;
 		if (i == PLAN_EXITS)
@@ -83,6 +86,7 @@ int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_
 			p->layer[l].context_states = p->layer[l].states;
 		}
 	}
+	p->narrowed |= i == PLAN_LAYERS ? PLAN_NARROWED_LAYERS : 0;
 	p->narrowed |= i == PLAN_STATES ? PLAN_NARROWED_STATES : 0;
 	p->narrowed |= i == PLAN_EXITS ? PLAN_NARROWED_EXITS : 0;
 	p->narrowed |= i == PLAN_CONTEXTS ? PLAN_NARROWED_CONTEXTS : 0;

@@ -156,10 +156,19 @@ static int read_layer_key(struct plan_words *r, struct plan_layer *l, const char
 	return plan_problem(r, "'%s' is not a key of a layer", key);
 }
 
+static int read_group_key(struct plan_words *r, struct plan_layer *l, const char *key,
+			  const char *value)
+{
+	if (!strcmp(key, "weight"))
+		return read_number(r, key, value, 0, 1e6, &l->weight);
+	return plan_problem(r, "'%s' is not a key of a group, which has `weight` alone", key);
+}
+
 static int on_key(void *user, const char *section, const char *key, const char *value)
 {
 	struct plan_words *r = user;
 	int layer = plan_lists[PLAN_LAYERS].find(section);
+	int group = plan_lists[PLAN_GROUPS].find(section);
 
 	if (!strcmp(section, "plan"))
 		return !read_plan_key(r, key, value);
@@ -167,7 +176,13 @@ static int on_key(void *user, const char *section, const char *key, const char *
 		r->plan->layer[layer].wanted = true;
 		return !read_layer_key(r, &r->plan->layer[layer], key, value);
 	}
-	plan_problem(r, "section [%s] is neither [plan] nor a layer; see `egprlab list layers`",
+	if (group >= 0) {
+		r->plan->layer[group].wanted = true;
+		return !read_group_key(r, &r->plan->layer[group], key, value);
+	}
+	plan_problem(r,
+		     "section [%s] is neither [plan] nor a layer nor a group; see `egprlab list "
+		     "layers` and `egprlab list groups`",
 		     section);
 	return 0;
 }

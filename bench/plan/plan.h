@@ -42,6 +42,7 @@ enum plan_location {
 #define PLAN_NARROWED_EXITS	 (1u << 1)
 #define PLAN_NARROWED_STRATEGIES (1u << 2)
 #define PLAN_NARROWED_CONTEXTS	 (1u << 3)
+#define PLAN_NARROWED_LAYERS	 (1u << 4)
 
 /* X(key, type, low, high, text): numbers of section [plan], each with the range it accepts. */
 /* clang-format off */
@@ -88,7 +89,7 @@ struct plan_arm {
 
 /**
  * struct plan_layer - what to measure in one layer
- * @wanted: the plan has this layer
+ * @wanted: the plan has this layer, or this group, of which @weight is all there is to say
  * @states: guest states, bit per enum egpr_guest_state
  * @exits: exit kinds, bit per enum egpr_exit_kind_index
  * @strategies: bit per enum egpr_strategy_index; baseline, A/A arm and delays always run
@@ -163,7 +164,7 @@ int plan_profile(struct plan *p, const char *name, struct data_error *e);
 /**
  * plan_narrow - take over a list from the command line in place of the plan's
  * @p: the plan
- * @axis: "layer", "exit", "strategy", "state" or "context"
+ * @axis: "layer", "group", "exit", "strategy", "state" or "context"
  * @list: ids separated by commas, or "all"; delays among strategies replace the plan's
  * @e: receives the message
  *

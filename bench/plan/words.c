@@ -25,7 +25,15 @@ int plan_problem(struct plan_words *r, const char *fmt, ...)
 
 static int find_layer(const char *id)
 {
-	return axis_find(egpr_layers, EGPR_NR_LAYERS, id);
+	return axis_find(egpr_layers, EGPR_FIRST_GROUP, id);
+}
+
+/* Their index is that of a layer: groups stand behind them. */
+static int find_group(const char *id)
+{
+	int i = axis_find(egpr_layers, EGPR_NR_LAYERS, id);
+
+	return i < EGPR_FIRST_GROUP ? -1 : i;
 }
 
 static int find_state(const char *id)
@@ -58,13 +66,15 @@ static int find_context(const char *id)
 #define ALL_STRATEGIES (((1u << EGPR_NR_STRATEGIES) - 1) & ~(1u << EGPR_STRATEGY_delay))
 
 const struct plan_list plan_lists[PLAN_NR_LISTS] = {
-	[PLAN_LAYERS] = { "layers", "layer", "layers", find_layer, (1u << EGPR_NR_LAYERS) - 1 },
+	[PLAN_LAYERS] = { "layers", "layer", "layers", find_layer, (1u << EGPR_FIRST_GROUP) - 1 },
 	[PLAN_STATES] = { "states", "state", "states", find_state, (1u << EGPR_NR_STATES) - 1 },
 	[PLAN_EXITS] = { "exits", "exit", "exits", find_exit, (1u << EGPR_NR_EXIT_KINDS) - 1 },
 	[PLAN_STRATEGIES] = { "strategies", "strategy", "strategies", find_strategy,
 			      ALL_STRATEGIES },
 	[PLAN_CONTEXTS] = { "contexts", "context", "contexts", find_context,
 			    (1u << EGPR_NR_CONTEXTS) - 1 },
+	[PLAN_GROUPS] = { "groups", "group", "groups", find_group,
+			  (1u << EGPR_NR_LAYERS) - (1u << EGPR_FIRST_GROUP) },
 };
 
 const char *const plan_locations[PLAN_FAST + 1] = {

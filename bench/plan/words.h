@@ -29,6 +29,7 @@ enum plan_list_index {
 	PLAN_EXITS,
 	PLAN_STRATEGIES,
 	PLAN_CONTEXTS,
+	PLAN_GROUPS,
 	PLAN_NR_LISTS
 };
 

@@ -137,7 +137,7 @@ unsigned int report_groups(const struct rundir_data *run, struct report_group *g
 	const struct csv_table *t = &run->table[EGPR_CSV_SUMMARY];
 	unsigned int layer, prov, context, n = 0;
 
-	for (layer = 0; layer < EGPR_NR_LAYERS; layer++) {
+	for (layer = 0; layer < sizeof(alone) / sizeof(*alone); layer++) {
 		for (prov = 0; prov < EGPR_NR_PROVENANCES; prov++) {
 			if (prov == EGPR_PROV_EMU || prov == EGPR_PROV_MODEL)
 				continue;
@@ -166,7 +166,8 @@ bool report_is_switch(const char *strategy)
 {
 	enum egpr_family f = family_of(strategy);
 
-	return f != EGPR_FAMILY_BASE && f != EGPR_FAMILY_DELAY;
+	/* Subjects of groups are no strategies at all. */
+	return f != EGPR_FAMILY_BASE && f != EGPR_FAMILY_DELAY && f != EGPR_NR_FAMILIES;
 }
 
 int report_delay(const char *strategy)

@@ -499,7 +499,11 @@ void report_front(struct report *r)
 		if (report_answers(r->run, &groups[i]))
 			report_answer(r, &groups[i]);
 	}
-	if (!n)
+	if (!n && r->run->table[EGPR_CSV_SUMMARY].rows)
+		doc_para(&r->doc,
+			 "No layer was part of this run, so no switch was timed. What it says "
+			 "of its groups is under The posts.");
+	else if (!n)
 		doc_para(&r->doc, "This run carries no timing; what did not run is under Skipped.");
 	else if (!r->run->table[EGPR_CSV_VERDICTS].rows)
 		doc_para(&r->doc, "This run compared nothing: verdicts.csv is empty.");

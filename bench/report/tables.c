@@ -77,11 +77,12 @@ void report_code(struct report *r)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
 	const struct report_filter all = { 0 };
+	struct report_group groups[REPORT_MAX_GROUPS];
 	const char *provenances[EGPR_NR_PROVENANCES];
 	unsigned int i, n;
 
 	n = report_values(t, EGPR_COL_provenance, &all, provenances, EGPR_NR_PROVENANCES);
-	if (!n)
+	if (!n || !report_groups(r->run, groups))
 		return;
 	doc_heading(&r->doc, 2, "code", "Code bytes and cache lines");
 	for (i = 0; i < n; i++)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bench/group/group.h>
 #include <bench/proof/contract.h>
 #include <bench/proof/proof.h>
 #include "contended.h"
@@ -61,6 +62,17 @@ static bool prepares(const struct run_cell *c)
 }
 
 /*
+ * What a check of the A/A arm comes to: it must be equivalent. Of a group, whose cells are short, and
+ * behind preparations only a difference that is shown speaks against the run.
+ */
+static enum outcome judge_aa(const struct run_cell *c, enum stats_verdict v)
+{
+	if (v == STATS_EQUIVALENT)
+		return PASS;
+	return v == STATS_INCONCLUSIVE && (prepares(c) || group_of(&c->cell)) ? SKIP : FAIL;
+}
+
+/*
  * The A/A arm must be equivalent within the plan's first margin. Behind preparations that is the first in
  * ticks, and where it is open for want of blocks its interval is the floor of that context, no more.
  */
@@ -78,7 +90,8 @@ static void check_aa(struct checks *k, const struct engine *g, const struct run_
 		enum stats_verdict v;
 		double p;
 
-		if (c->cell.arms[x->arm].strategy != &egpr_strategies[EGPR_STRATEGY_none_b])
+		if (c->cell.arms[x->arm].strategy != &egpr_strategies[EGPR_STRATEGY_none_b] &&
+		    !group_is_twin(&c->cell.arms[x->arm]))
 			continue;
 		v = stats_verdict(&x->d[at], g->plan->alpha, &p);
 		ci = stats_shift_interval(&x->shift, engine_alpha(g, r, STATS_TAIL));
@@ -89,11 +102,7 @@ static void check_aa(struct checks *k, const struct engine *g, const struct run_
 			stats_verdict_names[v], m->text,
 			plan_margin_cycles(m, engine_median(r, x->baseline)), ci.low, ci.high,
 			r->blocks);
-		check(k,
-		      v == STATS_EQUIVALENT		       ? PASS
-		      : v == STATS_INCONCLUSIVE && prepares(c) ? SKIP
-							       : FAIL,
-		      name, detail);
+		check(k, judge_aa(c, v), name, detail);
 	}
 }
 
@@ -215,7 +224,7 @@ static void check_exits(struct checks *k, const struct run_cell *c)
 	const struct drops *d = &c->r.drops;
 	char name[160], detail[256], dropped[128] = "";
 
-	if (!c->cell.kind)
+	if (!c->cell.kind || group_of(&c->cell))
 		return;
 	snprintf(name, sizeof(name), "exits %s", c->r.name);
 	if (d->dropped)
@@ -329,7 +338,7 @@ static void check_executed(struct checks *k, const struct run *run)
 	for (i = 0; i < run->nr_cells; i++) {
 		const struct run_cell *c = &run->cells[i];
 
-		if (!c->r.blocks || run_crashed(c) || c->cell.guest_timed)
+		if (!c->r.blocks || run_crashed(c) || c->cell.guest_timed || group_of(&c->cell))
 			continue;
 		if (!c->trace.done) {
 			blind++;

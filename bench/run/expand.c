@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <emu/user/user.h>
+#include <bench/group/group.h>
 #include <bench/plan/axis.h>
 #include <bench/proof/contract.h>
 #include <bench/proof/proof.h>
@@ -263,10 +264,13 @@ static struct layer_ops no_runner[EGPR_NR_LAYERS];
 
 static int expand_layer(struct run *run, enum egpr_layer layer)
 {
+	const struct group_ops *group = group_find(layer);
 	const struct layer_ops *ops = layer_find(layer);
 	struct cell c = { .ops = &no_runner[layer], .env = &run->env };
 	struct data_error why;
 
+	if (group)
+		return run_expand_group(run, group, &run->plan->layer[layer]);
 	if (ops)
 		return run_expand_layer(run, ops, &run->plan->layer[layer]);
 	no_runner[layer].layer = layer;
@@ -359,7 +363,8 @@ void run_free(struct run *run)
 	for (i = 0; i < run->nr_cells; i++)
 		engine_result_free(&run->cells[i].r);
 	for (i = 0; i < EGPR_NR_LAYERS; i++) {
-		const struct layer_ops *ops = layer_find(i);
+		const struct group_ops *group = group_find(i);
+		const struct layer_ops *ops = group ? &group->layer : layer_find(i);
 
 		if (ops && ops->release && run->host[i])
 			ops->release(run->host[i]);

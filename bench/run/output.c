@@ -55,11 +55,15 @@ int run_write_failure(const struct run_cell *c, struct engine *g, struct data_er
 	return ret;
 }
 
-static void set_code(struct csv_row *row, const struct plan_arm *arm, enum egpr_form form)
+static void set_code(struct csv_row *row, const struct cell *c, const struct plan_arm *arm,
+		     enum egpr_form form)
 {
 	const struct egpr_code *at_exit = egpr_code_find(arm->strategy, form, 0);
 	const struct egpr_code *at_entry = egpr_code_find(arm->strategy, form, 1);
+	size_t bytes = group_code(c, arm);
 
+	if (bytes)
+		csv_set_count(row, EGPR_SUMMARY_code_bytes_exit, bytes);
 	/* A delay is other code where it is copied; its N says what it is. */
 	if (!at_exit || !at_entry || arm->strategy->family == EGPR_FAMILY_DELAY)
 		return;
@@ -107,7 +111,7 @@ static int summary_row(const struct run_cell *c, struct engine *g, unsigned int 
 	csv_set_real(&row, EGPR_SUMMARY_p999, stats_quantile(tail, n, 0.999));
 	csv_set_real(&row, EGPR_SUMMARY_mean, mean_of(r->mean[a], r->blocks));
 	csv_set_real(&row, EGPR_SUMMARY_mad, stats_mad(r->mean[a], r->blocks, sorted + r->blocks));
-	set_code(&row, arm, c->cell.env->form);
+	set_code(&row, &c->cell, arm, c->cell.env->form);
 	if (arm->strategy->family == EGPR_FAMILY_XSAVE && c->cell.env->form == EGPR_FORM_PROXY)
 		csv_set_text(&row, EGPR_SUMMARY_stand_in, c->cell.env->standin.text);
 	csv_set_count(&row, EGPR_SUMMARY_seed, g->seed);

@@ -14,6 +14,7 @@
 #include <egpr/version.h>
 #include <vmm-mini/vmm.h>
 
+#include <bench/group/group.h>
 #include <bench/plan/axis.h>
 #include <bench/plan/stand_in.h>
 #include <bench/host/clock.h>
@@ -101,7 +102,8 @@ static void add_backend(struct session *s)
 
 	for (i = 0; i < s->run->nr_cells; i++) {
 		c = &s->run->cells[i].cell;
-		if (c->kind && (!guest || (guest->representative && !c->representative)))
+		if (c->kind && !group_of(c) &&
+		    (!guest || (guest->representative && !c->representative)))
 			guest = c;
 	}
 	rundir_set_backend(
@@ -276,6 +278,9 @@ static int opened(void *context, void *layer, struct data_error *e)
 {
 	struct session *s = context;
 
+	/* What a group runs is no sequence: there is no row of the table to hold it against. */
+	if (group_of(&s->now->cell))
+		return run_count_group(s->now, layer, e);
 	return run_trace(s->run, s->now, layer, &s->g, e);
 }
 

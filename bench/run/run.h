@@ -11,6 +11,7 @@
 #include <bench/host/cpu.h>
 #include <bench/measure/engine.h>
 #include "launch.h"
+#include <bench/group/group.h>
 #include <bench/layer/layer.h>
 #include <bench/plan/plan.h>
 
@@ -44,6 +45,7 @@ struct run_options {
  * @rounds: that were stepped through, of all arms
  * @sites: copies that have the same bytes as those which were, these included
  * @insns: instructions per round, by arm
+ * @misses: of a group: mispredicted branches per round, by arm; NaN where they were not counted
  * @counter: why no counter of the CPU was asked as well, or ""
  */
 struct run_trace {
@@ -53,6 +55,7 @@ struct run_trace {
 	unsigned int rounds;
 	unsigned int sites;
 	unsigned int insns[PLAN_MAX_ARMS];
+	double misses[PLAN_MAX_ARMS];
 	char counter[160];
 };
 
@@ -141,6 +144,12 @@ void run_free(struct run *run);
  * Return: 0 or EGPR_INTERNAL.
  */
 int run_expand_layer(struct run *run, const struct layer_ops *ops, const struct plan_layer *l);
+
+/* The same for a group: every operation with its subjects. */
+int run_expand_group(struct run *run, const struct group_ops *group, const struct plan_layer *l);
+
+/* Mispredicted branches of a group's arms into @rc->trace, or why there are none. Return: a batch's. */
+int run_count_group(struct run_cell *rc, void *layer, struct data_error *e);
 
 /* Print what would run and for how long. */
 void run_print(const struct run *run);

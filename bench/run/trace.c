@@ -182,6 +182,18 @@ void run_drop_refused(struct run_cell *rc)
 	rc->trace.refused = 0;
 }
 
+static void add_misses(cJSON *o, const struct run_cell *rc)
+{
+	cJSON *misses;
+	unsigned int a;
+
+	if (*rc->trace.counter)
+		cJSON_AddStringToObject(o, RUNDIR_NO_COUNTER, rc->trace.counter);
+	misses = cJSON_AddObjectToObject(o, RUNDIR_MISSES);
+	for (a = 0; a < rc->cell.nr_arms && !*rc->trace.counter; a++)
+		cJSON_AddNumberToObject(misses, rc->cell.arms[a].id, rc->trace.misses[a]);
+}
+
 cJSON *run_trace_json(const struct run_cell *rc)
 {
 	cJSON *o = cJSON_CreateObject(), *insns;
@@ -190,6 +202,8 @@ cJSON *run_trace_json(const struct run_cell *rc)
 	cJSON_AddBoolToObject(o, "done", rc->trace.done);
 	if (*rc->trace.why)
 		cJSON_AddStringToObject(o, "why_not", rc->trace.why);
+	if (group_of(&rc->cell))
+		add_misses(o, rc);
 	if (!rc->trace.done)
 		return o;
 	cJSON_AddNumberToObject(o, "rounds", rc->trace.rounds);
@@ -198,7 +212,7 @@ cJSON *run_trace_json(const struct run_cell *rc)
 	for (a = 0; a < rc->cell.nr_arms; a++)
 		cJSON_AddItemToArray(insns, cJSON_CreateNumber(rc->trace.insns[a]));
 	if (*rc->trace.counter)
-		cJSON_AddStringToObject(o, "no_counter", rc->trace.counter);
+		cJSON_AddStringToObject(o, RUNDIR_NO_COUNTER, rc->trace.counter);
 	return o;
 }
 

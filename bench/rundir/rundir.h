@@ -103,27 +103,29 @@ const char *rundir_id(const struct rundir *d);
 cJSON *rundir_meta(struct rundir *d);
 
 /* Names inside meta.json that the room writes. Everything else belongs to the caller. */
-#define RUNDIR_SCHEMA	 "schema_version"
-#define RUNDIR_RUN_ID	 "run_id"
-#define RUNDIR_HOST_ID	 "host_id"
-#define RUNDIR_HOST	 "host"
-#define RUNDIR_CORE_TYPE "core_type" /* of the host: kind of core that was measured on */
-#define RUNDIR_PLAN	 "plan"
-#define RUNDIR_VERSIONS	 "versions"
-#define RUNDIR_SEED	 "seed" /* decimal text: JSON numbers lose 64-bit integers */
-#define RUNDIR_START	 "start"
-#define RUNDIR_END	 "end"
-#define RUNDIR_STATE	 "state" /* "complete" or "interrupted" */
-#define RUNDIR_SOUNDNESS "soundness"
-#define RUNDIR_BACKEND	 "backend" /* object: "id", "representative" (bool), "reason" */
-#define RUNDIR_TSC_HZ	 "tsc_hz"  /* ticks per second, where the writer knows them */
-#define RUNDIR_TSC	 "tsc"	   /* object: "hz", "source", "measured_hz", "measured_spread" */
-#define RUNDIR_NO_CORE	 "core_cycles_not_available" /* why; absent where they were counted */
-#define RUNDIR_CELLS	 "cells"		     /* array of objects: how each was measured */
-#define RUNDIR_TRACE	 "trace"   /* of a cell: what its arms were seen to execute */
-#define RUNDIR_REFUSED	 "refused" /* array of "name", "status", "reason": a proof failed */
-#define RUNDIR_FORM	 "form"	   /* of the state proofs, where a run only proves: hw or trap */
-#define RUNDIR_PLAYED	 "played"  /* bool, likewise: `egprlab exec` played the CPU with APX */
+#define RUNDIR_SCHEMA	  "schema_version"
+#define RUNDIR_RUN_ID	  "run_id"
+#define RUNDIR_HOST_ID	  "host_id"
+#define RUNDIR_HOST	  "host"
+#define RUNDIR_CORE_TYPE  "core_type" /* of the host: kind of core that was measured on */
+#define RUNDIR_PLAN	  "plan"
+#define RUNDIR_VERSIONS	  "versions"
+#define RUNDIR_SEED	  "seed" /* decimal text: JSON numbers lose 64-bit integers */
+#define RUNDIR_START	  "start"
+#define RUNDIR_END	  "end"
+#define RUNDIR_STATE	  "state" /* "complete" or "interrupted" */
+#define RUNDIR_SOUNDNESS  "soundness"
+#define RUNDIR_BACKEND	  "backend" /* object: "id", "representative" (bool), "reason" */
+#define RUNDIR_TSC_HZ	  "tsc_hz"  /* ticks per second, where the writer knows them */
+#define RUNDIR_TSC	  "tsc"	    /* object: "hz", "source", "measured_hz", "measured_spread" */
+#define RUNDIR_NO_CORE	  "core_cycles_not_available" /* why; absent where they were counted */
+#define RUNDIR_NO_COUNTER "no_counter"		      /* in a cell's trace: why */
+#define RUNDIR_MISSES	  "branch_misses" /* in a group's cell's trace: per round, by arm */
+#define RUNDIR_CELLS	  "cells"	  /* array of objects: how each was measured */
+#define RUNDIR_TRACE	  "trace"	  /* of a cell: what its arms were seen to execute */
+#define RUNDIR_REFUSED	  "refused"	  /* array of "name", "status", "reason": a proof failed */
+#define RUNDIR_FORM	  "form"   /* of the state proofs, where a run only proves: hw or trap */
+#define RUNDIR_PLAYED	  "played" /* bool, likewise: `egprlab exec` played the CPU with APX */
 #define RUNDIR_LEVELS \
 	"cache_levels" /* array: "context", "ticks" beyond L1, "confirmed", "why_not" */
 #define RUNDIR_FILES	  "files"

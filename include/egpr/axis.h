@@ -16,6 +16,15 @@
 	X(KVM, "kvm", "in the module, at KVM's own entry and exit")			\
 	X(WORLD, "world", "around the module's own VMX world switch")
 
+/*
+ * X(SYM, id, text): groups: what else the debate turns on. A group stands in column `layer`, its
+ * operation in `exit_kind` and its subject in `strategy`; nothing of it is a switch.
+ */
+#define EGPR_GROUPS(X)									\
+	X(ACCESSORS, "accessors", "reading and writing a guest register by its number")	\
+	X(UABI, "uabi", "a vCPU's state between KVM and its user")			\
+	X(XFD, "xfd", "XSAVE and XRSTOR of a component that XFD disarms")
+
 /* X(SYM, id, text): guest state of the EGPRs. */
 #define EGPR_GUEST_STATES(X)								\
 	X(OFF, "off", "guest XCR0.APX = 0")						\
@@ -43,8 +52,11 @@
 #define EGPR_PATH_ENUM(SYM, id, text)  EGPR_PATH_##SYM,
 
 enum egpr_layer {
-	EGPR_LAYERS(EGPR_LAYER_ENUM) EGPR_NR_LAYERS
+	EGPR_LAYERS(EGPR_LAYER_ENUM) EGPR_GROUPS(EGPR_LAYER_ENUM) EGPR_NR_LAYERS
 };
+#define EGPR_GROUP_COUNT(SYM, id, text) +1
+#define EGPR_NR_GROUPS			(0 EGPR_GROUPS(EGPR_GROUP_COUNT))
+#define EGPR_FIRST_GROUP		(EGPR_NR_LAYERS - EGPR_NR_GROUPS)
 enum egpr_guest_state {
 	EGPR_GUEST_STATES(EGPR_STATE_ENUM) EGPR_NR_STATES
 };

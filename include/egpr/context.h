@@ -16,7 +16,8 @@
 #define EGPR_CONTEXT_IN_PRIM  (1u << EGPR_LAYER_PRIM)
 #define EGPR_CONTEXT_IN_RING0 (1u << EGPR_LAYER_RING0)
 #define EGPR_CONTEXT_IN_ALONE (EGPR_CONTEXT_IN_PRIM | EGPR_CONTEXT_IN_RING0)
-#define EGPR_CONTEXT_IN_GUEST (~EGPR_CONTEXT_IN_ALONE & ((1u << EGPR_NR_LAYERS) - 1))
+#define EGPR_CONTEXT_IN_GUEST (~EGPR_CONTEXT_IN_ALONE & ((1u << EGPR_FIRST_GROUP) - 1))
+#define EGPR_CONTEXT_IN_GROUP ((1u << EGPR_NR_LAYERS) - (1u << EGPR_FIRST_GROUP))
 
 /*
  * How a row is timed. A half takes 10 to 30 cycles, which is what a pair of stamps takes, so
@@ -33,8 +34,8 @@ enum egpr_timed {
 /* X(SYM, id, LAYERS, TIMED, text) */
 /* clang-format off */
 #define EGPR_CONTEXTS(X)								\
-	X(PACKED, "packed", EGPR_CONTEXT_IN_ALONE, BATCH,					\
-	  "both halves in one round of a loop behind one LFENCE, everything warm")	\
+	X(PACKED, "packed", EGPR_CONTEXT_IN_ALONE | EGPR_CONTEXT_IN_GROUP, BATCH,					\
+	  "both halves, or a group's operation, in one round of a loop behind one LFENCE, everything warm")	\
 	X(APART, "apart", EGPR_CONTEXT_IN_PRIM, HALVES,					\
 	  "each half alone, nothing in flight and no store left at either end; warm")	\
 	X(APART_WHOLE, "apart-whole", EGPR_CONTEXT_IN_PRIM, BATCH,				\

@@ -26,10 +26,10 @@
 	X(backend, TEXT, "what ran the guest: vmx, svm, pvm, or none where no guest ran")	\
 	X(representative, TEXT, "yes, or no where the backend interprets guest code")		\
 	X(provenance, TEXT, "hw, proxy, emu or model")						\
-	X(layer, TEXT, "where the strategy ran")						\
-	X(exit_kind, TEXT, "what made the guest exit, or none in layers without a guest")	\
+	X(layer, TEXT, "where the strategy ran; a group, see EGPR_GROUPS in axis.h")						\
+	X(exit_kind, TEXT, "what made the guest exit, or none in layers without a guest; the operation in a group")	\
 	X(path, TEXT, "who handled the exit")							\
-	X(strategy, TEXT, "the strategy, delay-N written out")					\
+	X(strategy, TEXT, "the strategy, delay-N written out; the subject in a group")					\
 	X(guest_state, TEXT, "off, init or dirty")						\
 	X(context, TEXT, "what stood around the halves, see egpr/context.h")
 
@@ -64,7 +64,7 @@
 	X(p999, TIME, "TSC ticks per exit; likewise")						\
 	X(mean, TIME, "TSC ticks per exit")							\
 	X(mad, TIME, "median absolute deviation of block means, TSC ticks per exit")		\
-	X(code_bytes_exit, COUNT, "bytes of the exit sequence, from the object file")		\
+	X(code_bytes_exit, COUNT, "bytes of the exit sequence, from the object file; of a group's subject all of its code")		\
 	X(code_bytes_entry, COUNT, "bytes of the entry sequence")				\
 	X(insns_exit, COUNT, "instructions of the exit sequence, from the object file")		\
 	X(insns_entry, COUNT, "instructions of the entry sequence")				\

@@ -34,7 +34,7 @@ same() { # same TABLE MACRO FILE
 			"$($lab list "$1" --json | $json 'each/id')" ]
 }
 
-for table in strategies exits states layers contexts counters; do
+for table in strategies exits states layers contexts groups counters; do
 	is "$table: an array" test "$($lab list $table --json | $json '#')" -gt 1
 	is "$table: key id comes first" test "$($lab list $table --json | $json 'each/@' | sort -u)" = id
 	is "$table: ids are unique" test "$($lab list $table --json | $json each/id | sort -u | wc -l)" -eq \
@@ -47,6 +47,7 @@ is 'exits are those of the header' same exits EGPR_EXIT_KINDS exit_kind.h
 is 'states are those of the header' same states EGPR_GUEST_STATES axis.h
 is 'layers are those of the header' same layers EGPR_LAYERS axis.h
 is 'contexts are those of the header' same contexts EGPR_CONTEXTS context.h
+is 'groups are those of the header' same groups EGPR_GROUPS axis.h
 is 'code bytes are not constants: gated-mov loads and stores 16 registers' \
 	test "$($lab list strategies --json | $json 'each/code/hw/exit_bytes' | sort -n | tail -n 1)" -gt 128
 is "counters say whether they can be had" test \

@@ -93,6 +93,7 @@ static void write_chapters(struct report *r)
 	report_counters(r);
 	report_properties(r);
 	report_models(r);
+	report_posts(r);
 	report_proofs(r);
 	report_checks(r);
 	report_skipped(r);

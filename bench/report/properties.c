@@ -21,6 +21,7 @@
 #define BEDS	 "proved: e2e/bed-bochs-6.12, e2e/bed-tcg-6.12"
 #define BYTES	 "proved: e2e/properties"
 #define SIZES	 "by definition: include/egpr/regs.h"
+#define UABI	 "proved: unit/group/uabi:test_identity; cited: " THREAD
 #define OWN	 "proved: e2e/own, e2e/bed-tcg-6.12"
 #define MEASURED "measured: state off in this report, where it ran"
 #if EGPR_MODELS_ASKED
@@ -93,12 +94,12 @@ static const struct {
 	    { TEXT(EGPR_COUNT) " x 8 bytes in regs[]", SIZES },
 	    { "KVM's matter; in regs[] in the posted series", "cited: " SERIES } } },
 	{ "uABI copies (KVM_GET/SET_XSAVE)",
-	  { { "registers copied in and out beside the fpstate", "cited: " THREAD },
-	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
-	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
-	    { "none where the area is the fpstate itself", "cited: " THREAD },
-	    { "none: the fpstate is the only copy", "cited: " THREAD },
-	    { "registers copied in and out beside the fpstate", "cited: " THREAD },
+	  { { "registers copied in and out beside the fpstate", UABI },
+	    { "registers copied in and out beside the fpstate", UABI },
+	    { "registers copied in and out beside the fpstate", UABI },
+	    { "none where the area is the fpstate itself", UABI },
+	    { "none: the fpstate is the only copy", UABI },
+	    { "registers copied in and out beside the fpstate", UABI },
 	    { "KVM's matter; beside the fpstate in the posted series", "cited: " THREAD } } },
 	{ "survives an NMI under guest XCR0",
 	  { { "yes, while the kernel itself uses no EGPR; between exit and XSETBV it must not",

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+#include <egpr/axis.h>
+
 #include "doc/doc.h"
 #include <bench/rundir/rundir.h>
 
@@ -160,6 +162,23 @@ void report_plot_close(struct report *r, FILE *f, const char *script, const char
 /* Finds gnuplot and its scripts; says on stderr what is missing. */
 void report_plot_init(struct report *r);
 
+/**
+ * report_operations - every operation and subject of a group that has a number
+ * @group: which
+ * @share: the first margin in per cent answers, for what takes long; else the first in ticks
+ * @what: the group in words
+ *
+ * Where there is none a paragraph says why. Return: whether there is any.
+ */
+bool report_operations(struct report *r, enum egpr_layer group, bool share, const char *what);
+
+/* How an arm came out, in a clause; "" where it has no verdict. */
+const char *report_outcome(struct report *r, enum egpr_layer group, const char *operation,
+			   const char *subject, bool share, char *text, size_t size);
+
+/* Branch misses of a group's cells, as they have them in meta.json. */
+void report_misses(struct report *r, enum egpr_layer layer);
+
 /* Chapters. */
 void report_front(struct report *r); /* question, provenance, soundness, answer */
 void report_answer(struct report *r, const struct report_group *g);
@@ -171,6 +190,7 @@ void report_module(struct report *r); /* what the module itself costs */
 void report_code(struct report *r);
 void report_properties(struct report *r);
 void report_models(struct report *r); /* what docs/models/ say of the strategies */
+void report_posts(struct report *r);  /* a chapter per post of the debate */
 void report_counters(struct report *r);
 void report_path_length(struct report *r);
 void report_proofs(struct report *r);

@@ -38,7 +38,7 @@ check 'every cell has its evidence' sh -c "
 	! grep '^| ' '$dir/properties' | sed 1d | tr '|' '\n' | sed 's/^ *//; s/ *\$//' | grep . |
 	grep -vE '^(works|safe|fastpath|XSETBV per|memory|uABI|survives|cost)' |
 	grep -vE '\[(proved|model|cited|measured|by definition): '"
-grep -oE '(unit|e2e)/[a-z0-9.-]+(:[a-z0-9_]+)?' "$dir/properties" | sort -u >"$dir/proofs"
+grep -oE '(unit|e2e)/[a-z0-9./-]+(:[a-z0-9_]+)?' "$dir/properties" | sort -u >"$dir/proofs"
 check 'proofs are named' test -s "$dir/proofs"
 while read -r proof; do
 	check "$proof exists" exists "$proof"
@@ -85,7 +85,7 @@ mkdir -p "$dir/without/egpr"
 docs/models/table >"$dir/without/egpr/model-answers.h"
 chapter "$dir/without" >"$dir/said"
 check 'built without spin the chapter says so' grep -q 'Not asked: there was no spin .*scripts/deps check' "$dir/said"
-sed -n '/^## Models/,/^## State/{ s/\\//g; p; }' "$dir/run/report.md" >"$dir/models"
+sed -n '/^## Models/,/^## The posts/{ s/\\//g; p; }' "$dir/run/report.md" >"$dir/models"
 answers=$B/docs/models/answers
 if [ -f "$answers/egpr.csv" ]; then
 	# Column and assumption of each loss, as the table has them.

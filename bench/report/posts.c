@@ -249,6 +249,45 @@ static void post_accessors(struct report *r)
 		clause, *clause ? "." : "");
 }
 
+#define XFD_STATE "proved: unit/emu-xstate:test_xfd"
+#define XFD_LOAD  "proved: unit/emu-xstate:test_xfd_load"
+
+/* What XFD does to a component, whichever: all four variants alike. */
+static const struct {
+	const char *inuse, *xfd;
+	const char *stored;
+	const char *loaded_clear, *loaded_set;
+} xfd_states[] = {
+	{ "0", "0", "0 [" XFD_STATE "]", "initial [" XFD_LOAD "]", "the bytes [" XFD_LOAD "]" },
+	{ "1", "0", "1 [" XFD_STATE "]", "initial [" XFD_LOAD "]", "the bytes [" XFD_LOAD "]" },
+	{ "0", "1", "0 [" XFD_STATE "]", "initial [" XFD_LOAD "]", "#NM [" XFD_LOAD "]" },
+	{ "1", "1", "0, the registers keep theirs [" XFD_STATE "]", "initial [" XFD_LOAD "]",
+	  "#NM, the registers keep theirs [" XFD_LOAD "]" },
+};
+
+static void xfd_state_table(struct report *r)
+{
+	static const struct doc_column head[] = { { "XINUSE", 0 },
+						  { "XFD", 0 },
+						  { "stored XSTATE_BV", DOC_WIDE },
+						  { "XRSTOR of XSTATE_BV=0", DOC_WIDE },
+						  { "XRSTOR of XSTATE_BV=1", DOC_WIDE } };
+	size_t i;
+
+	doc_table(
+		&r->doc, "xfd-states", head, sizeof(head) / sizeof(*head),
+		"XSAVE, XSAVEOPT, XSAVEC and XSAVES of a component, and XRSTOR or XRSTORS, by what "
+		"the hardware holds and what XFD says. On software registers: state, never a "
+		"time.");
+	for (i = 0; i < sizeof(xfd_states) / sizeof(*xfd_states); i++) {
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", xfd_states[i].inuse);
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", xfd_states[i].xfd);
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", xfd_states[i].stored);
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", xfd_states[i].loaded_clear);
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", xfd_states[i].loaded_set);
+	}
+}
+
 static void post_xfd(struct report *r)
 {
 	doc_heading(&r->doc, 3, "post-xfd",
@@ -264,6 +303,7 @@ static void post_xfd(struct report *r)
 		 EGPR_MODELS_ASKED ? "every interleaving of guest, interrupt and KVM [model: "
 				     "xfd.pml, under Models]"
 				   : "no model: there was no spin where this was built");
+	xfd_state_table(r);
 	report_operations(r, EGPR_LAYER_XFD, false, egpr_layers[EGPR_LAYER_XFD].text);
 	doc_para(&r->doc,
 		 "Verdict: with the fix no way of the post reaches #NM; what it makes certain, the "

@@ -30,6 +30,7 @@
 #define MXCSR_AT    24
 #define MXCSR_VALUE 0x9fc0u
 #define AREA_MAX    16384
+#define MARK_HELD   0x5a
 #define CANARY	    0xa5
 #define COMPONENTS  EGPR_XFEATURE
 
@@ -353,6 +354,37 @@ static void test_xfd(void **state)
 	}
 }
 
+/* What XRSTOR makes of a bit, whatever the hardware holds: bytes, initial values, or #NM and no change. */
+static void test_xfd_load(void **state)
+{
+	static const uint8_t save[][2] = { { XSAVE }, { XSAVEOPT }, { XSAVEC }, { XSAVES } };
+	static const uint8_t load[][2] = { { XRSTOR }, { XRSTOR }, { XRSTOR }, { XRSTORS } };
+	unsigned int i, inuse, disarmed, bit;
+
+	(void)state;
+	for (i = 0; i < 4 * 8; i++) {
+		inuse = i >> 2 & 1;
+		disarmed = i >> 3 & 1;
+		bit = i >> 4;
+		begin(&layouts[0]);
+		assert_int_equal(run(save[i & 3][0], save[i & 3][1]), EMU_OK);
+		if (!bit)
+			*word(HDR) &= ~APX;
+		memset(m.page.r, inuse ? MARK_HELD : 0, sizeof(m.page.r));
+		m.page.xinuse = inuse;
+		m.ctx.xfd = disarmed ? APX : 0;
+		assert_int_equal(run(load[i & 3][0], load[i & 3][1]),
+				 bit && disarmed ? EMU_NM : EMU_OK);
+		if (bit && disarmed) {
+			assert_int_equal(m.page.xinuse, inuse);
+			assert_int_equal((uint8_t)m.page.r[0], inuse ? MARK_HELD : 0);
+		} else {
+			assert_int_equal(m.page.xinuse, bit);
+			assert_true(registers_are(bit ? 0x1900 : 0, bit));
+		}
+	}
+}
+
 /* The race of the post: stored with XFD=0, loaded with XFD=1, and #NM. With the bit cleared there is none. */
 static void test_xfd_race(void **state)
 {
@@ -569,11 +601,11 @@ static void test_off(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_standard),   cmocka_unit_test(test_compacted),
-		cmocka_unit_test(test_xfd),	   cmocka_unit_test(test_xfd_race),
-		cmocka_unit_test(test_supervisor), cmocka_unit_test(test_area_ends),
-		cmocka_unit_test(test_mxcsr),	   cmocka_unit_test(test_bad_headers),
-		cmocka_unit_test(test_off),
+		cmocka_unit_test(test_standard),    cmocka_unit_test(test_compacted),
+		cmocka_unit_test(test_xfd),	    cmocka_unit_test(test_xfd_load),
+		cmocka_unit_test(test_xfd_race),    cmocka_unit_test(test_supervisor),
+		cmocka_unit_test(test_area_ends),   cmocka_unit_test(test_mxcsr),
+		cmocka_unit_test(test_bad_headers), cmocka_unit_test(test_off),
 	};
 
 	return cmocka_run_group_tests_name("component 19 among others", tests, NULL, NULL);

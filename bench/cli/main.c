@@ -24,6 +24,7 @@
 	X(list)		\
 	X(run)		\
 	X(trace)	\
+	X(model)	\
 	X(compare)	\
 	X(calibrate)	\
 	X(report)	\

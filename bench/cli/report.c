@@ -89,6 +89,7 @@ static void write_chapters(struct report *r)
 	report_costs(r);
 	report_module(r);
 	report_path_length(r);
+	report_predicted(r);
 	report_code(r);
 	report_counters(r);
 	report_properties(r);
@@ -124,6 +125,7 @@ static int make_report(const char *dir)
 		printf("%u pictures in %s/" RUNDIR_PLOTS "\n", r.pictures, dir);
 	free(r.plots);
 	doc_free(&r.doc);
+	csv_table_free(&r.model);
 	rundir_free(&run);
 	return ret;
 }

@@ -22,12 +22,14 @@
  * @doc: the document
  * @plots: directory of the gnuplot scripts, NULL where pictures cannot be drawn
  * @pictures: number of pictures drawn
+ * @model: model.csv, once report_predicted() has read it; the document holds names in it
  */
 struct report {
 	const struct rundir_data *run;
 	struct doc doc;
 	char *plots;
 	unsigned int pictures;
+	struct csv_table model;
 };
 
 /**
@@ -189,8 +191,9 @@ void report_contexts(struct report *r);				    /* cost against context */
 void report_module(struct report *r); /* what the module itself costs */
 void report_code(struct report *r);
 void report_properties(struct report *r);
-void report_models(struct report *r); /* what docs/models/ say of the strategies */
-void report_posts(struct report *r);  /* a chapter per post of the debate */
+void report_models(struct report *r);	 /* what docs/models/ say of the strategies */
+void report_posts(struct report *r);	 /* a chapter per post of the debate */
+void report_predicted(struct report *r); /* what a static model says, beside what was measured */
 void report_counters(struct report *r);
 void report_path_length(struct report *r);
 void report_proofs(struct report *r);

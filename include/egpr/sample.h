@@ -139,6 +139,34 @@
 	X(insns_p50, REAL, "the same, median of batches")
 
 /*
+ * model.csv: what llvm-mca says of a strategy, in core cycles of a CPU model: no time of any host,
+ * provenance `model`. A row for each form, CPU model and strategy; derived, so a run directory
+ * need not have it and its meta.json does not vouch for it.
+ */
+#define EGPR_COLUMNS_MODEL(X)								\
+	X(form, TEXT, "hw or proxy: which bytes were analysed")				\
+	X(cpu, TEXT, "the CPU model, as LLVM spells it")					\
+	X(this_cpu, TEXT, "yes where it is a model of the host's CPU, else no")		\
+	X(exit_cycles, REAL, "core cycles of the exit half alone and its return: TotalCycles of one iteration")	\
+	X(entry_cycles, REAL, "the same of the entry half")				\
+	X(cycles, REAL, "sum of both")							\
+	X(over_none, REAL, "that sum less the one of `none` under the same CPU model")	\
+	X(round_cycles, REAL, "exit half, then entry half, nothing between them: TotalCycles of one iteration")	\
+	X(round_over_none, REAL, "that less the one of `none`")				\
+	X(exit_rthroughput, REAL, "reciprocal throughput of the exit half: what execution units and dispatch alone demand, if it were repeated for ever")	\
+	X(entry_rthroughput, REAL, "the same of the entry half")				\
+	X(rthroughput, REAL, "sum of both")						\
+	X(exit_insns, COUNT, "instructions on the path through the exit half, without its return")	\
+	X(entry_insns, COUNT, "the same of the entry half")				\
+	X(exit_uops, COUNT, "micro-operations of the exit half and its return")		\
+	X(entry_uops, COUNT, "the same of the entry half")				\
+	X(exit_bytes, COUNT, "bytes of the exit half, as in summary.csv")			\
+	X(entry_bytes, COUNT, "the same of the entry half")				\
+	X(not_modelled, TEXT, "instructions for which LLVM has a placeholder of 100 cycles and no model")	\
+	X(tool, TEXT, "llvm-mca and the version of its LLVM")				\
+	X(reason, TEXT, "why there are no figures; empty where there are")
+
+/*
  * The data files of a run directory. X(SYM, name, COLUMNS, text)
  * COLUMNS is the list after the identity columns.
  */

@@ -38,6 +38,12 @@ else
 	echo "ok $n - and its plot scripts # SKIP gnuplot is not installed"
 fi
 check 'and its profiles' sh -c "cd / && '$egprlab' cost '$dir/run'"
+if "$egprlab" model --list >/dev/null 2>&1; then
+	check 'and its own sequences, to model them' sh -c "cd / && '$egprlab' model --model znver3 | grep -q ',gated-mov,'"
+else
+	n=$((n + 1))
+	echo "ok $n - and its own sequences, to model them # SKIP llvm-mca is not installed"
+fi
 check 'vmm-mini runs' "$root/bin/vmm-mini" --help
 
 if command -v man >/dev/null && command -v groff >/dev/null && command -v col >/dev/null; then
@@ -98,6 +104,13 @@ if command -v bash >/dev/null; then
 	done <"$dir/commands"
 	"$egprlab" list strategies | cut -d' ' -f1 >"$dir/words"
 	check 'completion offers every strategy' same run --strategy '' <"$dir/words"
+	"$egprlab" model --list 2>/dev/null | cut -d' ' -f1 >"$dir/words"
+	if [ -s "$dir/words" ]; then
+		check 'completion offers every CPU model' same model --model '' <"$dir/words"
+	else
+		n=$((n + 1))
+		echo "ok $n - completion of CPU models # SKIP llvm-mca is not installed"
+	fi
 else
 	n=$((n + 1))
 	echo "ok $n - completion # SKIP bash is not installed"

@@ -22,6 +22,7 @@
 	COMMAND_BENCH(X) \
 	X(doctor)	\
 	X(list)		\
+	X(show)		\
 	X(run)		\
 	X(trace)	\
 	X(model)	\

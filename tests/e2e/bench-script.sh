@@ -16,6 +16,7 @@ cat >"$build/egprlab" <<LAB
 case "\$*" in
 doctor) exit ;;
 --help) exit ;;
+model*) exit "\${MODEL:-0}" ;;
 *run*) echo "\$*" >>'$log' ;;
 *) exit ;;
 esac
@@ -50,6 +51,15 @@ check 'without the module it runs in one go' called 'run --profile smoke'
 bench DIES=y >/dev/null
 check 'a failed run ends it, and the module is out' called 'insmod run --profile quick --pause rmmod'
 check 'with the status of the run' test "$status" = 70
+bench MODULE=no >/dev/null
+check 'the static model is made behind the run and in front of the report' sh -c \
+	'grep "^==" "$1" | sed -n "/Measuring/,/Report/p" | sed -n 2p | grep -q "Static model"' - "$dir/said"
+check 'and is said to be kept' grep -q '^kept in results/latest/model.csv' "$dir/said"
+bench MODULE=no MODEL=77 >/dev/null
+check 'without llvm-mca it is left out' grep -q '^left out, for the reason above' "$dir/said"
+check 'and the report still comes' grep -q '^== Report' "$dir/said"
+bench MODULE=no MODEL=65 >/dev/null
+check 'an answer that cannot be read ends it' test "$status" = 65
 bench STUCK=rmmod >/dev/null
 check 'a module that stays ends it' test "$status" = 69
 check 'and it says so' grep -q 'could not be loaded anew' "$dir/said"

@@ -81,7 +81,7 @@ for crash in sigsegv sigfpe loop; do
 	cp "$B/tests/mutants/crash/egprlab-$trap" "$dir/bin/" # payloads are looked for beside it
 	run "$dir/bin/egprlab-$trap" "$dir/$trap" --provenance emu --profile smoke --exit pio-out --out "$dir/$trap"
 	case $crash in
-	sigsegv) word='gated-mov,init,runs,.*fail,.*the exit half raised #GP or #PF' where=proofs said=REFUSED ;;
+	sigsegv) word='gated-mov,init,fp-0,runs,.*fail,.*the exit half raised #GP or #PF' where=proofs said=REFUSED ;;
 	sigfpe) word='gated-mov,init,.*SIGFPE at 0x[0-9a-f]+, address .*, in its exit half' where=skipped said=CRASHED ;;
 	loop) word='gated-mov,init,.*stuck: no end after .* in its exit half' where=skipped said=CRASHED ;;
 	esac
@@ -90,9 +90,9 @@ for crash in sigsegv sigfpe loop; do
 	check "$trap: the report begins with it" head_names "$dir/$trap" "$said: boundary/none/init/gated-mov has no numbers"
 	check "$trap: the proofs are not sound" [ "$(field soundness/sound "$dir/$trap/meta.json")" = false ]
 	check "$trap: it is proved no further" sh -c "! grep -q 'gated-mov,dirty,.*pass' '$dir/$trap/proofs.csv' || [ $crash = sigsegv ]"
-	check "$trap: the rest is proved" grep -q 'boundary,none,none,gated-push2,dirty,no-leak,.*,pass' "$dir/$trap/proofs.csv"
+	check "$trap: the rest is proved" grep -q 'boundary,none,none,gated-push2,dirty,fp-0,no-leak,.*,pass' "$dir/$trap/proofs.csv"
 	if grep -q 'boundary,pio-out,.*,pass' "$dir/$trap/proofs.csv"; then
-		check "$trap: with guests too" grep -q 'pio-out,user,gated-push2,dirty,no-leak,.*,pass' "$dir/$trap/proofs.csv"
+		check "$trap: with guests too" grep -q 'pio-out,user,gated-push2,dirty,fp-0,no-leak,.*,pass' "$dir/$trap/proofs.csv"
 	fi
 done
 

@@ -58,13 +58,13 @@ ok $? 'nothing was timed'
 awk -F, 'NR > 1 && $5 != "emu" { exit 1 }' "$tmp/run/proofs.csv"
 ok $? 'every row says emu'
 
-grep -q 'none,.*dirty,no-leak,.*pass.*control, caught' "$tmp/run/proofs.csv"
+grep -q 'none,.*dirty,fp-0,no-leak,.*pass.*control, caught' "$tmp/run/proofs.csv"
 ok $? 'the negative control leaks, and the proof sees it'
 
 "$B/egprlab" run --provenance emu --profile smoke --exit pio-out --state dirty \
 	--strategy gated-mov --out "$tmp/one" >"$tmp/out" 2>"$tmp/err" &&
 	! grep -q 'uncond-mov' "$tmp/one/proofs.csv" && ! grep -q ',cpuid,' "$tmp/one/proofs.csv" &&
-	grep -q 'pio-out,user,gated-mov,dirty,guest-survives' "$tmp/one/proofs.csv"
+	grep -q 'pio-out,user,gated-mov,dirty,fp-0,guest-survives' "$tmp/one/proofs.csv"
 ok $? 'the command line narrows what is proved'
 
 "$B/egprlab" run --provenance emu --profile smoke --dry-run >"$tmp/out" 2>&1 &&

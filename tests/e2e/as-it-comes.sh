@@ -30,7 +30,7 @@ said() { cat "$dir/said" && grep -q "$1" "$dir/said"; }
 
 # whole DIR: a run with numbers of its strategy, and a report of it.
 whole() {
-	"$lab" report "$1" >/dev/null && grep -q 'prim,none,none,gated-mov,dirty,[1-9]' "$1/summary.csv" &&
+	"$lab" report "$1" >/dev/null && grep -q 'prim,none,none,gated-mov,dirty,packed,[1-9]' "$1/summary.csv" &&
 		[ -s "$1/report.html" ]
 }
 

@@ -90,10 +90,10 @@ copy '' ''
 check 'control: a whole run passes' judged "$dir/spoilt" "$two" '' prim
 copy '/,gated-mov,dirty,/d' ''
 check 'control: a lost row is seen' red 'gated-mov/dirty: neither' judged "$dir/spoilt" "$two" '' prim
-copy '/,gated-mov,dirty,/d' '$a run,host,none,yes,proxy,prim,none,none,gated-mov,dirty,'
+copy '/,gated-mov,dirty,/d' '$a run,host,none,yes,proxy,prim,none,none,gated-mov,dirty,packed,'
 check 'control: a skip without a reason is seen' red 'without a reason: gated-mov/dirty' \
 	judged "$dir/spoilt" "$two" gated-mov prim
-copy '/,gated-mov,dirty,/d' '$a run,host,none,yes,proxy,prim,none,none,gated-mov,dirty,SIGILL at 0x1'
+copy '/,gated-mov,dirty,/d' '$a run,host,none,yes,proxy,prim,none,none,gated-mov,dirty,packed,SIGILL at 0x1'
 check 'control: a crash among the reasons is seen' red 'gated-mov/dirty: SIGILL' \
 	judged "$dir/spoilt" "$two" gated-mov prim
 copy '' ''

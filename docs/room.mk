@@ -8,7 +8,7 @@ endif
 MAN := $(MAN_IN:docs/man/%.in=$(B)/man/%)
 
 $(MAN): $(B)/man/%: docs/man/%.in scripts/manpage $(B)/egprlab $(B)/vmm-mini \
-		$(wildcard include/egpr/*.h bench/plan/plan.h)
+		$(wildcard include/egpr/*.h bench/plan/plan.h bench/campaign/campaign.h)
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)scripts/manpage $< $(B) >$@
 PROGRAMS += $(MAN)

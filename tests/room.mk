@@ -43,3 +43,14 @@ TEST_TOOLS += $(B)/tests/tools/json
 $(B)/tests/tools/oracle: $(B)/tests/tools/oracle.o $(ASM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lm
 TEST_TOOLS += $(B)/tests/tools/oracle
+
+# Preloaded by tests of what survives a kill.
+$(B)/tests/tools/kill-at.so: tests/tools/kill-at.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(LAB_CFLAGS) -fPIC -shared $(LDFLAGS) $< -o $@ -ldl
+$(B)/tests/tools/rss: $(B)/tests/tools/rss.o
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@
+$(B)/tests/tools/kcidb-check: $(B)/tests/tools/kcidb-check.o
+	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lcjson
+TEST_TOOLS += $(B)/tests/tools/kill-at.so $(B)/tests/tools/rss $(B)/tests/tools/kcidb-check
+LINT_SH += tests/tools/merge-bench

@@ -24,6 +24,7 @@
 
 #include <bench/plan/axis.h>
 #include <bench/host/core_type.h>
+#include <bench/host/host.h>
 #include <bench/measure/blocks.h>
 #include "command.h"
 #include <bench/plan/plan.h>
@@ -34,6 +35,11 @@
 #define HOST_FACTS   "machine" /* of the host object in meta.json: its facts without the lab's */
 
 extern const struct egpr_command egpr_cmd_compare;
+
+static const struct egpr_option compare_options[] = {
+	{ "kernels", NULL, "of one machine: runs under two kernels of it" },
+	{ NULL, NULL, NULL },
+};
 
 /*
  * struct change - one arm, second run against first
@@ -380,7 +386,44 @@ static const char *core_type_of_run(const struct rundir_data *d)
 	return s ? s : core_type_ids[CORE_UNIFORM];
 }
 
-static int check_pair(struct comparing *k, struct data_error *e)
+static const char *fact_of(const struct rundir_data *d, const char *key)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+		cJSON_GetObjectItemCaseSensitive(d->meta, RUNDIR_HOST), key));
+
+	return s ? s : "";
+}
+
+/* Two kernels of one machine: all that is not the kernel's must be the same. */
+static int check_hardware(const struct rundir_data *first, const struct rundir_data *second,
+			  struct data_error *e)
+{
+	static const enum egpr_host_fact facts[] = {
+		EGPR_HOST_cpu_vendor,	EGPR_HOST_cpu_family, EGPR_HOST_cpu_model,
+		EGPR_HOST_cpu_stepping, EGPR_HOST_cpu_name,   EGPR_HOST_microcode,
+		EGPR_HOST_hypervisor,	EGPR_HOST_cpus,	      EGPR_HOST_smt,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+		const char *key = egpr_host_keys[facts[i]];
+
+		if (strcmp(fact_of(first, key), fact_of(second, key)))
+			return data_fail(
+				e, EGPR_USAGE,
+				"%s has %s '%s' and %s '%s': two machines, not two kernels "
+				"of one",
+				first->path, key, fact_of(first, key), second->path,
+				fact_of(second, key));
+	}
+	if (strcmp(rundir_meta_text(first, RUNDIR_NODE), rundir_meta_text(second, RUNDIR_NODE)))
+		return data_fail(e, EGPR_USAGE, "%s is of node '%s' and %s of '%s'", first->path,
+				 rundir_meta_text(first, RUNDIR_NODE), second->path,
+				 rundir_meta_text(second, RUNDIR_NODE));
+	return 0;
+}
+
+static int check_pair(struct comparing *k, bool kernels, struct data_error *e)
 {
 	const char *first = core_type_of_run(&k->first.data);
 	const char *second = core_type_of_run(&k->second.data);
@@ -392,18 +435,25 @@ static int check_pair(struct comparing *k, struct data_error *e)
 				 "compare; measure the second again with `--cpu` of a core of the "
 				 "first type",
 				 k->first.data.path, first, k->second.data.path, second);
-	if (strcmp(machine_of(&k->first.data), machine_of(&k->second.data)))
+	if (kernels) {
+		int ret = check_hardware(&k->first.data, &k->second.data, e);
+
+		if (ret)
+			return ret;
+	} else if (strcmp(machine_of(&k->first.data), machine_of(&k->second.data))) {
 		return data_fail(
 			e, EGPR_USAGE,
 			"%s is of machine %s and %s of %s: TSC ticks of different hosts do "
-			"not compare; `egprlab history` combines hosts",
+			"not compare; `egprlab merge` combines hosts, --kernels compares two "
+			"kernels of one machine",
 			k->first.data.path, machine_of(&k->first.data), k->second.data.path,
 			machine_of(&k->second.data));
+	}
 	return plan_restore(&k->plan,
 			    cJSON_GetObjectItemCaseSensitive(k->first.data.meta, RUNDIR_PLAN), e);
 }
 
-static int compare(const char *first, const char *second, struct data_error *e)
+static int compare(const char *first, const char *second, bool kernels, struct data_error *e)
 {
 	unsigned int verdicts[STATS_NR_VERDICTS] = { 0 };
 	struct comparing k = { 0 };
@@ -412,7 +462,7 @@ static int compare(const char *first, const char *second, struct data_error *e)
 	if (!ret)
 		ret = load(second, &k.second, e);
 	if (!ret)
-		ret = check_pair(&k, e);
+		ret = check_pair(&k, kernels, e);
 	if (!ret && (collect(&k) || (k.n && print(&k, verdicts))))
 		ret = data_fail(e, EGPR_INTERNAL, "out of memory");
 	if (!ret && !k.n)
@@ -437,14 +487,17 @@ static int compare_run(int argc, char **argv)
 {
 	struct data_error e = { "" };
 	const char *value;
-	int ret;
+	bool kernels = false;
+	int option, ret;
 
-	if (egpr_command_option(&egpr_cmd_compare, argc, argv, &value) != EGPR_OPTION_END)
+	while ((option = egpr_command_option(&egpr_cmd_compare, argc, argv, &value)) >= 0)
+		kernels = true;
+	if (option == EGPR_OPTION_WRONG)
 		return EGPR_USAGE;
 	if (argc - optind != 2)
 		return egpr_command_usage(&egpr_cmd_compare, "name two run directories");
 	gsl_set_error_handler_off();
-	ret = compare(argv[optind], argv[optind + 1], &e);
+	ret = compare(argv[optind], argv[optind + 1], kernels, &e);
 	if (*e.text)
 		fprintf(stderr, "egprlab compare: %s\n", e.text);
 	return ret;
@@ -454,5 +507,6 @@ const struct egpr_command egpr_cmd_compare = {
 	.name = "compare",
 	.args = "DIR DIR",
 	.text = "say what changed from one run to another on the same host",
+	.options = compare_options,
 	.run = compare_run,
 };

@@ -2,6 +2,7 @@
 /*
  * `egprlab export DIR`: a verified run on standard output in another format.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,13 @@
 extern const struct egpr_command egpr_cmd_export;
 
 enum {
-	OPTION_FORMAT
+	OPTION_FORMAT,
+	OPTION_OUT
 };
 static const struct egpr_option export_options[] = {
-	[OPTION_FORMAT] = { "format", "csv|gbench|kcidb", "what to write; csv where not given" },
+	[OPTION_FORMAT] = { "format", "csv|gbench|kcidb|ktap|lkp|openmetrics",
+			    "what to write; csv where not given" },
+	[OPTION_OUT] = { "out", "FILE", "write there instead of to standard output" },
 	{ NULL, NULL, NULL },
 };
 
@@ -70,25 +74,59 @@ static int print_kcidb(const struct rundir_data *run)
 	return print_json(export_kcidb(run));
 }
 
+static int print_lkp(const struct rundir_data *run)
+{
+	unsigned int left_out;
+	cJSON *doc = export_lkp(run, &left_out);
+
+	if (!doc) {
+		fputs("egprlab export: out of memory\n", stderr);
+		return EGPR_INTERNAL;
+	}
+	if (left_out)
+		fprintf(stderr,
+			"egprlab export: %u arms are not in every launch and left out: their array "
+			"would have a hole\n",
+			left_out);
+	return print_json(doc);
+}
+
+static int print_ktap(const struct rundir_data *run)
+{
+	if (!export_ktap(run, stdout))
+		return 0;
+	fputs("egprlab export: out of memory\n", stderr);
+	return EGPR_INTERNAL;
+}
+
+static int print_openmetrics(const struct rundir_data *run)
+{
+	export_openmetrics(run, stdout);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*print)(const struct rundir_data *run);
 } formats[] = {
-	{ "csv", print_csv },
-	{ "gbench", print_gbench },
-	{ "kcidb", print_kcidb },
+	{ "csv", print_csv },	{ "gbench", print_gbench }, { "kcidb", print_kcidb },
+	{ "ktap", print_ktap }, { "lkp", print_lkp },	    { "openmetrics", print_openmetrics },
 };
 
 static int export_run(int argc, char **argv)
 {
-	const char *value, *format = formats[0].name;
+	const char *value, *format = formats[0].name, *out = NULL;
 	struct rundir_data run;
 	struct data_error e;
 	int option, ret;
 	size_t i;
 
-	while ((option = egpr_command_option(&egpr_cmd_export, argc, argv, &value)) >= 0)
-		format = value;
+	while ((option = egpr_command_option(&egpr_cmd_export, argc, argv, &value)) >= 0) {
+		if (option == OPTION_FORMAT)
+			format = value;
+		else
+			out = value;
+	}
 	if (option == EGPR_OPTION_WRONG)
 		return EGPR_USAGE;
 	if (argc - optind != 1)
@@ -101,7 +139,13 @@ static int export_run(int argc, char **argv)
 			fprintf(stderr, "egprlab export: %s\n", e.text);
 			return ret;
 		}
-		ret = formats[i].print(&run);
+		if (out && !freopen(out, "we", stdout)) {
+			fprintf(stderr, "egprlab export: cannot write %s: %s\n", out,
+				strerror(errno));
+			ret = EGPR_UNAVAILABLE;
+		} else {
+			ret = formats[i].print(&run);
+		}
 		rundir_free(&run);
 		return ret;
 	}
@@ -111,7 +155,7 @@ static int export_run(int argc, char **argv)
 const struct egpr_command egpr_cmd_export = {
 	.name = "export",
 	.args = "DIR",
-	.text = "a run as CSV, Google Benchmark JSON or KCIDB 5.3 JSON",
+	.text = "a run as CSV, or for Google Benchmark, KCIDB, KTAP, LKP, OpenMetrics",
 	.options = export_options,
 	.run = export_run,
 };

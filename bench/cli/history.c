@@ -1,31 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * `egprlab history`: what the store knows, by comparison and host; --meta combines
- * hosts, with a forest plot per comparison.
+ * hosts, with a forest plot per comparison; --changes finds where a machine's runs changed.
  *
- * Within a host, sound runs are combined by inverse variance; across hosts
- * effects are random. Unsound runs are shown and never combined.
+ * How hosts are combined says bench/report/hosts.h, how changes are found
+ * bench/report/trend.h. Unsound runs are shown and never combined.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
-#include <stdlib.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "command.h"
 #include <bench/report/doc/doc.h>
-#include <bench/stats/meta_analysis.h>
-#include <bench/report/plot.h>
+#include <bench/report/hosts.h>
 #include <bench/report/report.h>
+#include <bench/report/trend.h>
 #include <bench/rundir/store.h>
+#include <bench/stats/change.h>
 
 extern const struct egpr_command egpr_cmd_history;
-
-#define MAX_HOSTS    256
-#define LABEL_BYTES  160
-#define NAME_BYTES   256
-#define HOST_ID_SHOW 12
 
 enum history_option {
 	OPTION_DB,
@@ -39,6 +35,8 @@ enum history_option {
 	OPTION_PROVENANCE,
 	OPTION_META,
 	OPTION_FOREST,
+	OPTION_REFUSED,
+	OPTION_CHANGES,
 };
 
 static const struct egpr_option history_options[] = {
@@ -53,6 +51,10 @@ static const struct egpr_option history_options[] = {
 	[OPTION_PROVENANCE] = { "provenance", "ID", "only this provenance" },
 	[OPTION_META] = { "meta", NULL, "combine hosts by random-effects meta-analysis" },
 	[OPTION_FOREST] = { "forest", "DIR", "with --meta: a forest plot per comparison into DIR" },
+	[OPTION_REFUSED] = { "refused", NULL,
+			     "instead: what is not combined, and why: unsound runs, damaged directories" },
+	[OPTION_CHANGES] = { "changes", NULL,
+			     "where the runs of one machine changed, with the range of commits" },
 	{ NULL, NULL, NULL },
 };
 
@@ -63,28 +65,10 @@ struct wish {
 	const char *db;
 	struct store_filter filter;
 	bool meta;
+	bool refused;
+	bool changes;
 	const char *forest;
 };
-
-/*
- * struct host - one host's runs of a comparison, combined
- */
-struct host {
-	const struct store_row *first;
-	double y, v;
-};
-
-static bool same_comparison(const struct store_row *a, const struct store_row *b)
-{
-	return !strcmp(a->provenance, b->provenance) && !strcmp(a->layer, b->layer) &&
-	       !strcmp(a->exit_kind, b->exit_kind) && !strcmp(a->state, b->state) &&
-	       !strcmp(a->context, b->context) && !strcmp(a->strategy, b->strategy);
-}
-
-static bool usable(const struct store_row *r)
-{
-	return r->sound && isfinite(r->diff) && r->high > r->low;
-}
 
 static void history_table(struct doc *d, const struct store_row *rows, size_t n)
 {
@@ -132,180 +116,48 @@ static void history_table(struct doc *d, const struct store_row *rows, size_t n)
 	}
 }
 
-/* Tab-separated: as wide as it is, and ready for cut, sort and awk. */
-static void print_table(const struct doc *d)
+static void print_bad(const char *kind, const char *path, const char *why, void *arg)
 {
-	const struct doc_block *b = &d->blocks[0];
-	unsigned int c;
-	size_t i;
-
-	if (!b->ncolumns)
-		return;
-	for (c = 0; c < b->ncolumns; c++)
-		printf("%s%c", b->columns[c].name, c + 1 < b->ncolumns ? '\t' : '\n');
-	for (i = 0; i + b->ncolumns <= b->ncells; i += b->ncolumns) {
-		for (c = 0; c < b->ncolumns; c++)
-			printf("%s%c", b->cells[i + c].text, c + 1 < b->ncolumns ? '\t' : '\n');
-	}
+	(void)arg;
+	printf("%s\t%s\t%s\n", kind, path, why);
 }
 
-/*
- * Combines the runs of each host; rows are sorted by host and run. A run's
- * difference is the same for each of its margins and counts once.
- * Return: number of hosts.
- */
-static size_t by_host(const struct store_row *rows, size_t n, struct host *hosts)
+/* What the table of changes cannot say: in how many series nothing was found. */
+static void print_trend_count(const struct trend_count *c)
 {
-	size_t i, k = 0;
-	double w = 0, sum = 0;
-
-	for (i = 0; i < n; i++) {
-		const struct store_row *r = &rows[i];
-		double v;
-
-		if (!usable(r) || (i && !strcmp(rows[i - 1].run_id, r->run_id)))
-			continue;
-		if (!k || strcmp(hosts[k - 1].first->host_id, r->host_id)) {
-			if (k == MAX_HOSTS)
-				break;
-			hosts[k++].first = r;
-			w = sum = 0;
-		}
-		v = meta_variance(r->low, r->high);
-		w += 1 / v;
-		sum += r->diff / v;
-		hosts[k - 1].y = sum / w;
-		hosts[k - 1].v = 1 / w;
-	}
-	return k;
+	printf("%u series of at least %d runs, %u changes; %u series are shorter\n", c->series,
+	       2 * CHANGE_MIN_SEGMENT, c->changes, c->shorter);
+	if (c->cut)
+		printf("of %u series the newest %d runs were looked at\n", c->cut, CHANGE_MOST);
+	printf("at %.0f %% per series, about %.0f would be found in as many series of noise\n",
+	       100 * CHANGE_ALPHA, CHANGE_ALPHA * c->series);
 }
 
-static void forest_row(FILE *f, size_t row, const char *label, double y, double low, double high,
-		       int combined)
+static int show(const struct wish *w, sqlite3 *db, struct data_error *e)
 {
-	fprintf(f, "%zu\t%s\t%.12g\t%.12g\t%.12g\t%d\n", row, label, y, low, high, combined);
-}
-
-static int forest(const struct wish *w, const char *scripts, const struct host *hosts, size_t k,
-		  const struct meta *m)
-{
-	static const char *const suffixes[] = { "svg", "png" };
-	const struct store_row *r = hosts[0].first;
-	char name[NAME_BYTES], dat[4096], out[4096], title[NAME_BYTES], caption[NAME_BYTES];
-	char label[LABEL_BYTES];
-	struct plot p = { dat, title, caption, "", (unsigned int)k + 1 };
-	size_t i;
-	FILE *f;
-	int ret = 0;
-
-	snprintf(name, sizeof(name), "meta-%s-%s-%s-%s-%s-%s", r->layer, r->exit_kind, r->state,
-		 r->context, r->strategy, r->provenance);
-	snprintf(dat, sizeof(dat), "%s/%s.dat", w->forest, name);
-	f = fopen(dat, "we");
-	if (!f) {
-		fprintf(stderr, "egprlab history: cannot write %s: %s\n", dat, strerror(errno));
-		return EGPR_UNAVAILABLE;
-	}
-	for (i = 0; i < k; i++) {
-		double half = 1.96 * sqrt(hosts[i].v);
-
-		snprintf(label, sizeof(label), "%s (%.*s)", hosts[i].first->cpu, HOST_ID_SHOW,
-			 hosts[i].first->host_id);
-		forest_row(f, i, label, hosts[i].y, hosts[i].y - half, hosts[i].y + half, 0);
-	}
-	forest_row(f, k, "combined", m->estimate, m->low, m->high, 1);
-	if (fclose(f))
-		return EGPR_UNAVAILABLE;
-	snprintf(title, sizeof(title), "%s against none: layer %s, exit %s, state %s, context %s",
-		 r->strategy, r->layer, r->exit_kind, r->state, r->context);
-	snprintf(caption, sizeof(caption), "provenance %s; %zu hosts; tau2 %.3g; I2 %.0f %%",
-		 r->provenance, k, m->tau2, m->i2);
-	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes) && !ret; i++) {
-		snprintf(out, sizeof(out), "%s/%s.%s", w->forest, name, suffixes[i]);
-		ret = plot_draw(scripts, "meta", &p, out);
-	}
-	return ret;
-}
-
-static int meta_table(struct doc *d, const struct wish *w, const char *scripts,
-		      const struct store_row *rows, size_t n)
-{
-	static const struct doc_column columns[] = {
-		{ "strategy", 0 },
-		{ "layer", 0 },
-		{ "exit", 0 },
-		{ "state", 0 },
-		{ "context", 0 },
-		{ "prov.", 0 },
-		{ "hosts", DOC_NUMBER },
-		{ "combined", DOC_NUMBER },
-		{ "95 % interval", DOC_NUMBER },
-		{ "tau", DOC_NUMBER },
-		{ "I2 %", DOC_NUMBER },
-	};
-	struct host hosts[MAX_HOSTS];
-	double y[MAX_HOSTS], v[MAX_HOSTS];
-	size_t i, j, h, k;
-	struct meta m;
-	int ret = 0;
-
-	doc_table(d, "meta", columns, sizeof(columns) / sizeof(*columns), "Hosts combined");
-	for (i = 0; i < n && !ret; i = j) {
-		for (j = i; j < n && same_comparison(&rows[i], &rows[j]); j++)
-			;
-		k = by_host(rows + i, j - i, hosts);
-		for (h = 0; h < k; h++) {
-			y[h] = hosts[h].y;
-			v[h] = hosts[h].v;
-		}
-		if (meta_combine(y, v, k, &m))
-			continue;
-		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].strategy);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].layer);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].exit_kind);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].state);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].context);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", rows[i].provenance);
-		doc_cell(d, DOC_PLAIN, NULL, "%zu", k);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", report_signed(m.estimate));
-		doc_cell(d, DOC_PLAIN, NULL, "%s",
-			 k > 1 ? report_interval(m.low, m.high) : "one host");
-		doc_cell(d, DOC_PLAIN, NULL, "%s", report_number(sqrt(m.tau2)));
-		doc_cell(d, DOC_PLAIN, NULL, "%.0f", m.i2);
-		if (scripts && k > 1)
-			ret = forest(w, scripts, hosts, k, &m);
-	}
-	return ret;
-}
-
-static int show(const struct wish *w, const struct store_row *rows, size_t n)
-{
+	struct trend_count count = { 0 };
 	struct doc d = { 0 };
-	char *scripts = NULL;
-	int ret = 0;
+	struct store_row *rows;
+	size_t n;
+	int ret;
 
-	if (w->forest) {
-		scripts = plot_available() ? plot_scripts() : NULL;
-		if (!scripts) {
-			fputs("egprlab history: no forest plots without gnuplot and scripts/plot; "
-			      "install the package gnuplot-nox\n",
-			      stderr);
-			return EGPR_UNAVAILABLE;
-		}
-		if (mkdir(w->forest, 0777) && errno != EEXIST) {
-			fprintf(stderr, "egprlab history: cannot make %s: %s\n", w->forest,
-				strerror(errno));
-			free(scripts);
-			return EGPR_UNAVAILABLE;
+	if (w->refused)
+		return store_each_bad(db, print_bad, NULL, e);
+	if (w->meta) {
+		ret = hosts_combine(db, &w->filter, w->forest, &d, e);
+	} else if (w->changes) {
+		ret = trend_changes(db, &w->filter, &d, &count, e);
+	} else {
+		ret = store_select(db, &w->filter, &rows, &n, e);
+		if (!ret) {
+			history_table(&d, rows, n);
+			store_rows_free(rows, n);
 		}
 	}
-	if (w->meta)
-		ret = meta_table(&d, w, scripts, rows, n);
-	else
-		history_table(&d, rows, n);
 	if (!ret)
-		print_table(&d);
-	free(scripts);
+		doc_tabs(&d, stdout);
+	if (!ret && w->changes)
+		print_trend_count(&count);
 	doc_free(&d);
 	return ret;
 }
@@ -324,6 +176,8 @@ static int parse(int argc, char **argv, struct wish *w)
 		[OPTION_PROVENANCE] = &w->filter.provenance,
 		[OPTION_META] = NULL,
 		[OPTION_FOREST] = &w->forest,
+		[OPTION_REFUSED] = NULL,
+		[OPTION_CHANGES] = NULL,
 	};
 	const char *value;
 	int option;
@@ -331,6 +185,10 @@ static int parse(int argc, char **argv, struct wish *w)
 	while ((option = egpr_command_option(&egpr_cmd_history, argc, argv, &value)) >= 0) {
 		if (option == OPTION_META)
 			w->meta = true;
+		else if (option == OPTION_REFUSED)
+			w->refused = true;
+		else if (option == OPTION_CHANGES)
+			w->changes = true;
 		else
 			*values[option] = value;
 	}
@@ -341,17 +199,18 @@ static int parse(int argc, char **argv, struct wish *w)
 					  argv[optind]);
 	if (w->forest && !w->meta)
 		return egpr_command_usage(&egpr_cmd_history, "--forest needs --meta");
+	if (w->meta + w->refused + w->changes > 1)
+		return egpr_command_usage(&egpr_cmd_history,
+					  "only one of --meta, --changes and --refused");
 	return 0;
 }
 
 static int history_run(int argc, char **argv)
 {
 	struct wish w = { .db = STORE_FILE };
-	struct store_row *rows;
 	struct data_error e;
 	struct stat st;
 	sqlite3 *db;
-	size_t n;
 	int ret = parse(argc, argv, &w);
 
 	if (ret)
@@ -364,15 +223,11 @@ static int history_run(int argc, char **argv)
 	}
 	ret = store_open(w.db, &db, &e);
 	if (!ret) {
-		ret = store_select(db, &w.filter, &rows, &n, &e);
+		ret = show(&w, db, &e);
 		sqlite3_close(db);
 	}
-	if (ret) {
+	if (ret)
 		fprintf(stderr, "egprlab history: %s\n", e.text);
-		return ret;
-	}
-	ret = show(&w, rows, n);
-	store_rows_free(rows, n);
 	return ret;
 }
 

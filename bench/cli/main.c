@@ -27,10 +27,12 @@
 	X(trace)	\
 	X(model)	\
 	X(compare)	\
+	X(campaign)	\
 	X(calibrate)	\
 	X(report)	\
 	X(history)	\
 	X(import)	\
+	X(merge)	\
 	X(export)	\
 	X(cost)		\
 	X(exec)

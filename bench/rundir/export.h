@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A run in other tools' formats. Each function makes a JSON document from
- * verified data; the caller frees it.
+ * A run in other tools' formats. Those in JSON make a document from verified data, which the
+ * caller frees; texts are written as they come.
  */
 #ifndef BENCH_EXPORT_H
 #define BENCH_EXPORT_H
+
+#include <stdio.h>
 
 #include "rundir.h"
 
@@ -26,5 +28,24 @@ cJSON *export_gbench(const struct rundir_data *run, struct data_error *e);
  * combinations are SKIP, state proofs PASS or FAIL.
  */
 cJSON *export_kcidb(const struct rundir_data *run);
+
+/**
+ * export_lkp - LKP's matrix.json
+ * @run: the data
+ * @left_out: receives how many arms were not in every launch: a hole would read as 0
+ *
+ * An array per arm with the median of each launch, TSC ticks per exit.
+ * Return: the document, or NULL when out of memory.
+ */
+cJSON *export_lkp(const struct rundir_data *run, unsigned int *left_out);
+
+/*
+ * KTAP version 1, values in diagnostic lines, criteria left to who reads it. Return: 0, or
+ * EGPR_INTERNAL when out of memory.
+ */
+int export_ktap(const struct rundir_data *run, FILE *f);
+
+/* OpenMetrics 1.0 text: quantiles, differences, verdicts, facts of the host. */
+void export_openmetrics(const struct rundir_data *run, FILE *f);
 
 #endif /* BENCH_EXPORT_H */

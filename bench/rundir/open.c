@@ -20,6 +20,8 @@
 #define SHORT_ID_HEX 8
 #define ID_BYTES     (RUNDIR_STAMP_BYTES + 1 + SHORT_ID_HEX + 1)
 #define TIME_COMPACT "%Y%m%dT%H%M%SZ"
+/* Nodes of one make have the same facts; who starts runs on many names them. */
+#define NODE_VARIABLE "EGPRLAB_NODE"
 
 void rundir_now(char *text, size_t size, const char *fmt)
 {
@@ -115,6 +117,7 @@ static int fill_meta(struct rundir *d, const struct rundir_options *o, const cha
 {
 	char text[RUNDIR_STAMP_BYTES];
 	cJSON *m = d->meta = cJSON_CreateObject();
+	const char *node;
 
 	rundir_now(text, sizeof(text), RUNDIR_TIME_READABLE);
 	if (!cJSON_AddNumberToObject(m, RUNDIR_SCHEMA, EGPR_SCHEMA_VERSION) ||
@@ -126,6 +129,9 @@ static int fill_meta(struct rundir *d, const struct rundir_options *o, const cha
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)o->seed);
 	if (!cJSON_AddStringToObject(m, RUNDIR_SEED, text))
 		return -1;
+	node = getenv(NODE_VARIABLE);
+	if (node && *node)
+		cJSON_AddStringToObject(m, RUNDIR_NODE, node);
 	cJSON_AddItemToObject(m, RUNDIR_HOST, cJSON_Duplicate(o->host, 1));
 	cJSON_AddItemToObject(m, RUNDIR_PLAN, cJSON_Duplicate(o->plan, 1));
 	cJSON_AddItemToObject(m, RUNDIR_VERSIONS, cJSON_Duplicate(o->versions, 1));

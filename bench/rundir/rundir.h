@@ -110,7 +110,9 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_CORE_TYPE  "core_type" /* of the host: kind of core that was measured on */
 #define RUNDIR_PLAN	  "plan"
 #define RUNDIR_VERSIONS	  "versions"
-#define RUNDIR_SEED	  "seed" /* decimal text: JSON numbers lose 64-bit integers */
+#define RUNDIR_LAB	  "egprlab" /* of the versions: commit of the lab */
+#define RUNDIR_NODE	  "node"    /* of a fleet, where the run was told its name */
+#define RUNDIR_SEED	  "seed"    /* decimal text: JSON numbers lose 64-bit integers */
 #define RUNDIR_START	  "start"
 #define RUNDIR_END	  "end"
 #define RUNDIR_STATE	  "state" /* "complete" or "interrupted" */

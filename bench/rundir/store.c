@@ -11,7 +11,9 @@
 
 #include "store.h"
 
-#define BUSY_MS 10000 /* another egprlab may be writing */
+#define BUSY_MS	    60000 /* another egprlab may be writing */
+#define MODEL_BYTES 160
+#define WHY_BYTES   512
 
 static const char *const migrations[STORE_VERSION] = {
 	"CREATE TABLE run ("
@@ -32,9 +34,21 @@ static const char *const migrations[STORE_VERSION] = {
 	/* What was measured before contexts had a name. */
 	("ALTER TABLE verdict ADD COLUMN context TEXT NOT NULL DEFAULT 'fp-0';"
 	 "UPDATE verdict SET context = 'packed' WHERE layer IN ('prim', 'ring0');"),
+
+	/* Of what older versions did not keep, the nearest that they did. */
+	("ALTER TABLE run ADD COLUMN model TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE run ADD COLUMN core_type TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE run ADD COLUMN machine TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE run ADD COLUMN lab TEXT NOT NULL DEFAULT '';"
+	 "ALTER TABLE run ADD COLUMN why TEXT NOT NULL DEFAULT '';"
+	 "UPDATE run SET model = cpu, machine = host_id, core_type = 'uniform';"
+	 "CREATE TABLE refused (path TEXT PRIMARY KEY, why TEXT NOT NULL);"
+	 "DROP INDEX verdict_of;"
+	 "CREATE INDEX verdict_of ON verdict"
+	 " (provenance, layer, exit_kind, guest_state, context, strategy, representative, run_id);"),
 };
 
-static int sql_fail(sqlite3 *db, const char *doing, struct data_error *e)
+int store_sql_failed(sqlite3 *db, const char *doing, struct data_error *e)
 {
 	return data_fail(e, EGPR_UNAVAILABLE, "cannot %s %s: %s", doing,
 			 sqlite3_db_filename(db, "main"), sqlite3_errmsg(db));
@@ -53,16 +67,28 @@ static int get_version(sqlite3 *db, int *version)
 	return ret == SQLITE_ROW ? 0 : ret;
 }
 
-static int migrate(sqlite3 *db, int version, struct data_error *e)
+/* One version further. Another egprlab may have done it since: only the lock makes that sure. */
+static int migrate_step(sqlite3 *db)
 {
 	char sql[64];
+	int version;
 
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) || get_version(db, &version))
+		return -1;
+	if (version < STORE_VERSION) {
+		snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version + 1);
+		if (sqlite3_exec(db, migrations[version], NULL, NULL, NULL) ||
+		    sqlite3_exec(db, sql, NULL, NULL, NULL))
+			return -1;
+	}
+	return sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) ? -1 : 0;
+}
+
+static int migrate(sqlite3 *db, int version, struct data_error *e)
+{
 	for (; version < STORE_VERSION; version++) {
-		snprintf(sql, sizeof(sql), "PRAGMA user_version = %d; COMMIT", version + 1);
-		if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) ||
-		    sqlite3_exec(db, migrations[version], NULL, NULL, NULL) ||
-		    sqlite3_exec(db, sql, NULL, NULL, NULL)) {
-			sql_fail(db, "migrate", e);
+		if (migrate_step(db)) {
+			store_sql_failed(db, "migrate", e);
 			sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 			return EGPR_UNAVAILABLE;
 		}
@@ -84,7 +110,7 @@ static int is_foreign(sqlite3 *db)
 
 int store_open(const char *path, sqlite3 **db, struct data_error *e)
 {
-	int version = 0, ret;
+	int version = 0, foreign, failed, ret;
 
 	ret = sqlite3_open(path, db);
 	if (ret) {
@@ -93,14 +119,20 @@ int store_open(const char *path, sqlite3 **db, struct data_error *e)
 		goto out_close;
 	}
 	sqlite3_busy_timeout(*db, BUSY_MS);
-	ret = get_version(*db, &version);
-	if (ret == SQLITE_NOTADB || ret == SQLITE_CORRUPT || (!ret && !version && is_foreign(*db)))
+	/* Both in one transaction: another egprlab may be making this store. */
+	ret = sqlite3_exec(*db, "BEGIN", NULL, NULL, NULL);
+	if (!ret)
+		ret = get_version(*db, &version);
+	foreign = !ret && !version && is_foreign(*db);
+	failed = ret ? store_sql_failed(*db, "read", e) : 0;
+	sqlite3_exec(*db, "COMMIT", NULL, NULL, NULL);
+	if (ret == SQLITE_NOTADB || ret == SQLITE_CORRUPT || foreign)
 		ret = data_fail(e, EGPR_DATA,
 				"%s is not a store of egprlab; name another file with "
 				"--db",
 				path);
-	else if (ret)
-		ret = sql_fail(*db, "read", e);
+	else if (failed)
+		ret = failed;
 	else if (version > STORE_VERSION)
 		ret = data_fail(
 			e, EGPR_DATA,
@@ -110,13 +142,19 @@ int store_open(const char *path, sqlite3 **db, struct data_error *e)
 	else
 		ret = migrate(*db, version, e);
 	if (!ret && sqlite3_exec(*db, "PRAGMA foreign_keys = ON", NULL, NULL, NULL))
-		ret = sql_fail(*db, "use", e);
+		ret = store_sql_failed(*db, "use", e);
 	if (!ret)
 		return 0;
 out_close:
 	sqlite3_close(*db);
 	*db = NULL;
 	return ret;
+}
+
+void store_many(sqlite3 *db, bool on)
+{
+	sqlite3_exec(db, on ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode = DELETE", NULL,
+		     NULL, NULL);
 }
 
 static void bind_text(sqlite3_stmt *q, int i, const char *text)
@@ -148,27 +186,131 @@ static int finish(sqlite3_stmt *q)
 	return ret == SQLITE_DONE ? 0 : -1;
 }
 
-static int add_run(sqlite3 *db, const struct rundir_data *run)
+/* What tells one model of CPU from the next: a marketing name covers several. */
+static void cpu_model(const struct rundir_data *run, char *text, size_t size)
 {
-	static const char sql[] = "INSERT INTO run VALUES (?,?,?,?,?,?,?,?)";
-	const cJSON *s = cJSON_GetObjectItemCaseSensitive(run->meta, RUNDIR_SOUNDNESS);
-	const char *id = rundir_meta_text(run, RUNDIR_RUN_ID);
+	const char *vendor = host_fact(run, "cpu_vendor"), *family = host_fact(run, "cpu_family");
+	const char *model = host_fact(run, "cpu_model"), *name = host_fact(run, "cpu_name");
+
+	if (vendor && family && model)
+		snprintf(text, size, "%s family %s model %s", vendor, family, model);
+	else
+		snprintf(text, size, "%s", name ? name : "unknown");
+}
+
+/* Nodes of one make and one kernel have the same facts: their name tells them apart. */
+static void machine_name(const struct rundir_data *run, char *text, size_t size)
+{
+	const char *machine = host_fact(run, "machine"), *node = rundir_meta_text(run, RUNDIR_NODE);
+
+	snprintf(text, size, "%s%s%s", machine ? machine : rundir_meta_text(run, RUNDIR_HOST_ID),
+		 *node ? "@" : "", node);
+}
+
+void store_why_unsound(const struct rundir_data *run, char *text, size_t size)
+{
+	const cJSON *s = cJSON_GetObjectItemCaseSensitive(run->meta, RUNDIR_SOUNDNESS), *c;
+	size_t n = 0;
+
+	*text = '\0';
+	if (strcmp(rundir_meta_text(run, RUNDIR_STATE), RUNDIR_COMPLETE))
+		n += (size_t)snprintf(text, size, "interrupted");
+	if (!s)
+		n += (size_t)snprintf(text + n, size - n, "%sno self-checks", n ? "; " : "");
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(s, "checks")) {
+		const char *check =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "check"));
+		const char *result =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "result"));
+
+		if (check && result && !strcmp(result, "fail") && n < size)
+			n += (size_t)snprintf(text + n, size - n, "%s%s failed", n ? "; " : "",
+					      check);
+	}
+	if (!n && !cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s, "sound")))
+		snprintf(text, size, "its self-checks did not hold");
+}
+
+static int insert_run(sqlite3 *db, const struct rundir_data *run)
+{
+	static const char sql[] = "INSERT INTO run VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)";
+	const cJSON *versions = cJSON_GetObjectItemCaseSensitive(run->meta, RUNDIR_VERSIONS);
+	const char *core = host_fact(run, RUNDIR_CORE_TYPE);
+	char model[MODEL_BYTES], machine[MODEL_BYTES], why[WHY_BYTES];
+	char *path = realpath(run->path, NULL);
 	sqlite3_stmt *q;
 
-	if (sqlite3_prepare_v2(db, "DELETE FROM run WHERE run_id = ?", -1, &q, NULL))
+	cpu_model(run, model, sizeof(model));
+	machine_name(run, machine, sizeof(machine));
+	store_why_unsound(run, why, sizeof(why));
+	if (sqlite3_prepare_v2(db, sql, -1, &q, NULL)) {
+		free(path);
 		return -1;
-	bind_text(q, 1, id);
-	if (finish(q) || sqlite3_prepare_v2(db, sql, -1, &q, NULL))
-		return -1;
-	bind_text(q, 1, id);
+	}
+	bind_text(q, 1, rundir_meta_text(run, RUNDIR_RUN_ID));
 	bind_text(q, 2, rundir_meta_text(run, RUNDIR_HOST_ID));
 	bind_text(q, 3, host_fact(run, "cpu_name"));
 	bind_text(q, 4, host_fact(run, "kernel_release"));
 	bind_text(q, 5, rundir_meta_text(run, RUNDIR_START));
 	bind_text(q, 6, rundir_meta_text(run, RUNDIR_STATE));
-	sqlite3_bind_int(q, 7, cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s, "sound")));
-	bind_text(q, 8, run->path);
+	sqlite3_bind_int(q, 7, !*why);
+	bind_text(q, 8, path ? path : run->path);
+	bind_text(q, 9, model);
+	bind_text(q, 10, core ? core : "uniform");
+	bind_text(q, 11, machine);
+	bind_text(q, 12,
+		  cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(versions, RUNDIR_LAB)));
+	bind_text(q, 13, why);
+	free(path);
 	return finish(q);
+}
+
+/* Steps a statement with one text. */
+static int one_text(sqlite3 *db, const char *sql, const char *text)
+{
+	sqlite3_stmt *q;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &q, NULL))
+		return -1;
+	bind_text(q, 1, text);
+	return finish(q);
+}
+
+/* What is to be done with a run, given what the store has under its name. */
+static int look_up(sqlite3 *db, const struct rundir_data *run, enum store_added *how)
+{
+	sqlite3_stmt *q;
+	int step;
+
+	if (sqlite3_prepare_v2(db, "SELECT state FROM run WHERE run_id = ?", -1, &q, NULL))
+		return -1;
+	bind_text(q, 1, rundir_meta_text(run, RUNDIR_RUN_ID));
+	step = sqlite3_step(q);
+	*how = STORE_NEW;
+	if (step == SQLITE_ROW) {
+		*how = STORE_REPLACED;
+		if (!strcmp((const char *)sqlite3_column_text(q, 0), RUNDIR_COMPLETE) &&
+		    strcmp(rundir_meta_text(run, RUNDIR_STATE), RUNDIR_COMPLETE))
+			*how = STORE_KEPT;
+	}
+	sqlite3_finalize(q);
+	return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : -1;
+}
+
+static int add_run(sqlite3 *db, const struct rundir_data *run, enum store_added *how)
+{
+	char *path = realpath(run->path, NULL);
+	int bad = one_text(db, "DELETE FROM refused WHERE path = ?", path ? path : run->path);
+
+	free(path);
+	if (bad || look_up(db, run, how))
+		return -1;
+	if (*how == STORE_KEPT)
+		return 0;
+	if (*how == STORE_REPLACED &&
+	    one_text(db, "DELETE FROM run WHERE run_id = ?", rundir_meta_text(run, RUNDIR_RUN_ID)))
+		return -1;
+	return insert_run(db, run);
 }
 
 static int add_verdict(sqlite3 *db, const struct csv_table *t, size_t row)
@@ -202,21 +344,42 @@ static int add_verdict(sqlite3 *db, const struct csv_table *t, size_t row)
 	return finish(q);
 }
 
-int store_add(sqlite3 *db, const struct rundir_data *run, struct data_error *e)
+int store_add(sqlite3 *db, const struct rundir_data *run, enum store_added *how,
+	      struct data_error *e)
 {
 	const struct csv_table *t = &run->table[EGPR_CSV_VERDICTS];
+	enum store_added added = STORE_NEW;
 	size_t row;
 	int bad = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
 	if (!bad)
-		bad = add_run(db, run);
-	for (row = 0; row < t->rows && !bad; row++)
+		bad = add_run(db, run, &added);
+	for (row = 0; row < t->rows && !bad && added != STORE_KEPT; row++)
 		bad = add_verdict(db, t, row);
-	if (!bad && !sqlite3_exec(db, "COMMIT", NULL, NULL, NULL))
+	if (!bad && !sqlite3_exec(db, "COMMIT", NULL, NULL, NULL)) {
+		if (how)
+			*how = added;
 		return 0;
-	sql_fail(db, "write", e);
+	}
+	store_sql_failed(db, "write", e);
 	sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
 	return EGPR_UNAVAILABLE;
+}
+
+int store_refuse(sqlite3 *db, const char *path, const char *why, struct data_error *e)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO refused VALUES (?,?)";
+	char *real = realpath(path, NULL);
+	sqlite3_stmt *q;
+	int bad = sqlite3_prepare_v2(db, sql, -1, &q, NULL);
+
+	if (!bad) {
+		bind_text(q, 1, real ? real : path);
+		bind_text(q, 2, why);
+		bad = finish(q);
+	}
+	free(real);
+	return bad ? store_sql_failed(db, "write", e) : 0;
 }
 
 int store_record(const char *path, const char *file, struct data_error *e)
@@ -229,119 +392,9 @@ int store_record(const char *path, const char *file, struct data_error *e)
 		return ret;
 	ret = store_open(file ? file : STORE_FILE, &db, e);
 	if (!ret) {
-		ret = store_add(db, &run, e);
+		ret = store_add(db, &run, NULL, e);
 		sqlite3_close(db);
 	}
 	rundir_free(&run);
 	return ret;
-}
-
-static char *column(sqlite3_stmt *q, int i)
-{
-	const char *s = (const char *)sqlite3_column_text(q, i);
-
-	return strdup(s ? s : "");
-}
-
-static double real_column(sqlite3_stmt *q, int i)
-{
-	return sqlite3_column_type(q, i) == SQLITE_NULL ? NAN : sqlite3_column_double(q, i);
-}
-
-static void take_row(sqlite3_stmt *q, struct store_row *r)
-{
-	char **const texts[] = { &r->run_id,	&r->host_id,  &r->cpu,	      &r->kernel,
-				 &r->start,	&r->backend,  &r->provenance, &r->layer,
-				 &r->exit_kind, &r->strategy, &r->state,      &r->context,
-				 &r->verdict,	&r->margin };
-	int i, n = sizeof(texts) / sizeof(*texts);
-
-	for (i = 0; i < n; i++)
-		*texts[i] = column(q, i);
-	r->representative = sqlite3_column_int(q, n);
-	r->sound = sqlite3_column_int(q, n + 1);
-	r->diff = real_column(q, n + 2);
-	r->low = real_column(q, n + 3);
-	r->high = real_column(q, n + 4);
-}
-
-static int collect(sqlite3_stmt *q, struct store_row **rows, size_t *n)
-{
-	struct store_row *grown;
-	int step;
-
-	while ((step = sqlite3_step(q)) == SQLITE_ROW) {
-		if ((*n & (*n - 1)) == 0) { /* full at every power of two */
-			grown = realloc(*rows, (*n ? 2 * *n : 1) * sizeof(**rows));
-			if (!grown)
-				return -1;
-			*rows = grown;
-		}
-		take_row(q, &(*rows)[(*n)++]);
-	}
-	return step == SQLITE_DONE ? 0 : -1;
-}
-
-int store_select(sqlite3 *db, const struct store_filter *f, struct store_row **rows, size_t *n,
-		 struct data_error *e)
-{
-	static const char sql[] =
-		"SELECT r.run_id, r.host_id, r.cpu, r.kernel, r.start, v.backend, v.provenance,"
-		" v.layer, v.exit_kind, v.strategy, v.guest_state, v.context, v.verdict, v.margin_text,"
-		" v.representative,"
-		" r.sound, v.diff, v.diff_low, v.diff_high"
-		" FROM verdict v JOIN run r USING (run_id)"
-		" WHERE (?1 IS NULL OR r.host_id = ?1) AND (?2 IS NULL OR v.strategy = ?2)"
-		" AND (?3 IS NULL OR v.layer = ?3) AND (?4 IS NULL OR v.exit_kind = ?4)"
-		" AND (?5 IS NULL OR v.guest_state = ?5) AND (?6 IS NULL OR v.provenance = ?6)"
-		" AND (?7 IS NULL OR r.kernel = ?7) AND (?8 IS NULL OR v.context = ?8)"
-		" ORDER BY v.provenance, v.layer, v.exit_kind, v.guest_state, v.context, v.strategy,"
-		" r.host_id, r.start, r.run_id, v.rowid";
-	const char *const values[] = { f->host,	 f->strategy,	f->layer,  f->exit_kind,
-				       f->state, f->provenance, f->kernel, f->context };
-	sqlite3_stmt *q;
-	size_t i;
-	int ret = 0;
-
-	*rows = NULL;
-	*n = 0;
-	if (sqlite3_prepare_v2(db, sql, -1, &q, NULL))
-		return sql_fail(db, "read", e);
-	for (i = 0; i < sizeof(values) / sizeof(*values); i++) {
-		if (values[i])
-			bind_text(q, (int)i + 1, values[i]);
-	}
-	if (collect(q, rows, n)) {
-		ret = sql_fail(db, "read", e);
-		store_rows_free(*rows, *n);
-		*rows = NULL;
-		*n = 0;
-	}
-	sqlite3_finalize(q);
-	return ret;
-}
-
-void store_rows_free(struct store_row *rows, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		struct store_row *r = &rows[i];
-
-		free(r->run_id);
-		free(r->host_id);
-		free(r->cpu);
-		free(r->kernel);
-		free(r->start);
-		free(r->backend);
-		free(r->provenance);
-		free(r->layer);
-		free(r->exit_kind);
-		free(r->strategy);
-		free(r->state);
-		free(r->context);
-		free(r->verdict);
-		free(r->margin);
-	}
-	free(rows);
 }

@@ -17,7 +17,7 @@
 #include "rundir.h"
 
 #define STORE_FILE    RUNDIR_ROOT "/lab.db"
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 
 /**
  * store_open - open or make a store and bring its schema up to date
@@ -30,12 +30,44 @@
 int store_open(const char *path, sqlite3 **db, struct data_error *e);
 
 /**
- * store_add - put a run into the store, or replace it there
- * @run: verified data
+ * store_many - many transactions will follow, or were done
+ * @on: before them; false after them
  *
- * Return: 0 or EGPR_UNAVAILABLE, and then nothing of the run is in the store.
+ * A write-ahead log takes a tenth of the time for as many small transactions and is as safe against a
+ * kill, but is three files: what can be copied as one is left behind. Where the log cannot
+ * be had, or another egprlab still uses it, nothing changes but the time.
  */
-int store_add(sqlite3 *db, const struct rundir_data *run, struct data_error *e);
+void store_many(sqlite3 *db, bool on);
+
+/* What store_add() did. */
+enum store_added {
+	STORE_NEW,	/* the store did not know this run */
+	STORE_REPLACED, /* it did; a run counts once */
+	STORE_KEPT	/* it has the complete run, and this copy is interrupted */
+};
+
+/**
+ * store_add - put a run into the store, or replace it there, in one transaction
+ * @run: verified data
+ * @how: receives what was done; NULL where that is not asked
+ *
+ * A run that store_refuse() noted under this path is no longer refused.
+ * Return: 0, or EGPR_UNAVAILABLE, and then the store is as it was.
+ */
+int store_add(sqlite3 *db, const struct rundir_data *run, enum store_added *how,
+	      struct data_error *e);
+
+/**
+ * store_refuse - note that a directory is no run that can be used
+ * @path: the directory
+ * @why: message of rundir_load()
+ *
+ * Return: 0 or EGPR_UNAVAILABLE.
+ */
+int store_refuse(sqlite3 *db, const char *path, const char *why, struct data_error *e);
+
+/* Why a run is not to be combined: interrupted, or checks that failed; "" where it is sound. */
+void store_why_unsound(const struct rundir_data *run, char *text, size_t size);
 
 /**
  * store_record - store_open(), rundir_load(), store_add() for a run that just ended
@@ -60,23 +92,58 @@ struct store_filter {
 
 /**
  * struct store_row - one comparison of one run
- * Numbers are TSC ticks per exit and entry. All texts are copies.
+ * Numbers are TSC ticks per exit and entry. @machine is the host without the lab's own commit,
+ * @lab that commit, @model what tells CPUs apart.
  */
 struct store_row {
 	char *run_id, *host_id, *cpu, *kernel, *start, *backend;
 	char *provenance, *layer, *exit_kind, *strategy, *state, *context, *verdict, *margin;
+	char *model, *core_type, *machine, *lab;
 	int representative, sound;
 	double diff, low, high;
 };
 
 /**
- * store_select - comparisons that match, grouped, oldest first within a group
- * @rows: receives an array; free with store_rows_free()
+ * store_each - call back for every comparison that matches
+ * @each: its row and texts hold for the call only; not 0 ends the selection
  *
- * Order: provenance, layer, exit kind, state, context, strategy, host, start.
+ * Order: provenance, layer, exit kind, state, context, strategy, representative first, then CPU model,
+ * kind of core, machine, start, run. In memory is one row, whatever the store holds.
+ * Return: 0, what @each returned, or EGPR_UNAVAILABLE.
+ */
+int store_each(sqlite3 *db, const struct store_filter *f,
+	       int (*each)(const struct store_row *row, void *arg), void *arg,
+	       struct data_error *e);
+
+/**
+ * store_select - store_each() into an array
+ * @rows: receives the array; free with store_rows_free()
  */
 int store_select(sqlite3 *db, const struct store_filter *f, struct store_row **rows, size_t *n,
 		 struct data_error *e);
 void store_rows_free(struct store_row *rows, size_t n);
+
+/**
+ * struct store_count - what a store holds
+ * @runs: all
+ * @unsound: of them that are not combined
+ * @refused: directories beside them
+ */
+struct store_count {
+	unsigned int runs, unsound, refused;
+};
+
+int store_count(sqlite3 *db, struct store_count *c, struct data_error *e);
+
+/**
+ * store_each_bad - call back for every run that is unsound and every directory that was refused
+ * @each: @kind is "unsound" or "damaged"
+ */
+int store_each_bad(sqlite3 *db,
+		   void (*each)(const char *kind, const char *path, const char *why, void *arg),
+		   void *arg, struct data_error *e);
+
+/* For the files of the store: "cannot DOING FILE: reason". Return: EGPR_UNAVAILABLE. */
+int store_sql_failed(sqlite3 *db, const char *doing, struct data_error *e);
 
 #endif /* BENCH_STORE_H */

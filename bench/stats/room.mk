@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-BENCH_TESTS += stats/stats stats/coverage stats/meta_analysis
+BENCH_TESTS += stats/stats stats/coverage stats/meta_analysis stats/change

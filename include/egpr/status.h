@@ -9,8 +9,8 @@
 /* clang-format off */
 #define EGPR_STATUSES(X)								\
 	X(DONE, 0, "done")								\
-	X(SLOWER, 1, "compare: a comparison is slower than its margin")			\
-	X(INCONCLUSIVE, 2, "compare: a comparison is not decided")			\
+	X(SLOWER, 1, "compare, campaign: a comparison is slower than its margin")			\
+	X(INCONCLUSIVE, 2, "compare, campaign: a comparison is not decided")			\
 	X(USAGE, 64, "bad command line, plan or payload")				\
 	X(DATA, 65, "damaged or unknown data")						\
 	X(UNAVAILABLE, 69, "nothing can run here, or output was lost")			\

@@ -37,7 +37,7 @@ check 'history filters by kernel' sh -c "
 	[ \$('$egprlab' history --db '$db' --kernel 9.9 | wc -l) = 1 ]"
 check 'hosts are combined, the unsound one is left out' sh -c "
 	'$egprlab' history --db '$db' --meta --layer prim --strategy xsave |
-	awk -F '\t' 'NR == 2 { exit !(\$7 == 3 && \$8 > 80 && \$8 < 120) }'"
+	awk -F '\t' '\$8 == \"all\" { ok = \$10 == 3 && \$11 > 80 && \$11 < 120 } END { exit !ok }'"
 if command -v gnuplot >/dev/null; then
 	check 'a forest plot by CPU' sh -c "
 		'$egprlab' history --db '$db' --meta --layer prim --strategy xsave --forest '$dir/forest' &&
@@ -47,6 +47,24 @@ else
 	n=$((n + 1))
 	echo "ok $n - a forest plot by CPU # SKIP gnuplot is not installed"
 fi
+# A strategy that became dearer with one commit of the lab, among twelve runs of one machine.
+for run in 01 02 03 04 05 06 07 08 09 10 11 12; do
+	if [ $run -lt 8 ]; then effect=1; else effect=1.3; fi
+	"$B/tests/tools/synthetic-run" "$dir/trend-$run" few=yes blocks=40 host=t seed=$run effect=$effect \
+		lab=commit$run start="2026-01-${run}T00:00:00Z" || exit 70
+done
+check 'a change is found, with its commits' sh -c "
+	'$egprlab' import --db '$dir/trend.db' '$dir'/trend-?? >/dev/null &&
+	'$egprlab' history --db '$dir/trend.db' --changes >'$dir/changes'
+	cat '$dir/changes'
+	[ \$(grep -c '^gated-mov' '$dir/changes') = 1 ] &&
+	grep -q '^gated-mov.*	12	2026-01-08T00:00:00Z	commit07..commit08	' '$dir/changes' &&
+	grep -q '^1 series of at least 8 runs, 1 changes' '$dir/changes'"
+check 'too few runs are said to be too few' sh -c "
+	'$egprlab' history --db '$db' --changes --strategy dual --layer prim |
+	grep -q '^0 series of at least 8 runs, 0 changes; 3 series are shorter'"
+check 'one question at a time' fails 64 'only one of' "$egprlab" history --db "$db" --changes --meta
+
 check 'importing again does not double anything' sh -c "
 	'$egprlab' import --db '$db' '$dir/a' &&
 	[ \$('$egprlab' history --db '$db' --layer prim --strategy dual | grep -c '10 ticks') = 4 ]"

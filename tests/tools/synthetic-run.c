@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include <egpr/code.h>
@@ -42,6 +43,12 @@
 #define OWN_DIRTY	  60.0
 #define PLAN		  "[plan]\nmargins = 1 %, 10 ticks\n[prim]\nstates = dirty\n"
 #define PATTERNS	  "registers survive"
+#define FEW		  "gated-mov" /* the strategy where there are few */
+/* A made-up fleet: hosts of some models with two kinds of core; now and then a run is unsound. */
+#define FLEET_HOSTS   40
+#define FLEET_MODELS  3
+#define FLEET_UNSOUND 50
+#define FLEET_SPREAD  0.1 /* between models, of the effect */
 
 static const double path_cost[EGPR_NR_PATHS] = { [EGPR_PATH_NONE] = 900,
 						 [EGPR_PATH_FAST] = 1200,
@@ -60,14 +67,18 @@ struct wish {
 	bool module;
 	bool own;      /* rows of KVM's own switch */
 	bool contexts; /* cells of layer prim in other contexts */
+	bool few;      /* one small cell only */
+	unsigned int many;
 	unsigned int blocks;
 	unsigned int launches; /* two to a module load */
 	double effect;	       /* factor on the cost of every strategy */
-	char id[80];
+	char id[128];
 	char host_id[80];
 	char core[32];
 	char cpu[80];
 	char kernel[80];
+	char lab[32];
+	char start[32];
 };
 
 static double uniform(void)
@@ -253,9 +264,11 @@ static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
 	summary(d, w, &key, base);
 	egpr_for_each_strategy(s) {
 		if (s->family != EGPR_FAMILY_DELAY && s->family != EGPR_FAMILY_OWN &&
-		    s != egpr_strategies)
+		    s != egpr_strategies && (!w->few || !strcmp(s->id, FEW)))
 			arm(d, w, key, s->id, level, "none", base, cycles);
 	}
+	if (w->few)
+		return;
 	arm(d, w, key, delays[0], level, "none", base, delay);
 	for (i = 1; i < sizeof(delays) / sizeof(*delays); i++)
 		arm(d, w, key, delays[i], level, delays[0], delay, cycles);
@@ -305,6 +318,8 @@ static void fill(struct rundir *d, const struct wish *w)
 	key.backend = NULL;
 	key.representative = true;
 	cell(d, w, key, NULL);
+	if (w->few)
+		return;
 	key.backend = w->key.backend;
 	key.representative = w->key.representative;
 	key.layer = EGPR_LAYER_BOUNDARY;
@@ -439,7 +454,8 @@ static int usage(void)
 {
 	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [module=yes]\n"
 	      "       [own=yes] [contexts=yes] [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
-	      "       [host=NAME] [cpu=NAME] [kernel=NAME] [core=TYPE]\n",
+	      "       [host=NAME] [cpu=NAME] [kernel=NAME] [core=TYPE] [lab=COMMIT] [start=TIME] [few=yes]\n"
+	      "       [many=N]: N directories below DIR, of a fleet of hosts\n",
 	      stderr);
 	return EGPR_USAGE;
 }
@@ -483,6 +499,14 @@ static int parse(struct wish *w, const char *word)
 		snprintf(w->cpu, sizeof(w->cpu), "%s", value);
 	else if (IS("kernel"))
 		snprintf(w->kernel, sizeof(w->kernel), "%s", value);
+	else if (IS("lab"))
+		snprintf(w->lab, sizeof(w->lab), "%s", value);
+	else if (IS("start"))
+		snprintf(w->start, sizeof(w->start), "%s", value);
+	else if (IS("few"))
+		w->few = strcmp(value, "no") != 0;
+	else if (IS("many"))
+		w->many = (unsigned int)strtoul(value, NULL, 10);
 	else if (IS("core"))
 		snprintf(w->core, sizeof(w->core), "%s", value);
 	else
@@ -492,6 +516,83 @@ static int parse(struct wish *w, const char *word)
 			       w->launches <= MAX_LAUNCHES && (int)w->key.provenance >= 0
 		       ? 0
 		       : -1;
+}
+
+static int make(struct wish *w, const char *dir)
+{
+	cJSON *host = cJSON_CreateObject(), *plan = cJSON_CreateObject(),
+	      *versions = cJSON_CreateObject();
+	struct data_error e;
+	struct rundir *d;
+	int status, ret;
+
+	cJSON_AddStringToObject(host, "cpu_name", w->cpu);
+	cJSON_AddStringToObject(host, "kernel_release", w->kernel);
+	cJSON_AddStringToObject(host, "machine", w->host_id);
+	if (*w->core)
+		cJSON_AddStringToObject(host, RUNDIR_CORE_TYPE, w->core);
+	cJSON_AddStringToObject(plan, "profile", "synthetic");
+	cJSON_AddStringToObject(plan, "name", "synthetic");
+	cJSON_AddStringToObject(plan, "ini", PLAN);
+	cJSON_AddStringToObject(versions, RUNDIR_LAB, *w->lab ? w->lab : "synthetic");
+	srandom((unsigned int)w->o.seed);
+	snprintf(w->id, sizeof(w->id), "%s-seed-%llu", w->host_id, (unsigned long long)w->o.seed);
+	w->o.dir = dir;
+	w->o.id = w->id;
+	w->o.host_id = w->host_id;
+	w->o.host = host;
+	w->o.plan = plan;
+	w->o.versions = versions;
+	d = rundir_create(&w->o, &e, &status);
+	cJSON_Delete(host);
+	cJSON_Delete(plan);
+	cJSON_Delete(versions);
+	if (!d) {
+		fprintf(stderr, "synthetic-run: %s\n", e.text);
+		return status;
+	}
+	if (*w->start)
+		cJSON_SetValuestring(cJSON_GetObjectItem(rundir_meta(d), RUNDIR_START), w->start);
+	cJSON_AddNumberToObject(rundir_meta(d), RUNDIR_TSC_HZ, TSC_HZ);
+	launches(d, w);
+	fill(d, w);
+	if (w->module)
+		module(d, w);
+	if (w->contexts)
+		contexts(d, w);
+	if (w->own)
+		own(d, w);
+	checks(d, w);
+	rundir_set_backend(d, w->key.backend, w->key.representative, "so the command line says");
+	ret = rundir_close(d, w->complete, &e);
+	if (ret)
+		fprintf(stderr, "synthetic-run: %s\n", e.text);
+	return ret;
+}
+
+static int make_fleet(struct wish *w, const char *root)
+{
+	char dir[4096];
+	unsigned int i;
+	int ret = mkdir(root, 0777);
+
+	if (ret) {
+		perror("synthetic-run: mkdir");
+		return EGPR_UNAVAILABLE;
+	}
+	for (i = 0; i < w->many && !ret; i++) {
+		unsigned int host = i % FLEET_HOSTS, model = host % FLEET_MODELS;
+
+		snprintf(dir, sizeof(dir), "%s/%05u", root, i);
+		snprintf(w->host_id, sizeof(w->host_id), "synthetic-%u", host);
+		snprintf(w->cpu, sizeof(w->cpu), "Model %u", model);
+		snprintf(w->core, sizeof(w->core), "%s", host & 1 ? "performance" : "efficiency");
+		w->o.seed = i;
+		w->effect = 1 + FLEET_SPREAD * model;
+		w->sound = i % FLEET_UNSOUND != FLEET_UNSOUND - 1;
+		ret = make(w, dir);
+	}
+	return ret;
 }
 
 int main(int argc, char **argv)
@@ -507,10 +608,7 @@ int main(int argc, char **argv)
 		.kernel = "0.0-synthetic",
 		.key = { .backend = "vmx", .representative = true, .provenance = EGPR_PROV_PROXY }
 	};
-	struct data_error e;
-	struct rundir *d;
-	cJSON *host, *plan;
-	int i, status, ret;
+	int i;
 
 	if (argc < 2 || strstr(argv[1], RUNDIR_ROOT "/"))
 		return usage();
@@ -518,42 +616,5 @@ int main(int argc, char **argv)
 		if (parse(&w, argv[i]))
 			return usage();
 	}
-	host = cJSON_CreateObject();
-	plan = cJSON_CreateObject();
-	cJSON_AddStringToObject(host, "cpu_name", w.cpu);
-	cJSON_AddStringToObject(host, "kernel_release", w.kernel);
-	if (*w.core)
-		cJSON_AddStringToObject(host, RUNDIR_CORE_TYPE, w.core);
-	cJSON_AddStringToObject(plan, "profile", "synthetic");
-	cJSON_AddStringToObject(plan, "name", "synthetic");
-	cJSON_AddStringToObject(plan, "ini", PLAN);
-	srandom((unsigned int)w.o.seed);
-	snprintf(w.id, sizeof(w.id), "%s-seed-%llu", w.host_id, (unsigned long long)w.o.seed);
-	w.o.dir = argv[1];
-	w.o.id = w.id;
-	w.o.host_id = w.host_id;
-	w.o.host = host;
-	w.o.plan = plan;
-	d = rundir_create(&w.o, &e, &status);
-	cJSON_Delete(host);
-	cJSON_Delete(plan);
-	if (!d) {
-		fprintf(stderr, "synthetic-run: %s\n", e.text);
-		return status;
-	}
-	cJSON_AddNumberToObject(rundir_meta(d), RUNDIR_TSC_HZ, TSC_HZ);
-	launches(d, &w);
-	fill(d, &w);
-	if (w.module)
-		module(d, &w);
-	if (w.contexts)
-		contexts(d, &w);
-	if (w.own)
-		own(d, &w);
-	checks(d, &w);
-	rundir_set_backend(d, w.key.backend, w.key.representative, "so the command line says");
-	ret = rundir_close(d, w.complete, &e);
-	if (ret)
-		fprintf(stderr, "synthetic-run: %s\n", e.text);
-	return ret;
+	return w.many ? make_fleet(&w, argv[1]) : make(&w, argv[1]);
 }

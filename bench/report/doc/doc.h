@@ -124,5 +124,7 @@ int doc_html(const struct doc *d, const char *dir, FILE *f);
 int doc_markdown(const struct doc *d, const char *dir, FILE *f);
 /* Without pictures and without DOC_WIDE columns; no line beyond DOC_TEXT_COLUMNS. */
 int doc_text(const struct doc *d, FILE *f);
+/* Only the tables, tab-separated: as wide as they are, and ready for cut, sort and awk. */
+void doc_tabs(const struct doc *d, FILE *f);
 
 #endif /* BENCH_DOC_H */

@@ -63,7 +63,7 @@ static void make_file(const char *path, const char *sql)
 	sqlite3_close(db);
 }
 
-static void write_run(struct place *p, double diff)
+static void write_run_as(struct place *p, double diff, bool complete)
 {
 	struct rundir_options o = { .dir = p->run,
 				    .id = "synthetic-store",
@@ -88,8 +88,13 @@ static void write_run(struct place *p, double diff)
 	csv_set_real(&row, EGPR_VERDICTS_diff, diff);
 	csv_set_text(&row, EGPR_VERDICTS_verdict, "slower");
 	assert_int_equal(rundir_append(d, &row, NULL), 0);
-	assert_int_equal(rundir_close(d, true, NULL), 0);
+	assert_int_equal(rundir_close(d, complete, NULL), 0);
 	cJSON_Delete(host);
+}
+
+static void write_run(struct place *p, double diff)
+{
+	write_run_as(p, diff, true);
 }
 
 static void test_add_and_select(void **state)
@@ -155,6 +160,8 @@ static void test_migration_from_1(void **state)
 	assert_int_equal(n, 1);
 	assert_string_equal(rows[0].run_id, "old");
 	assert_string_equal(rows[0].context, "packed");
+	assert_string_equal(rows[0].model, "c"); /* the nearest that version 1 kept */
+	assert_string_equal(rows[0].machine, "h");
 	store_rows_free(rows, n);
 	assert_int_equal(
 		sqlite3_exec(db, "DROP INDEX verdict_of; DROP INDEX run_on", NULL, NULL, NULL),
@@ -177,7 +184,7 @@ static void test_newer(void **state)
 	struct place *p = *state;
 
 	make_file(p->db, "PRAGMA user_version = 99");
-	refused(p->db, "99 is newer than 3");
+	refused(p->db, "99 is newer than 4");
 }
 
 static void test_foreign(void **state)
@@ -212,6 +219,95 @@ static void test_damaged_run_stays_out(void **state)
 	assert_int_not_equal(access(p->db, F_OK), 0);
 }
 
+static enum store_added add_as(struct place *p, sqlite3 *db, double diff, bool complete)
+{
+	struct data_error e = { "" };
+	struct rundir_data run;
+	enum store_added how;
+
+	scratch_remove(p->run);
+	write_run_as(p, diff, complete);
+	if (rundir_load(p->run, &run, &e) || store_add(db, &run, &how, &e))
+		fail_msg("%s", e.text);
+	rundir_free(&run);
+	return how;
+}
+
+static double only_diff(sqlite3 *db)
+{
+	struct store_filter all = { 0 };
+	struct data_error e = { "" };
+	struct store_row *rows;
+	double diff;
+	size_t n;
+
+	assert_int_equal(store_select(db, &all, &rows, &n, &e), 0);
+	assert_int_equal(n, 1);
+	diff = rows[0].diff;
+	store_rows_free(rows, n);
+	return diff;
+}
+
+/* A later state of a run takes the place of an earlier one, and not the other way round. */
+static void test_complete_stays(void **state)
+{
+	struct place *p = *state;
+	sqlite3 *db = open_good(p->db);
+
+	assert_int_equal(add_as(p, db, 1, false), STORE_NEW);
+	assert_int_equal(add_as(p, db, 2, true), STORE_REPLACED);
+	assert_int_equal(add_as(p, db, 3, false), STORE_KEPT);
+	assert_true(only_diff(db) == 2);
+	assert_int_equal(add_as(p, db, 4, true), STORE_REPLACED);
+	assert_true(only_diff(db) == 4);
+	sqlite3_close(db);
+}
+
+struct seen {
+	unsigned int damaged, unsound;
+	char why[128];
+};
+
+static void see(const char *kind, const char *path, const char *why, void *arg)
+{
+	struct seen *s = arg;
+
+	assert_non_null(strstr(path, "/run"));
+	if (strcmp(kind, "damaged")) {
+		s->unsound++;
+		return;
+	}
+	s->damaged++;
+	snprintf(s->why, sizeof(s->why), "%s", why);
+}
+
+/* What was refused is remembered until the directory is mended. */
+static void test_refused(void **state)
+{
+	struct place *p = *state;
+	sqlite3 *db = open_good(p->db);
+	struct data_error e = { "" };
+	struct store_count c;
+	struct seen s = { 0 };
+
+	write_run(p, 1);
+	assert_int_equal(store_refuse(db, p->run, "first", &e), 0);
+	assert_int_equal(store_refuse(db, p->run, "broken", &e), 0);
+	assert_int_equal(store_each_bad(db, see, &s, &e), 0);
+	assert_int_equal(s.damaged, 1);
+	assert_string_equal(s.why, "broken");
+	add_as(p, db, 1, true);
+	memset(&s, 0, sizeof(s));
+	assert_int_equal(store_each_bad(db, see, &s, &e), 0);
+	assert_int_equal(s.damaged, 0);
+	assert_int_equal(s.unsound, 1); /* it has no self-checks */
+	assert_int_equal(store_count(db, &c, &e), 0);
+	assert_int_equal(c.runs, 1);
+	assert_int_equal(c.unsound, 1);
+	assert_int_equal(c.refused, 0);
+	sqlite3_close(db);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +316,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_newer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_run_stays_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_complete_stays, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs of many hosts: merge, what it lists, what it combines, kills in the middle, two at once.
-# seconds: 35
+# seconds: 50
 set -u
 
 B=${B:-build}

@@ -105,11 +105,13 @@ static void post_uabi(struct report *r)
 		 "Question: with r16-r31 in regs[], KVM_GET_XSAVE and KVM_SET_XSAVE copy them "
 		 "beside the fpstate. Is that right in every state, and what does it cost in "
 		 "memory, copies and time?");
-	doc_para(&r->doc,
-		 "Run: a model of the posted diff with its order of operations, and of the other "
-		 "answers; %u properties over random states; the calls of this host's KVM for the "
-		 "components that it has (unit/group/uabi-ioctl), and their time.",
-		 UABI_NR_PROPERTIES);
+	doc_para(
+		&r->doc,
+		"Run: a model of the posted diff with its order of operations, and of the other "
+		"answers; %u properties over random states; the calls of this host's KVM for the "
+		"components that it has [proved: unit/group/uabi-ioctl:test_identity; on kvm-amd and "
+		"kvm-intel: e2e/bed-uabi], and their time.",
+		UABI_NR_PROPERTIES);
 	uabi_matrix(r);
 	uabi_memory_table(r);
 	report_operations(r, EGPR_LAYER_UABI, true, egpr_layers[EGPR_LAYER_UABI].text);

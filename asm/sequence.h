@@ -45,6 +45,12 @@
 #define SEQ_CAT(sym, form, half)  SEQ_CAT_(sym, form, half)
 #define SEQ_NAME(sym, half)	  SEQ_CAT(sym, EGPR_FORM, half)
 
+#ifdef EGPR_INLINE
+/* Part of another function: each half is a macro, used once; see kmod/kvm/place-asm.h. */
+#define SEQ_BEGIN(sym, half) .macro egpr_inline_##half
+#define SEQ_END(sym, half)   .endm
+#define SEQ_NOEXEC_STACK
+#else
 /* A half starts on a cache line, so that placement is the same for every strategy; INT3 between. */
 #define SEQ_BEGIN(sym, half)			\
 	.text;					\
@@ -59,6 +65,7 @@
 	.size SEQ_NAME(sym, half), . - SEQ_NAME(sym, half)
 
 #define SEQ_NOEXEC_STACK .section .note.GNU-stack, "", @progbits
+#endif
 
 /*
  * Legacy stand-ins of r16..r31: the caller-saved registers less %rdi, which

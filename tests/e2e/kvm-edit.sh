@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Editing a KVM's source: an imitation of it, of our own, is edited; one whose names have changed is refused
+# by the name that is missing, and left as it was. And scripts/kvm-build says what it does not take.
+# seconds: 3
+# shellcheck disable=SC2016 # scripts of sh -c have their own arguments
+set -u
+. tests/e2e/tap.inc
+B=${B:-build}
+
+# imitate DIR: as much of KVM's source as is looked at, in our words.
+imitate() {
+	mkdir -p "$1/arch/x86/kvm/vmx" "$1/arch/x86/kvm/svm" "$1/virt/kvm"
+	kvm=$1/arch/x86/kvm
+	cat >"$kvm/vmx/vmenter.S" <<'ASM'
+#include "kvm-asm-offsets.h"
+SYM_FUNC_START(another)
+	call vmx_update_host_rsp /* of another function */
+	mov %_ASM_BX, %_ASM_AX
+SYM_FUNC_END(another)
+SYM_FUNC_START(__vmx_vcpu_run)
+	push %_ASM_BX
+	call vmx_update_host_rsp
+	wrmsr
+.Lspec_ctrl_done:
+	vmresume
+SYM_INNER_LABEL_ALIGN(vmx_vmexit, SYM_L_GLOBAL)
+	xor %r14d, %r14d
+	xor %r15d, %r15d
+	call vmx_spec_ctrl_restore_host
+	/* mov %_ASM_BX, %_ASM_AX in a comment does not count */
+	mov %_ASM_BX, %_ASM_AX
+	RET
+SYM_FUNC_END(__vmx_vcpu_run)
+ASM
+	cat >"$kvm/svm/vmenter.S" <<'ASM'
+#include "kvm-asm-offsets.h"
+.macro RESTORE_GUEST_SPEC_CTRL
+.endm
+SYM_FUNC_START(__svm_vcpu_run)
+	push %_ASM_BX
+	push %_ASM_ARG1
+	RESTORE_GUEST_SPEC_CTRL
+3:	vmrun %_ASM_AX
+	UNTRAIN_RET_VM
+#ifdef CONFIG_X86_64
+	xor %r15d, %r15d
+#endif
+	RET
+SYM_FUNC_END(__svm_vcpu_run)
+ASM
+	cat >"$kvm/Makefile" <<'MAKE'
+ccflags-y += -I $(srctree)/arch/x86/kvm
+include $(srctree)/virt/kvm/Makefile.kvm
+kvm-y += x86.o
+MAKE
+	cat >"$kvm/trace.h" <<'HEADER'
+TRACE_EVENT(kvm_entry,
+	TP_PROTO(struct kvm_vcpu *vcpu, bool force_immediate_exit),
+#define TRACE_EVENT_KVM_EXIT(name)					     \
+TRACE_EVENT(name,							     \
+	TP_PROTO(struct kvm_vcpu *vcpu, u32 isa),			     \
+TRACE_EVENT_KVM_EXIT(kvm_exit);
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH ../../arch/x86/kvm
+HEADER
+}
+
+sum() { (cd "$1" && find . -type f | sort | xargs sha256sum); }
+vmx=arch/x86/kvm/vmx/vmenter.S
+svm=arch/x86/kvm/svm/vmenter.S
+
+# line FILE REGEX: number of the only line that matches.
+line() { grep -nE "$2" "$dir/whole/$1" | cut -d: -f1; }
+ordered() { # ordered NUMBER...: each there, each greater than the last
+	last=0
+	for number; do
+		[ -n "$number" ] && [ "$number" -gt "$last" ] || return 1
+		last=$number
+	done
+}
+
+imitate "$dir/whole"
+check 'a source is edited' kmod/kvm/edit "$dir/whole"
+check 'VMX: entry between HOST_RSP and SPEC_CTRL, exit between SPEC_CTRL and the return' ordered \
+	"$(line $vmx '^SYM_FUNC_START\(__vmx_vcpu_run')" "$(line $vmx 'egpr_place_entry')" "$(line $vmx 'spec_ctrl_done:')" \
+	"$(line $vmx 'vmx_vmexit')" "$(line $vmx 'call vmx_spec_ctrl_restore_host')" "$(line $vmx 'egpr_place_exit')" "$(line $vmx '^.RET$')"
+check 'SVM: entry before SPEC_CTRL, exit behind the cleared registers' ordered \
+	"$(line $svm 'push %_ASM_ARG1')" "$(line $svm 'egpr_place_entry')" "$(line $svm 'mov \(%_ASM_SP\), %_ASM_DI')" \
+	"$(line $svm '^.RESTORE_GUEST_SPEC_CTRL')" "$(line $svm 'vmrun')" "$(line $svm '^#endif')" "$(line $svm 'egpr_place_exit')"
+check 'the other function is as it was' sh -c 'test "$(sed -n "/START(another)/,/END(another)/p" "$1" | wc -l)" -eq 4' - "$dir/whole/$vmx"
+check 'it builds beside the headers' sh -c '! grep -q srctree "$1"/Makefile && grep -qx "kvm-y += egpr/place.o" "$1"/Makefile && grep -q "^#define TRACE_INCLUDE_PATH \. " "$1"/trace.h' - "$dir/whole/arch/x86/kvm"
+before=$(sum "$dir/whole")
+check 'edited once more' kmod/kvm/edit "$dir/whole"
+check 'it is the same' test "$before" = "$(sum "$dir/whole")"
+
+# refused WHAT FILE SED PATTERN: after SED on FILE the edit is refused with PATTERN, and nothing is changed.
+refused() {
+	rm -rf "$dir/other"
+	imitate "$dir/other"
+	sed -i "$3" "$dir/other/$2"
+	before=$(sum "$dir/other")
+	kmod/kvm/edit "$dir/other" >"$dir/said" 2>&1
+	status=$?
+	n=$((n + 1))
+	if [ $status -eq 65 ] && grep -qE "$4" "$dir/said" && grep -q '^fix: ' "$dir/said" && [ "$before" = "$(sum "$dir/other")" ]; then
+		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1 (status $status)"
+		sed 's/^/# /' "$dir/said"
+	fi
+}
+refused 'a renamed label' $vmx 's/vmx_vmexit/vmx_exited/' "vmx/vmenter.S: anchor 'label vmx_vmexit' in __vmx_vcpu_run is missing"
+refused 'a renamed function' $svm 's/__svm_vcpu_run/__svm_run/' 'svm/vmenter.S: function __svm_vcpu_run is not there once'
+refused 'an anchor that is there twice' $vmx 's/^.call vmx_update_host_rsp$/&\n&/' "anchor 'call vmx_update_host_rsp' in __vmx_vcpu_run is ambiguous: lines 8 9"
+refused 'a macro that is gone' $svm 's/^.RESTORE_GUEST_SPEC_CTRL//' "anchor 'RESTORE_GUEST_SPEC_CTRL' in __svm_vcpu_run is missing"
+refused 'a return value before the barrier' $vmx '/call vmx_spec_ctrl_restore_host/d; s/^.RET/	call vmx_spec_ctrl_restore_host\n&/' 'the return value is set before SPEC_CTRL is restored'
+refused 'another word last on the stack' $svm 's/^.push %_ASM_ARG1/&\n	push %_ASM_ARG2/' "the last push .* is 'push %_ASM_ARG2'"
+refused 'registers cleared before UNTRAIN_RET' $svm '/UNTRAIN/d; s/^.RET/	UNTRAIN_RET\n&/' 'cleared before UNTRAIN_RET'
+refused 'a tracepoint of another prototype' arch/x86/kvm/trace.h 's/struct kvm_vcpu \*vcpu, bool/unsigned int vcpu_id, bool/' 'first argument of tracepoint kvm_entry'
+refused 'a Makefile without virt/kvm' arch/x86/kvm/Makefile '/Makefile.kvm/d' "anchor 'include of Makefile.kvm' is missing"
+
+cp "$dir/other/$vmx" "$dir/vmx"
+imitate "$dir/half"
+cp "$dir/whole/$vmx" "$dir/half/$vmx"
+kmod/kvm/edit "$dir/half" >"$dir/said" 2>&1
+check 'a source that is half edited is refused' test $? -eq 65
+check 'and told from a whole one' grep -q '1 of 4 files are edited already' "$dir/said"
+
+# The builder's own refusals, before it fetches or compiles anything.
+builder() { # builder STATUS PATTERN ARGUMENTS...
+	status=$1 pattern=$2
+	shift 2
+	scripts/kvm-build "$@" >"$dir/said" 2>&1
+	test $? -eq "$status" && grep -q "$pattern" "$dir/said"
+}
+check 'no such strategy' builder 64 "there is no strategy 'no-such'" --inline no-such 6.12.0-none
+check 'no such option' builder 64 '^usage: ' --frob
+check 'a kernel that is not known' builder 69 'no package linux-headers-0.0.0-none is known here' 0.0.0-none
+check 'its help' builder 0 'never in the module directory' --help
+
+# Where the layer cannot run, it says why.
+"$B/egprlab" run --dry-run --layer vmenter --profile smoke --provenance proxy >"$dir/dry" 2>&1
+check 'a run says why layer vmenter cannot run here, or what it would run' grep -qE \
+	'vmenter/[a-z-]*/[a-z]*: .*(scripts/kvm-build|neither VMX nor SVM|cannot be unloaded|does not load|in use)| s  vmenter/' "$dir/dry"
+echo "1..$n"

@@ -96,6 +96,8 @@ struct egpr_plan {
  * @last: row of @counters.reason for the last exit, -1 for none
  * @stays: by row of @counters.reason: the last such exit did not leave KVM's inner loop
  * @stepper: somebody steps through what is run; changed under vcpu->mutex where there is a vCPU
+ * @at_place: the halves run in KVM's vmenter.S
+ * @emulated: of @counters, when they were last armed there
  * @looking: somebody looks what KVM does with the registers
  * @look: how, and what was seen
  * @counters: what user space reads
@@ -129,6 +131,8 @@ struct egpr_session {
 	int last;
 	bool stays[EGPR_NR_REASONS];
 	struct egpr_stepper *stepper;
+	bool at_place;
+	u64 emulated;
 	bool looking;
 	struct egpr_look look;
 	struct egpr_counters counters;
@@ -228,6 +232,14 @@ void egpr_host_values(struct egpr_session *s);
 void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu);
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu);
 
+/* place.c: halves in KVM's own vmenter.S. */
+bool egpr_place_there(void);
+enum egpr_refusal egpr_place_take(struct egpr_session *s, const struct egpr_plan *p);
+void egpr_place_give(struct egpr_session *s);
+void egpr_place_release(void);
+void egpr_place_idle(void);
+void egpr_place_arm(struct egpr_session *s);
+
 /* own.c: what KVM itself does with r16..r31, where it offers guests APX. */
 void egpr_own_forget(void);
 enum egpr_refusal egpr_own_refusal(const struct egpr_session *s, const struct egpr_plan *p);
@@ -280,5 +292,6 @@ int egpr_virtual_init(void);
 void egpr_virtual_exit(void);
 void egpr_virtual_enter(struct egpr_session *s);
 void egpr_virtual_leave(void);
+void egpr_virtual_forget(struct egpr_session *s);
 
 #endif /* KMOD_EGPR_SWITCH_H */

@@ -36,6 +36,8 @@ static u32 features(void)
 #endif
 	if (egpr_played_offers())
 		f |= EGPR_HAS_PLAYED_KVM;
+	if (egpr_place_there())
+		f |= EGPR_HAS_PLACE;
 	return f;
 }
 

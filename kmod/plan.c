@@ -10,7 +10,7 @@
 #include "egpr_switch.h"
 
 #define DELAY_MAX 255
-#define CONF_ALL  (EGPR_CONF_GUEST_XCR0 | EGPR_CONF_FRESH)
+#define CONF_ALL  (EGPR_CONF_GUEST_XCR0 | EGPR_CONF_FRESH | EGPR_CONF_PLACE)
 
 /* Components that every guest with AVX enables: a guest XCR0 that differs from most hosts'. */
 #define TYPICAL_GUEST_XCR0 0x7ULL

@@ -113,6 +113,12 @@ static void refuse(struct egpr_session *s, enum egpr_refusal why)
 	s->armed = false;
 }
 
+/* The halves run in KVM's vmenter.S, between the probes. */
+static bool at_place(const struct egpr_session *s)
+{
+	return s->plan.flags & EGPR_CONF_PLACE;
+}
+
 /* Written when KVM's inner loop is left. */
 static bool loop_left(const struct egpr_session *s, const struct kvm_vcpu *vcpu)
 {
@@ -253,9 +259,10 @@ static __always_inline void xcr0_ask(struct egpr_session *s, const struct kvm_vc
  */
 bool egpr_lacks_component(const struct egpr_session *s, const struct egpr_plan *p)
 {
-	return s->probes_xcr0 == EGPR_XCR0_GUEST && p->form == EGPR_FORM_PROXY &&
-	       p->s->family == EGPR_FAMILY_XSAVE && own_xcr0(s, s->vcpu) &&
-	       (s->ctx->sw.rfbm & ~s->vcpu->arch.xcr0);
+	bool guests = s->probes_xcr0 == EGPR_XCR0_GUEST || (p->flags & EGPR_CONF_PLACE);
+
+	return guests && p->form == EGPR_FORM_PROXY && p->s->family == EGPR_FAMILY_XSAVE &&
+	       own_xcr0(s, s->vcpu) && (s->ctx->sw.rfbm & ~s->vcpu->arch.xcr0);
 }
 
 static __always_inline void entry(struct egpr_session *s, struct kvm_vcpu *vcpu)
@@ -284,7 +291,8 @@ static __always_inline void entry(struct egpr_session *s, struct kvm_vcpu *vcpu)
 		return;
 	}
 	xcr0_ask(s, vcpu);
-	if (s->probes_xcr0 == EGPR_XCR0_GUEST && egpr_lacks_component(s, &s->plan)) {
+	if ((s->probes_xcr0 == EGPR_XCR0_GUEST || at_place(s)) &&
+	    egpr_lacks_component(s, &s->plan)) {
 		s->counters.refused++;
 		refuse(s, EGPR_REFUSED_PROBE_XCR0);
 		return;
@@ -297,9 +305,11 @@ static __always_inline void entry(struct egpr_session *s, struct kvm_vcpu *vcpu)
 			s->plan.fn.exit(&s->ctx->sw);
 		s->primed = true;
 	}
-	egpr_half(s, &s->plan, s->stayed ? s->plan.stay.entry : s->plan.fn.entry);
-	if (s->plan.form == EGPR_FORM_TRAP)
-		s->page->xcr0 = s->ctx->sw.xcr0_guest;
+	if (!at_place(s)) {
+		egpr_half(s, &s->plan, s->stayed ? s->plan.stay.entry : s->plan.fn.entry);
+		if (s->plan.form == EGPR_FORM_TRAP)
+			s->page->xcr0 = s->ctx->sw.xcr0_guest;
+	}
 	s->counters.switched_in += !s->stayed;
 	s->stayed = false;
 	s->in_guest = true;
@@ -309,9 +319,15 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 {
 	struct egpr_session *s = egpr_session_find(vcpu);
 
-	if (!s)
+	if (!s) {
+		egpr_place_idle();
 		return;
+	}
 	entry(s, vcpu);
+	if (s->armed && s->at_place)
+		egpr_place_arm(s);
+	else
+		egpr_place_idle();
 	if (unlikely(s->looking))
 		egpr_own_entry(s);
 	egpr_played_entry(s);
@@ -338,6 +354,37 @@ static bool registers_left(const struct egpr_session *s, const u64 *before)
 	for (i = 0; i < EGPR_COUNT; i++)
 		any |= s->page->r[i] ^ (idle ? before[i] : 0);
 	return any;
+}
+
+/*
+ * The same of a half that has run at the place already. What the registers held before it nobody saw; but a
+ * half that must leave them alone names none of them.
+ */
+static bool registers_left_at_place(const struct egpr_session *s)
+{
+	static const u64 zero[EGPR_COUNT];
+	bool idle = s->plan.state == EGPR_STATE_OFF && !(s->plan.s->needs & EGPR_NEEDS_XSETBV);
+
+	if (!idle)
+		return registers_left(s, zero);
+	return in_memory(s->plan.s->home) && s->counters.emulated != s->emulated;
+}
+
+static void left_place(struct egpr_session *s)
+{
+	struct egpr_switch *sw = &s->ctx->sw;
+
+	if (s->plan.form == EGPR_FORM_TRAP) {
+		s->page->xcr0 = sw->xcr0_host;
+		if (registers_left_at_place(s))
+			s->counters.leaks++;
+		if ((s->plan.s->needs & EGPR_READS_OPERAND) && s->plan.state != EGPR_STATE_OFF &&
+		    sw->operand != s->page->r[sw->access - EGPR_FIRST])
+			s->counters.wrong_operand++;
+		play_host(s);
+	}
+	s->in_guest = false;
+	s->counters.switched_out++;
 }
 
 /* In form trap it is proved on the way that the half left nothing behind and read what it was to. */
@@ -376,7 +423,10 @@ static void leave(struct egpr_session *s, bool stays)
  */
 void egpr_switch_out(struct egpr_session *s)
 {
-	leave(s, false);
+	if (at_place(s))
+		left_place(s);
+	else
+		leave(s, false);
 }
 
 /*
@@ -417,7 +467,7 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 	irqs_on = !irqs_disabled();
 	if (irqs_on) {
 		s->counters.irqs_on++;
-		if (egpr_preemptible())
+		if (egpr_preemptible() && !s->at_place)
 			refuse(s, EGPR_REFUSED_IRQS_ON);
 	}
 	moved = s->open_entry &&
@@ -429,9 +479,17 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 	s->observed |= s->open_entry;
 	s->open_entry = false;
 
+	if (s->at_place)
+		egpr_virtual_leave();
 	if (!s->in_guest) {
 		if (s->counters.refusal != EGPR_REFUSED_NONE)
 			s->counters.refused++;
+		return;
+	}
+	if (s->at_place) {
+		local_irq_save(flags);
+		left_place(s);
+		local_irq_restore(flags);
 		return;
 	}
 	if (moved && in_memory(s->plan.s->home)) {

@@ -121,6 +121,11 @@ enum egpr_refusal egpr_prototype_refusal(void)
 
 	if (READ_ONCE(known))
 		return EGPR_REFUSED_NONE;
+	/* No BTF is made for it, but kmod/kvm/edit has read its tracepoints. */
+	if (egpr_place_there()) {
+		WRITE_ONCE(known, true);
+		return EGPR_REFUSED_NONE;
+	}
 	kernel_data = read_whole(BTF_DIR "vmlinux", &kernel_size, &why);
 	kvm_data = read_whole(BTF_DIR KVM_NAME, &kvm_size, &why);
 	if (why != EGPR_REFUSED_NO_MEMORY && kernel_data &&

@@ -128,6 +128,7 @@ int egpr_session_attach(struct egpr_session *s, struct egpr_attach *a)
 	s->host_xcr0 = egpr_xgetbv();
 	s->plan.s = &egpr_strategies[EGPR_STRATEGY_none];
 	s->plan.form = EGPR_FORM_PROXY;
+	s->plan.flags = 0;
 	egpr_played_attach(s);
 
 	a->refusal = EGPR_REFUSED_TAKEN;
@@ -217,6 +218,7 @@ void egpr_session_disarm(struct egpr_session *s)
 {
 	settle(s);
 	s->armed = false;
+	egpr_place_give(s);
 	lend(s, false);
 }
 
@@ -236,6 +238,7 @@ static void let_go(struct egpr_session *s)
 	s->vcpu_file = NULL;
 	atomic_dec(&nr_attached);
 	fput(file);
+	egpr_place_release();
 	egpr_probes_put();
 }
 
@@ -344,6 +347,14 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 	err = -EOPNOTSUPP;
 	if (egpr_lacks_component(s, &p))
 		goto out_unlock;
+	if (p.flags & EGPR_CONF_PLACE) {
+		c->refusal = egpr_place_take(s, &p);
+		if (c->refusal != EGPR_REFUSED_NONE)
+			goto out_unlock;
+		/* KVM has loaded the guest's XCR0 by then. */
+		if (p.form == EGPR_FORM_TRAP)
+			p.flags |= EGPR_CONF_GUEST_XCR0;
+	}
 	if ((p.flags & EGPR_CONF_FRESH) || p.s->home != s->plan.s->home || p.form != s->plan.form)
 		egpr_plan_forget(&p, &s->ctx->sw);
 	if (p.flags & EGPR_CONF_FRESH)
@@ -391,10 +402,12 @@ int egpr_session_counters(struct egpr_session *s, struct egpr_counters *c)
  * @p: the plan
  * @xcr0_guest: as egpr_plan_context()
  *
- * Return: 0, or -EBUSY while a vCPU uses the context.
+ * Return: 0; -EBUSY while a vCPU uses the context; -EINVAL for halves at KVM's place.
  */
 int egpr_session_take(struct egpr_session *s, const struct egpr_plan *p, u64 xcr0_guest)
 {
+	if (p->flags & EGPR_CONF_PLACE)
+		return -EINVAL;
 	if (s->armed)
 		return -EBUSY;
 	egpr_plan_context(p, &s->ctx->sw, xcr0_guest);

@@ -185,3 +185,14 @@ void egpr_virtual_leave(void)
 {
 	this_cpu_write(trapping, NULL);
 }
+
+/**
+ * egpr_virtual_forget - no trap of any CPU is this session's any more
+ * @s: a session whose vCPU is out
+ */
+void egpr_virtual_forget(struct egpr_session *s)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) cmpxchg(per_cpu_ptr(&trapping, cpu), s, NULL);
+}

@@ -14,7 +14,7 @@
 	X(RING0, "ring0", "the sequence alone, in the kernel, interrupts off")		\
 	X(BOUNDARY, "boundary", "in the VMM, around KVM_RUN")				\
 	X(KVM, "kvm", "in the module, at KVM's own entry and exit")			\
-	X(WORLD, "world", "around the module's own VMX world switch")
+	X(VMENTER, "vmenter", "in KVM's own __vmx_vcpu_run and __svm_vcpu_run")
 
 /*
  * X(SYM, id, text): groups: what else the debate turns on. A group stands in column `layer`, its

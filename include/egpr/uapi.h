@@ -44,7 +44,13 @@
 	X(KVM_SWITCHES, "KVM switches r16..r31 by itself: the guest had its pattern back although the probes had overwritten it, so a strategy here would come on top of KVM's own; measure strategy kvm-own")	\
 	X(KVM_UNTOLD, "KVM offers guests APX, and it was not yet seen whether it switches r16..r31 by itself; show the module a pattern first (EGPR_IOC_LOOK), as layer kvm does")	\
 	X(KVM_UNCLEAR, "KVM offers guests APX, and a pattern in r16..r31 did not tell whether it switches them by itself: neither a strategy nor kvm-own can be vouched for")	\
-	X(KVM_OFFERS_NONE, "KVM offers guests no APX here, so it has no switch of its own to look at or to measure; measure the lab's strategies")
+	X(KVM_OFFERS_NONE, "KVM offers guests no APX here, so it has no switch of its own to look at or to measure; measure the lab's strategies")	\
+	X(NO_PLACE, "the loaded KVM has no place for strategies in its vmenter.S; scripts/kvm-build builds one that has")	\
+	X(PLACE_OTHER, "the loaded KVM's place is of another version of this tree; build it anew with scripts/kvm-build")	\
+	X(PLACE_TAKEN, "another vCPU has other halves at KVM's place, which are one choice for all")	\
+	X(PLACE_INLINE, "the loaded KVM has another strategy, or another form of it, inline")	\
+	X(PLACE_OUTER, "design F does not stand in vmenter.S but where KVM's inner loop is left; layer kvm measures it")	\
+	X(PLACE_XCR0, "at KVM's place XCR0 is the guest's, without APX: a strategy that loads r16..r31 there whatever the guest's XCR0 needs KVM's own switch of XCR0 moved behind it")
 /* clang-format on */
 
 #define EGPR_REFUSAL_ENUM(SYM, text) EGPR_REFUSED_##SYM,
@@ -75,6 +81,7 @@ enum egpr_kvm_finding {
 #define EGPR_HAS_SVM	    (1u << 5) /* kvm_amd is what runs guests */
 #define EGPR_HAS_MUTANTS    (1u << 6) /* test build: some strategies are wrong on purpose */
 #define EGPR_HAS_PLAYED_KVM (1u << 7) /* test build: form trap plays a KVM that offers APX */
+#define EGPR_HAS_PLACE	    (1u << 8) /* KVM was built with a place in its vmenter.S */
 
 /**
  * struct egpr_query - what the module is and what it can do here
@@ -116,6 +123,7 @@ struct egpr_attach {
 /* Flags of struct egpr_configure. */
 #define EGPR_CONF_GUEST_XCR0 (1u << 0) /* form trap only: probes as kernels >= 6.19 run them */
 #define EGPR_CONF_FRESH	     (1u << 1) /* forget the guest's registers: a new vCPU */
+#define EGPR_CONF_PLACE	     (1u << 2) /* halves run in KVM's vmenter.S, not at the probes */
 
 /**
  * struct egpr_configure - what this session's vCPU runs from now on

@@ -12,6 +12,7 @@
 #include <egpr/status.h>
 
 #include <emu/user/user.h>
+#include <bench/layer/edited.h>
 #include <bench/plan/axis.h>
 #include "command.h"
 #include <bench/run/provenance.h>
@@ -329,6 +330,18 @@ out:
 	return ret;
 }
 
+/* A killed run may have left the edited KVM loaded, on which no other layer may be measured. */
+static int take_back_kvm(void)
+{
+	struct data_error e;
+	int ret = edited_kvm_recover(&e);
+
+	if (ret == 1)
+		fprintf(stderr, "egprlab run: an earlier run ended with the edited KVM loaded; the "
+				"distribution's is back\n");
+	return ret > 1 ? fail(ret, &e) : 0;
+}
+
 static int run_run(int argc, char **argv)
 {
 	const char *value[NR_OPTIONS] = { NULL }, *v;
@@ -371,7 +384,9 @@ static int run_run(int argc, char **argv)
 		}
 		if (value[OPTION_LAUNCHES])
 			plan_launches(&plan, (double)launches);
-		ret = measure(&plan, provenance, value, cpu);
+		ret = take_back_kvm();
+		if (!ret)
+			ret = measure(&plan, provenance, value, cpu);
 	}
 	plan_free(&plan);
 	return ret;

@@ -10,6 +10,7 @@
 #include <egpr/regs.h>
 
 #include "doctor.h"
+#include <bench/host/sysfile.h>
 
 static void say_backend(struct doctor *d)
 {
@@ -145,6 +146,25 @@ static void say_guest_apx(struct doctor *d)
 			   "KVM offers guests no APX: %s", answers);
 }
 
+/* Whose kvm.ko is it? */
+static void say_whose(struct doctor *d)
+{
+	char place[256];
+
+	if (egpr_sysfile_read(d->root, place, sizeof(place),
+			      "/sys/module/kvm/parameters/egpr_place") <= 0) {
+		doctor_say(d, "kvm-module", DOCTOR_FINE, "", "",
+			   "the kernel's own KVM is loaded, not an edited one of layer vmenter");
+		return;
+	}
+	doctor_say(d, "kvm-module", DOCTOR_MEND,
+		   "guests that start now run in the KVM that scripts/kvm-build has edited for "
+		   "layer vmenter",
+		   "a run that needs it puts the kernel's own back at its end, and the next "
+		   "`egprlab run` does it for one that was killed",
+		   "the edited KVM of layer vmenter is loaded: %s", place);
+}
+
 void doctor_kvm(struct doctor *d)
 {
 	char path[4096];
@@ -153,7 +173,7 @@ void doctor_kvm(struct doctor *d)
 	memset(&d->kvm_error, 0, sizeof(d->kvm_error));
 	if (vmm_host_probe(&d->kvm, *d->root ? path : NULL, &d->kvm_error)) {
 		doctor_say(d, "kvm", DOCTOR_MEND,
-			   "no guest runs here: layers boundary, kvm and world, and every state "
+			   "no guest runs here: layers boundary, kvm and vmenter, and every state "
 			   "proof, are skipped; layer prim is measured",
 			   *d->kvm_error.fix ? d->kvm_error.fix
 					     : "see the message of build/vmm-mini",
@@ -161,6 +181,7 @@ void doctor_kvm(struct doctor *d)
 		return;
 	}
 	d->kvm_error.status = 0;
+	say_whose(d);
 	doctor_say(d, "kvm", DOCTOR_FINE, "", "", VMM_KVM_PATH " can be used; backend %s",
 		   d->kvm.backend);
 	say_backend(d);

@@ -10,7 +10,7 @@
 #include <bench/host/sysfile.h>
 
 #define MODULE_NAME "egpr_switch"
-#define COST	    "layers ring0, kvm and world are skipped"
+#define COST	    "layers ring0, kvm and vmenter are skipped"
 
 static int exists(const struct doctor *d, const char *format, const char *word)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <vmm-mini/vmm.h>
+#include "edited.h"
 #include "layer.h"
 #include "layout.h"
 #include "own.h"
@@ -158,6 +159,9 @@ static int boundary_open(const struct cell *c, void **run, struct data_error *e)
 		ret = EGPR_UNAVAILABLE;
 		goto out_close;
 	}
+	ret = edited_kvm_use(false, e);
+	if (ret)
+		goto out_close;
 	ret = vmm_open_kind(&b->vm, c->host, c->kind, &o, NULL, &v);
 	if (ret) {
 		vmm_failed(e, &v);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Layer kvm: the strategies at KVM's own entry and exit, run by the module.
+ * Layer kvm: the strategies at KVM's own entry and exit, run by the module. Layer vmenter is the same with
+ * halves that run further in.
  *
  * The VMM around it does nothing but the measuring; one vCPU stays attached while the arms
  * of a cell alternate on it, and changes its guest state where they differ in that.
@@ -14,7 +15,8 @@
 #include <egpr/status.h>
 #include <vmm-mini/vmm.h>
 
-#include "layer.h"
+#include "edited.h"
+#include "kvm.h"
 #include "module.h"
 #include "own.h"
 
@@ -44,7 +46,7 @@ static int vmm_failed(struct data_error *e, const struct vmm_error *v)
 			 v->fix);
 }
 
-static int kvm_probe(const struct layer_env *env, void **host, struct data_error *e)
+int layer_kvm_probe(const struct layer_env *env, void **host, struct data_error *e)
 {
 	struct own_facts f = { .form = env->form, .probes = true };
 	struct data_error why;
@@ -65,7 +67,7 @@ static int kvm_probe(const struct layer_env *env, void **host, struct data_error
 	return 0;
 }
 
-static int kvm_check_own(const struct cell *c, struct data_error *e)
+int layer_kvm_check_own(const struct cell *c, struct data_error *e)
 {
 	const struct kvm_host *h = c->host;
 
@@ -92,6 +94,12 @@ static void cell_close(struct kvm_cell *k)
 	k->vm = NULL;
 }
 
+/* Do the halves run in KVM's vmenter.S? */
+static bool at_place(const struct cell *c)
+{
+	return c->ops->layer == EGPR_LAYER_VMENTER;
+}
+
 /* In a proxy the guest leaves the stand-ins alone. */
 static enum egpr_guest_state used_state(const struct cell *c)
 {
@@ -101,9 +109,9 @@ static enum egpr_guest_state used_state(const struct cell *c)
 static int configure(struct kvm_cell *k, const struct plan_arm *arm, struct data_error *e)
 {
 	const struct cell *c = k->cell;
-
-	struct egpr_configure request = module_configuration(arm->strategy, c->env->form,
-							     cell_arm_state(c, arm), arm->delay, 0);
+	unsigned int flags = at_place(c) ? EGPR_CONF_PLACE : 0;
+	struct egpr_configure request = module_configuration(
+		arm->strategy, c->env->form, cell_arm_state(c, arm), arm->delay, flags);
 
 	request.no_stand_in = standin_barred(&c->env->standin);
 	return module_configure(&k->module, request, e);
@@ -135,7 +143,9 @@ static int cell_open(struct kvm_cell *k, const struct cell *c, struct data_error
 	int ret;
 
 	k->cell = c;
-	ret = module_open(&k->module, e);
+	ret = edited_kvm_use(at_place(c), e);
+	if (!ret)
+		ret = module_open(&k->module, e);
 	if (ret)
 		return ret;
 	ret = vmm_open_kind(&k->vm, c->host, c->kind, &o, NULL, &v);
@@ -193,7 +203,7 @@ static int probe_exits(struct kvm_cell *k, struct egpr_counters *counters, struc
 	return ret;
 }
 
-static int kvm_check_cell(struct cell *c, struct data_error *e)
+int layer_kvm_check_cell(struct cell *c, struct data_error *e)
 {
 	struct kvm_cell k = { .module.fd = -1 };
 	const struct kvm_host *host = c->host;
@@ -243,7 +253,7 @@ static int kvm_check_cell(struct cell *c, struct data_error *e)
 	return 0;
 }
 
-static int kvm_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
+int layer_kvm_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
 {
 	const struct kvm_host *h = c->host;
 	int ret;
@@ -259,7 +269,7 @@ static int kvm_check_arm(const struct cell *c, const struct plan_arm *arm, struc
 	return ret;
 }
 
-static void kvm_close(void *run)
+void layer_kvm_close(void *run)
 {
 	struct kvm_cell *k = run;
 
@@ -269,7 +279,7 @@ static void kvm_close(void *run)
 	free(k);
 }
 
-static int kvm_open(const struct cell *c, void **run, struct data_error *e)
+int layer_kvm_open(const struct cell *c, void **run, struct data_error *e)
 {
 	struct kvm_cell *k = calloc(1, sizeof(*k));
 	int ret;
@@ -279,7 +289,7 @@ static int kvm_open(const struct cell *c, void **run, struct data_error *e)
 	k->module.fd = -1;
 	ret = cell_open(k, c, e);
 	if (ret) {
-		kvm_close(k);
+		layer_kvm_close(k);
 		return ret;
 	}
 	*run = k;
@@ -311,7 +321,7 @@ static int verify(const struct kvm_cell *k, const struct egpr_counters *c, uint3
 	return 0;
 }
 
-static int kvm_batch(void *run, struct layer_batch *r, struct data_error *e)
+int layer_kvm_batch(void *run, struct layer_batch *r, struct data_error *e)
 {
 	struct kvm_cell *k = run;
 	const struct cell *c = k->cell;
@@ -357,13 +367,13 @@ static struct module_session *kvm_module(void *run)
 const struct layer_ops layer_kvm_ops = {
 	.layer = EGPR_LAYER_KVM,
 	.guest = true,
-	.probe = kvm_probe,
-	.check_cell = kvm_check_cell,
-	.check_arm = kvm_check_arm,
-	.check_own = kvm_check_own,
-	.open = kvm_open,
-	.batch = kvm_batch,
+	.probe = layer_kvm_probe,
+	.check_cell = layer_kvm_check_cell,
+	.check_arm = layer_kvm_check_arm,
+	.check_own = layer_kvm_check_own,
+	.open = layer_kvm_open,
+	.batch = layer_kvm_batch,
 	.module = kvm_module,
-	.close = kvm_close,
+	.close = layer_kvm_close,
 	.release = free,
 };

@@ -19,7 +19,8 @@
 	X(PRIM, prim)		\
 	X(RING0, ring0)		\
 	X(BOUNDARY, boundary)	\
-	X(KVM, kvm)
+	X(KVM, kvm)		\
+	X(VMENTER, vmenter)
 /* clang-format on */
 
 #define DECLARE(SYM, name) extern const struct layer_ops layer_##name##_ops;

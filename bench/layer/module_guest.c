@@ -42,8 +42,9 @@ static int store(void *opaque, const __u64 *r)
 
 static bool set(struct guest *g, enum egpr_guest_state state, unsigned int flags)
 {
-	struct egpr_configure c = module_configuration(
-		g->s, g->native ? EGPR_FORM_HW : EGPR_FORM_TRAP, state, 0, flags);
+	struct egpr_configure c =
+		module_configuration(g->s, g->native ? EGPR_FORM_HW : EGPR_FORM_TRAP, state, 0,
+				     flags | (g->place ? EGPR_CONF_PLACE : 0));
 	struct data_error e;
 
 	return module_configure(&g->module, c, &e) ? guest_fail(g, "%s", e.text) : true;

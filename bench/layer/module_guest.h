@@ -26,6 +26,7 @@
  * @apx: it executes APX instructions
  * @own: the module plays a KVM that offers APX, which may have the registers at any time
  * @state: of a guest with @apx
+ * @place: its halves run in KVM's vmenter.S, not at the probes
  * @native: its CPU has APX: the strategies run in form hw, and no instruction is emulated
  * @msr_value: what its last emulated WRMSRNS wrote
  * @result: what the payload says of its last exit
@@ -38,6 +39,7 @@ struct guest {
 	const struct egpr_strategy *s;
 	bool apx;
 	bool own;
+	bool place;
 	enum egpr_guest_state state;
 	bool native;
 	uint64_t msr_value;

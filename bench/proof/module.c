@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * State proofs of layers ring0 and kvm; see proof_module.h.
+ * State proofs of layers ring0, kvm and vmenter; see proof_module.h.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <egpr/status.h>
 
 #include <bench/plan/axis.h>
+#include <bench/layer/edited.h>
 #include <bench/layer/module_guest.h>
 #include "proof.h"
 #include "module.h"
@@ -35,6 +36,7 @@ struct proving {
 	struct rundir *dir;
 	enum egpr_form form;
 	enum egpr_provenance provenance;
+	enum egpr_layer layer; /* of those with a guest */
 	struct data_error *e;
 	struct vmm_host host;
 	const struct plan *plan;
@@ -249,7 +251,7 @@ static int prove_steps(struct proving *p, const struct egpr_exit_kind *kind,
 
 	for (i = 0; *ok && !status && i < sizeof(steps) / sizeof(*steps); i++) {
 		*ok = guest_configure(g, s, steps[i].state, 0, !i) && guest_batch(g, exits_of(s));
-		status = record(p, EGPR_LAYER_KVM, kind, s, steps[i].state, steps[i].check,
+		status = record(p, p->layer, kind, s, steps[i].state, steps[i].check,
 				g->seen.switched_out, *ok, *ok ? "" : g->why);
 	}
 	return status;
@@ -266,8 +268,8 @@ static int prove_control(struct proving *p, const struct egpr_exit_kind *kind,
 		snprintf(detail, sizeof(detail), "the control kept the registers");
 	else
 		snprintf(detail, sizeof(detail), "control, caught: %s", g->why);
-	return record(p, EGPR_LAYER_KVM, kind, s, EGPR_STATE_DIRTY, PROOF_SURVIVES,
-		      g->seen.switched_out, !*ok, detail);
+	return record(p, p->layer, kind, s, EGPR_STATE_DIRTY, PROOF_SURVIVES, g->seen.switched_out,
+		      !*ok, detail);
 }
 
 /* The guest names r16..r31 in its own instructions. */
@@ -278,24 +280,35 @@ static int prove_rex2(struct proving *p, const struct egpr_exit_kind *kind,
 	int status;
 
 	*ok = guest_configure(g, s, g->state, 0, true) && guest_batch(g, EXITS_APX);
-	status = record(p, EGPR_LAYER_KVM, kind, s, g->state, check, g->seen.switched_out, *ok,
+	status = record(p, p->layer, kind, s, g->state, check, g->seen.switched_out, *ok,
 			*ok ? BY_REX2 : g->why);
 	if (!*ok || status || !g->msr_value)
 		return status;
 	*ok = g->msr_value == g->result;
-	return record(p, EGPR_LAYER_KVM, kind, s, g->state, PROOF_SOURCE, g->seen.switched_out, *ok,
+	return record(p, p->layer, kind, s, g->state, PROOF_SOURCE, g->seen.switched_out, *ok,
 		      *ok ? BY_REX2 : "WRMSRNS wrote another value than the guest's register had");
 }
 
 /*
- * May it run beside what KVM does? Where KVM keeps the registers baselines are no controls: their
- * guest misses nothing.
+ * Why it may not run here, NULL where it may: beside what KVM does, or at its place. Where KVM keeps the
+ * registers baselines are no controls: their guest misses nothing.
  */
+static const char *barred(const struct proving *p, const struct egpr_strategy *s)
+{
+	bool may = !p->offers || p->may.strategies;
+
+	if (s->family == EGPR_FAMILY_OWN)
+		return p->may.own ? NULL : p->may.why_own;
+	if ((s->needs & EGPR_BIND_OUTER) && p->layer == EGPR_LAYER_VMENTER)
+		return module_refusal(EGPR_REFUSED_PLACE_OUTER);
+	if (own_is_of_the_lab(s))
+		may = p->may.strategies;
+	return may ? NULL : p->may.why_strategies;
+}
+
 static bool may_run(const struct proving *p, const struct egpr_strategy *s)
 {
-	if (s->family == EGPR_FAMILY_OWN)
-		return p->may.own;
-	return own_is_of_the_lab(s) ? p->may.strategies : !p->offers || p->may.strategies;
+	return !barred(p, s);
 }
 
 /*
@@ -315,7 +328,7 @@ static int prove_kind(struct proving *p, const struct egpr_exit_kind *kind, cons
 		egpr_for_each_strategy(s) {
 			bool ok = true;
 
-			if (status || !wanted(p, EGPR_LAYER_KVM, s) || !may_run(p, s) ||
+			if (status || !wanted(p, p->layer, s) || !may_run(p, s) ||
 			    proof_is_control(s) != control)
 				continue;
 			ret = 0;
@@ -323,9 +336,10 @@ static int prove_kind(struct proving *p, const struct egpr_exit_kind *kind, cons
 				ret = dir ? guest_open(&g, &p->host, kind->id, dir, true)
 					  : guest_open_apx(&g, &p->host, kind->id, NULL, state);
 			if (ret) {
-				status = skip(p, EGPR_LAYER_KVM, kind, NULL, g.why);
+				status = skip(p, p->layer, kind, NULL, g.why);
 				goto out_close;
 			}
+			g.place = p->layer == EGPR_LAYER_VMENTER;
 			if (control)
 				status = prove_control(p, kind, s, &g, &ok);
 			else if (dir)
@@ -359,16 +373,16 @@ static int prove_native(struct proving *p, const struct egpr_exit_kind *kind,
 	bool ok;
 
 	egpr_for_each_strategy(s) {
-		if (status || !wanted(p, EGPR_LAYER_KVM, s) || !may_run(p, s) ||
-		    proof_is_control(s))
+		if (status || !wanted(p, p->layer, s) || !may_run(p, s) || proof_is_control(s))
 			continue;
 		if (!g.vm && guest_open_native(&g, &p->host, kind->id, state)) {
-			status = skip(p, EGPR_LAYER_KVM, kind, NULL, g.why);
+			status = skip(p, p->layer, kind, NULL, g.why);
 			break;
 		}
+		g.place = p->layer == EGPR_LAYER_VMENTER;
 		ok = guest_configure(&g, s, state, 0, true) && guest_batch(&g, exits_of(s));
-		status = record(p, EGPR_LAYER_KVM, kind, s, state, check[state],
-				g.seen.switched_out, ok, ok ? BY_REX2 : g.why);
+		status = record(p, p->layer, kind, s, state, check[state], g.seen.switched_out, ok,
+				ok ? BY_REX2 : g.why);
 		if (!ok)
 			guest_close(&g);
 	}
@@ -385,21 +399,19 @@ static int skip_refused(struct proving *p)
 	egpr_for_each_strategy(s) {
 		bool own = s->family == EGPR_FAMILY_OWN;
 
-		if (status || !wanted(p, EGPR_LAYER_KVM, s) || may_run(p, s) ||
+		if (status || !wanted(p, p->layer, s) || may_run(p, s) ||
 		    (!own && !own_is_of_the_lab(s)))
 			continue;
-		status = skip(p, EGPR_LAYER_KVM, NULL, s,
-			      own ? p->may.why_own : p->may.why_strategies);
+		status = skip(p, p->layer, NULL, s, barred(p, s));
 	}
 	return status;
 }
 
-static int prove_kvm(struct proving *p)
+static int prove_guests(struct proving *p, enum egpr_layer layer)
 {
 	/* A proof costs little: all exit kinds, unless the command line chose. */
-	unsigned int exits = p->plan->narrowed & PLAN_NARROWED_EXITS
-				     ? p->plan->layer[EGPR_LAYER_KVM].exits
-				     : ~0u;
+	unsigned int exits = p->plan->narrowed & PLAN_NARROWED_EXITS ? p->plan->layer[layer].exits
+								     : ~0u;
 	char dir[PATH_MAX + sizeof(STATE_DIR)];
 	const struct egpr_exit_kind *kind;
 	struct vmm_error v;
@@ -407,8 +419,9 @@ static int prove_kvm(struct proving *p)
 	char *slash;
 	int status = 0;
 
+	p->layer = layer;
 	if (vmm_host_probe(&p->host, NULL, &v))
-		return skip(p, EGPR_LAYER_KVM, NULL, NULL, v.reason);
+		return skip(p, p->layer, NULL, NULL, v.reason);
 	n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
 	dir[n > 0 ? n : 0] = 0;
 	slash = strrchr(dir, '/');
@@ -433,6 +446,20 @@ static int prove_kvm(struct proving *p)
 			status = prove_kind(p, kind, NULL, EGPR_STATE_DIRTY);
 	}
 	return status;
+}
+
+/* The same in the edited KVM, which is out again afterwards. */
+static int prove_vmenter(struct proving *p)
+{
+	struct data_error why;
+	int status;
+
+	if (edited_kvm_use(true, &why))
+		return skip(p, EGPR_LAYER_VMENTER, NULL, NULL, why.text);
+	status = prove_guests(p, EGPR_LAYER_VMENTER);
+	if (status)
+		return status;
+	return edited_kvm_use(false, p->e);
 }
 
 static void print_line(const struct egpr_strategy *s, const struct tally *t)
@@ -502,8 +529,12 @@ int proof_module(struct rundir *dir, const struct plan *plan, enum egpr_form for
 		*proved += sum_up(&p, EGPR_LAYER_RING0);
 	}
 	if (!status && plan->layer[EGPR_LAYER_KVM].wanted) {
-		status = prove_kvm(&p);
+		status = prove_guests(&p, EGPR_LAYER_KVM);
 		*proved += sum_up(&p, EGPR_LAYER_KVM);
+	}
+	if (!status && plan->layer[EGPR_LAYER_VMENTER].wanted) {
+		status = prove_vmenter(&p);
+		*proved += sum_up(&p, EGPR_LAYER_VMENTER);
 	}
 	return status;
 }

@@ -317,7 +317,7 @@ int trace_cell(const struct cell *c, void *run, unsigned int index, struct trace
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	if (!c->ops->module && !c->ops->image(run, 0, index, &image))
+	if (!c->ops->module && (!c->ops->image || !c->ops->image(run, 0, index, &image)))
 		return data_fail(e, EGPR_SKIPPED, "no code of the lab runs for such an exit");
 	s = out->shared = apart_alloc(sizeof(*s));
 	if (!s)

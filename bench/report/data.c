@@ -128,11 +128,12 @@ static struct report_group make_group(unsigned int prov, enum egpr_layer layer,
 
 unsigned int report_groups(const struct rundir_data *run, struct report_group *groups)
 {
-	static const enum egpr_layer with_guest[] = { EGPR_LAYER_KVM, EGPR_LAYER_BOUNDARY,
-						      EGPR_LAYER_WORLD, EGPR_LAYER_RING0,
+	static const enum egpr_layer with_guest[] = { EGPR_LAYER_VMENTER, EGPR_LAYER_KVM,
+						      EGPR_LAYER_BOUNDARY, EGPR_LAYER_RING0,
 						      EGPR_LAYER_PRIM };
-	static const enum egpr_layer alone[] = { EGPR_LAYER_PRIM, EGPR_LAYER_RING0, EGPR_LAYER_KVM,
-						 EGPR_LAYER_BOUNDARY, EGPR_LAYER_WORLD };
+	static const enum egpr_layer alone[] = { EGPR_LAYER_PRIM, EGPR_LAYER_RING0,
+						 EGPR_LAYER_VMENTER, EGPR_LAYER_KVM,
+						 EGPR_LAYER_BOUNDARY };
 	const enum egpr_layer *order = run_is_representative(run) ? with_guest : alone;
 	const struct csv_table *t = &run->table[EGPR_CSV_SUMMARY];
 	unsigned int layer, prov, context, n = 0;

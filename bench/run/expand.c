@@ -58,7 +58,8 @@ static int add_skip(struct run *run, const struct cell *c, const struct data_err
 
 bool run_in_ring0(const struct cell *c)
 {
-	return c->ops->layer == EGPR_LAYER_RING0 || c->ops->layer == EGPR_LAYER_KVM;
+	return c->ops->layer == EGPR_LAYER_RING0 || c->ops->layer == EGPR_LAYER_KVM ||
+	       c->ops->layer == EGPR_LAYER_VMENTER;
 }
 
 /* No proof, no number. Return: 0, or a status that says how the arm failed. */

@@ -19,6 +19,7 @@
 #include <bench/proof/proof.h>
 #include <bench/proof/module.h>
 #include <bench/proof/table.h>
+#include "edited.h"
 #include "prove.h"
 #include "prove_cells.h"
 
@@ -115,6 +116,7 @@ static int make_dir(struct prove_session *s, const struct run *run, const struct
 				egpr_provenances[run->env.provenance].id);
 	cJSON_AddStringToObject(rundir_meta(s->dir), RUNDIR_FORM, form_id(run));
 	cJSON_AddBoolToObject(rundir_meta(s->dir), RUNDIR_PLAYED, egpr_user_played());
+	run_add_edited(run, rundir_meta(s->dir));
 	return 0;
 }
 
@@ -166,10 +168,11 @@ int proof_expand(struct run *run, const struct plan *plan, enum egpr_provenance 
 	if (status)
 		return status;
 	if (!plan->layer[EGPR_LAYER_BOUNDARY].wanted && !plan->layer[EGPR_LAYER_RING0].wanted &&
-	    !plan->layer[EGPR_LAYER_KVM].wanted && !wants_prim(run))
+	    !plan->layer[EGPR_LAYER_KVM].wanted && !plan->layer[EGPR_LAYER_VMENTER].wanted &&
+	    !wants_prim(run))
 		return data_fail(
 			e, EGPR_SKIPPED,
-			"state proofs are of layers boundary, ring0 and kvm, and in form hw of prim, "
+			"state proofs are of layers boundary, ring0, kvm and vmenter, and in form hw of prim, "
 			"all of which the plan leaves out");
 	return 0;
 }

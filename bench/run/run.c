@@ -22,6 +22,7 @@
 #include <bench/host/host.h>
 #include <bench/host/tsc.h>
 #include <bench/layer/levels.h>
+#include "edited.h"
 #include "module_cost.h"
 #include "run.h"
 
@@ -163,6 +164,7 @@ static void add_meta(struct session *s)
 	cJSON_AddStringToObject(meta, META_PROVENANCE, egpr_provenances[s->run->env.provenance].id);
 	add_stand_in(meta, &s->run->env.standin);
 	add_levels(s, meta);
+	run_add_edited(s->run, meta);
 	if (!egpr_noise_preflight(s->cpu, PREFLIGHT_SECONDS, &p)) {
 		cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PREFLIGHT);
 		cJSON_AddItemToObject(meta, META_PREFLIGHT, egpr_preflight_json(&p));
@@ -345,7 +347,11 @@ static int measure_module(struct session *s, struct data_error *e)
 	const struct vmm_host *h = s->run->host[EGPR_LAYER_RING0] ? s->run->host[EGPR_LAYER_RING0]
 								  : s->run->host[EGPR_LAYER_KVM];
 
-	if (!s->g.dir || !h || !(l[EGPR_LAYER_RING0].wanted || l[EGPR_LAYER_KVM].wanted))
+	if (!h)
+		h = s->run->host[EGPR_LAYER_VMENTER];
+	if (!s->g.dir || !h ||
+	    !(l[EGPR_LAYER_RING0].wanted || l[EGPR_LAYER_KVM].wanted ||
+	      l[EGPR_LAYER_VMENTER].wanted))
 		return 0;
 	return module_cost_write(s->g.dir, &s->run->env, !*h->emulator, s->g.launch, e);
 }

@@ -130,6 +130,8 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_PLAYED	  "played" /* bool, likewise: `egprlab exec` played the CPU with APX */
 #define RUNDIR_LEVELS \
 	"cache_levels" /* array: "context", "ticks" beyond L1, "confirmed", "why_not" */
+#define RUNDIR_EDITED_KVM \
+	"edited_kvm" /* object: what scripts/kvm-build built; layer vmenter only */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
 #define RUNDIR_INCOMPLETE "interrupted"

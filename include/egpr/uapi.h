@@ -18,7 +18,7 @@
 #include <egpr/axis.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
-#define EGPR_ABI_VERSION 7
+#define EGPR_ABI_VERSION 8
 
 /* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
 /* clang-format off */

@@ -11,7 +11,7 @@ $(BED_PAYLOADS): $(B)/payloads/state/%.elf: $(B)/asm/payload/state/%.o $$(PAYLOA
 	@mkdir -p $(@D)
 	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
 
-$(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(addprefix $(B)/bench/layer/,module_guest.o module.o look.o own.o) $(B)/bench/base/error.o \
+$(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(addprefix $(B)/bench/layer/,edited.o module_guest.o module.o look.o own.o) $(B)/bench/base/error.o \
 		$(B)/bench/plan/axis.o $(B)/bench/plan/context.o $$(VMM_LIB) $$(EMU_LIB) $(ASM_LIB)
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
 
@@ -27,4 +27,4 @@ TEST_TOOLS += $(B)/tests/bed/sums
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)
 LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h tests/bed/*/*.h)
-LINT_SH += tests/bed/run tests/bed/check-path
+LINT_SH += tests/bed/run tests/bed/vmenter.inc tests/bed/check-path

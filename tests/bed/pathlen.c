@@ -4,7 +4,10 @@
  * with -icount. Form proxy, which has the instruction count of the real form (PUSH2 and POP2
  * count one more each) and runs natively.
  *
- * usage: pathlen PAYLOADS HOST_ID MACHINE [KIND...]
+ * usage: pathlen [--edited] [--place] PAYLOADS HOST_ID MACHINE [KIND...]
+ *
+ * --edited has the KVM of scripts/kvm-build loaded meanwhile, --place that too and the halves in its
+ * vmenter.S: layer vmenter.
  *
  * Prints the table results/reference/path-length.csv for this machine: the least TSC
  * difference that the guest saw around one exit, and the median of batches of the same.
@@ -20,6 +23,7 @@
 #include <vmm-mini/vmm.h>
 
 #include <bench/plan/axis.h>
+#include <bench/layer/edited.h>
 #include <bench/plan/context.h>
 #include <bench/layer/module.h>
 
@@ -37,6 +41,9 @@ static const char *const default_kinds[] = { "cpuid", "pio-out", "wrmsr-tsc-dead
 					     "xsetbv" };
 
 static const enum egpr_guest_state states[] = { EGPR_STATE_OFF, EGPR_STATE_DIRTY };
+
+/* Where the halves run. */
+static enum egpr_layer layer = EGPR_LAYER_KVM;
 
 #define NR_STATES (sizeof(states) / sizeof(*states))
 #define NR_CELLS  (NR_STATES * EGPR_NR_STRATEGIES)
@@ -149,9 +156,11 @@ static void measure(struct session *s, struct cell *c, int round)
 	struct data_error e;
 	struct vmm_error v;
 
-	if (module_configure(&s->module,
-			     module_configuration(c->strategy, EGPR_FORM_PROXY, c->state, 0, 0),
-			     &e) ||
+	if (module_configure(
+		    &s->module,
+		    module_configuration(c->strategy, EGPR_FORM_PROXY, c->state, 0,
+					 layer == EGPR_LAYER_VMENTER ? EGPR_CONF_PLACE : 0),
+		    &e) ||
 	    module_counters(&s->module, &counters, true, &e)) {
 		fail(c, e.text);
 	} else if (batch(s, &c->least[round], &v)) {
@@ -204,10 +213,10 @@ static void row(struct cell *c, const struct egpr_exit_kind *kind, const struct 
 		return;
 	}
 	qsort(c->least, BATCHES, sizeof(*c->least), compare);
-	printf("path-length,%s,%s,no,model,kvm,%s,%s,%s%s,%s,%s,%s,%s,%d,%llu,%llu\n", argv[2],
-	       h->backend, kind->id, main_path(c), s->id,
+	printf("path-length,%s,%s,no,model,%s,%s,%s,%s%s,%s,%s,%s,%s,%d,%llu,%llu\n", argv[2],
+	       h->backend, egpr_layers[layer].id, kind->id, main_path(c), s->id,
 	       s->family == EGPR_FAMILY_DELAY ? "-0" : "", egpr_guest_states[c->state].id,
-	       context_default(EGPR_LAYER_KVM)->id, argv[3], kernel, EXITS * BATCHES,
+	       context_default(layer)->id, argv[3], kernel, EXITS * BATCHES,
 	       (unsigned long long)c->least[0], (unsigned long long)c->least[BATCHES / 2]);
 	fflush(stdout);
 }
@@ -249,13 +258,27 @@ int main(int argc, char **argv)
 {
 	struct utsname u;
 	struct vmm_host host;
+	struct data_error e;
 	struct vmm_error v;
+	bool edited = false;
 	size_t k;
 	int a;
 
+	for (; argc > 1 && !strncmp(argv[1], "--", 2); argc--, argv++) {
+		edited = true;
+		if (!strcmp(argv[1], "--place"))
+			layer = EGPR_LAYER_VMENTER;
+		else if (strcmp(argv[1], "--edited"))
+			argc = 0;
+	}
 	if (argc < 4) {
-		fprintf(stderr, "usage: pathlen PAYLOADS HOST_ID MACHINE [KIND...]\n");
+		fprintf(stderr,
+			"usage: pathlen [--edited] [--place] PAYLOADS HOST_ID MACHINE [KIND...]\n");
 		return EGPR_USAGE;
+	}
+	if (edited_kvm_use(edited, &e)) {
+		fprintf(stderr, "pathlen: %s\n", e.text);
+		return EGPR_UNAVAILABLE;
 	}
 	if (uname(&u) || vmm_host_probe(&host, NULL, &v)) {
 		vmm_error_print(stderr, "pathlen", &v);

@@ -289,5 +289,9 @@ int main(int argc, char **argv)
 		measure_kind(argv[a], &host, argv, u.release);
 	for (k = 0; argc == 4 && k < sizeof(default_kinds) / sizeof(*default_kinds); k++)
 		measure_kind(default_kinds[k], &host, argv, u.release);
+	if (edited && edited_kvm_use(false, &e)) {
+		fprintf(stderr, "pathlen: %s\n", e.text);
+		return EGPR_INTERNAL;
+	}
 	return 0;
 }

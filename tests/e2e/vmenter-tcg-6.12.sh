@@ -5,6 +5,7 @@
 # seconds: 300
 # timeout: 1200
 set -u
+B=${B:-build}
 . tests/e2e/bed.inc
 export TIMEOUT=1000 CPUS=1 ICOUNT=1
 bed tcg 6.12 vmenter vmenter_mutants vmenter_swap vmenter_path

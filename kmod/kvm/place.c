@@ -5,6 +5,7 @@
  * A switchable place calls the halves by static calls: direct calls in KVM's text, the same two
  * instructions whatever they lead to, rewritten while no guest of the lab's runs.
  */
+#include <linux/cpumask.h>
 #include <linux/export.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
@@ -42,8 +43,17 @@ static void choose(egpr_switch_fn exit, egpr_switch_fn entry)
 }
 #endif
 
-DEFINE_PER_CPU(struct egpr_switch *, egpr_place_context) = IDLE;
+DEFINE_PER_CPU(struct egpr_switch *, egpr_place_context);
 EXPORT_PER_CPU_SYMBOL_GPL(egpr_place_context);
+
+/* Not by an initialiser: up to 6.12 a module's per-CPU data is not relocated. */
+void egpr_place_init(void);
+void egpr_place_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) per_cpu(egpr_place_context, cpu) = IDLE;
+}
 
 const struct egpr_place egpr_place = {
 	.version = EGPR_PLACE_VERSION,

@@ -49,6 +49,7 @@ SYM_FUNC_START(__svm_vcpu_run)
 	RET
 SYM_FUNC_END(__svm_vcpu_run)
 ASM
+	printf 'static int __init kvm_x86_init(void)\n{\n\tkvm_mmu_x86_module_init();\n}\n' >"$kvm/x86.c"
 	cat >"$kvm/Makefile" <<'MAKE'
 ccflags-y += -I $(srctree)/arch/x86/kvm
 include $(srctree)/virt/kvm/Makefile.kvm
@@ -118,6 +119,7 @@ refused 'a return value before the barrier' $vmx '/call vmx_spec_ctrl_restore_ho
 refused 'another word last on the stack' $svm 's/^.push %_ASM_ARG1/&\n	push %_ASM_ARG2/' "the last push .* is 'push %_ASM_ARG2'"
 refused 'registers cleared before UNTRAIN_RET' $svm '/UNTRAIN/d; s/^.RET/	UNTRAIN_RET\n&/' 'cleared before UNTRAIN_RET'
 refused 'a tracepoint of another prototype' arch/x86/kvm/trace.h 's/struct kvm_vcpu \*vcpu, bool/unsigned int vcpu_id, bool/' 'first argument of tracepoint kvm_entry'
+refused 'a start of kvm.ko that is another' arch/x86/kvm/x86.c 's/kvm_mmu_x86_module_init/kvm_mmu_start/' "anchor 'call of kvm_mmu_x86_module_init' is missing"
 refused 'a Makefile without virt/kvm' arch/x86/kvm/Makefile '/Makefile.kvm/d' "anchor 'include of Makefile.kvm' is missing"
 
 cp "$dir/other/$vmx" "$dir/vmx"
@@ -125,7 +127,7 @@ imitate "$dir/half"
 cp "$dir/whole/$vmx" "$dir/half/$vmx"
 kmod/kvm/edit "$dir/half" >"$dir/said" 2>&1
 check 'a source that is half edited is refused' test $? -eq 65
-check 'and told from a whole one' grep -q '1 of 4 files are edited already' "$dir/said"
+check 'and told from a whole one' grep -q '1 of 5 files are edited already' "$dir/said"
 
 # The builder's own refusals, before it fetches or compiles anything.
 builder() { # builder STATUS PATTERN ARGUMENTS...

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Strategies inside KVM's own vmenter.S, in a Debian 6.12 kernel on SVM (QEMU): KVM is built with the place and
 # loaded; proofs, mutants at the place, instructions per exit, and the kernel's own KVM back on every path.
-# seconds: 300
+# seconds: 240
 # timeout: 1200
 set -u
 B=${B:-build}

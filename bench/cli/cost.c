@@ -19,6 +19,7 @@ extern const struct egpr_command egpr_cmd_cost;
 enum cost_option {
 	OPTION_RATES,
 	OPTION_LAYER,
+	OPTION_CONTEXT,
 	OPTION_PERF,
 	OPTION_SECONDS,
 	OPTION_VCPUS,
@@ -30,6 +31,7 @@ static const struct egpr_option cost_options[] = {
 			   "exit-rate profile; all shipped examples where not given" },
 	[OPTION_LAYER] = { "layer", "ID",
 			   "differences of this layer, instead of the report's first" },
+	[OPTION_CONTEXT] = { "context", "ID", "differences in this context, likewise" },
 	[OPTION_PERF] = { "from-perf", "FILE",
 			  "print a profile made from the output of `perf kvm stat report`" },
 	[OPTION_SECONDS] = { "seconds", "N", "with --from-perf: how long perf recorded" },
@@ -69,24 +71,30 @@ static int from_perf(const char *path, const char *seconds, const char *vcpus)
 	return ret;
 }
 
-static int pick_group(const struct rundir_data *run, const char *layer, struct report_group *g)
+/* Of @context, or where none is named of what the report's first screen speaks of. */
+static int pick_group(const struct rundir_data *run, const char *layer, const char *context,
+		      struct report_group *g)
 {
 	struct report_group groups[REPORT_MAX_GROUPS];
 	unsigned int i, n = report_groups(run, groups);
 
 	for (i = 0; i < n; i++) {
-		if (groups[i].margin && report_answers(run, &groups[i]) &&
-		    (!layer || !strcmp(groups[i].layer, layer))) {
+		const struct report_group *one = &groups[i];
+		bool wanted = context ? !strcmp(one->context, context) : report_answers(run, one);
+
+		if (one->margin && wanted && (!layer || !strcmp(one->layer, layer))) {
 			*g = groups[i];
 			return 0;
 		}
 	}
-	fprintf(stderr, "egprlab cost: %s compared nothing%s%s; nothing can be derived from it\n",
-		run->path, layer ? " in layer " : "", layer ? layer : "");
+	fprintf(stderr,
+		"egprlab cost: %s compared nothing%s%s%s%s; nothing can be derived from it\n",
+		run->path, layer ? " in layer " : "", layer ? layer : "",
+		context ? " in context " : "", context ? context : "");
 	return EGPR_UNAVAILABLE;
 }
 
-static int costs(const char *dir, const char *rates, const char *layer)
+static int costs(const char *dir, const char *rates, const char *layer, const char *context)
 {
 	struct rundir_data run;
 	struct report r = { .run = &run };
@@ -98,7 +106,7 @@ static int costs(const char *dir, const char *rates, const char *layer)
 		fprintf(stderr, "egprlab cost: %s\n", e.text);
 		return ret;
 	}
-	ret = pick_group(&run, layer, &g);
+	ret = pick_group(&run, layer, context, &g);
 	if (!ret) {
 		ret = report_cost_of(&r, &g, rates, &e);
 		if (ret)
@@ -127,7 +135,7 @@ static int cost_run(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return egpr_command_usage(&egpr_cmd_cost, "name one run directory");
-	return costs(argv[optind], given[OPTION_RATES], given[OPTION_LAYER]);
+	return costs(argv[optind], given[OPTION_RATES], given[OPTION_LAYER], given[OPTION_CONTEXT]);
 }
 
 const struct egpr_command egpr_cmd_cost = {

@@ -248,6 +248,10 @@ check 'what memory adds is told in loads' sh -c "
 check 'the wait of the first use is use-last less use-free' sh -c "
 	echo '$(gated 'Latency of use')' | awk '{ exit !(\$2 > 2 * \$3 && \$3 > 0) }'"
 check 'the report of a run without them has no such chapter' sh -c "! grep -q 'Cost against context' '$dir/good/report.txt'"
+check 'cost takes the context that it is told' sh -c "
+	'$egprlab' cost --layer prim --context dram '$dir/contexts' | awk '\$1 == \"gated-mov\" { print \$2; exit }' >'$dir/dram' &&
+	'$egprlab' cost --layer prim '$dir/contexts' | awk '\$1 == \"gated-mov\" { print \$2; exit }' |
+	awk -v dram=\"\$(cat '$dir/dram')\" '{ exit !(dram > 10 * \$1 && \$1 > 0) }'"
 check 'compare pairs a context with itself' sh -c "
 	'$egprlab' compare '$dir/contexts' '$dir/contexts' | awk '\$1 == \"prim\" && \$5 == \"gated-mov\" {
 		rows++; bad += \$6 != 0; context[\$4] = 1 } END { for (c in context) n++; exit !(rows == 8 && n == 8 && !bad) }'"

@@ -3,7 +3,7 @@
 # A fleet of two on this machine: munge, slurmctld and two slurmd on the loopback device, with the
 # Prolog, Epilog and job array of scripts/fleet. One slurmd is killed in the middle of a task, one
 # Prolog fails; nothing is lost, nothing counts twice.
-# seconds: 96
+# seconds: 105
 # timeout: 300
 # shellcheck disable=SC2016 # inner shells expand their own variables
 set -u
@@ -131,7 +131,7 @@ JobRequeue=1
 KillWait=2
 MinJobAge=300
 ReturnToService=2
-SlurmdTimeout=6
+SlurmdTimeout=12
 SchedulerParameters=nohold_on_prolog_fail,batch_sched_delay=0
 SlurmdParameters=config_overrides
 PrologFlags=Alloc

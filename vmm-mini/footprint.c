@@ -65,6 +65,8 @@ int vmm_footprint_walk(struct vmm_walk *w, const struct vmm_caches *c, enum vmm_
 		return vmm_fail(e, EGPR_SKIPPED, "footprint", NULL,
 				"this CPU shows no cache behind L2, so there is no footprint %s",
 				vmm_footprint_names[f]);
+	if (kind == VMM_WALK_RANDOM)
+		cold = whole_lines(c->l2 * 2);
 	if (f == VMM_FOOTPRINT_DRAM && kind != VMM_WALK_CODE && cold < w->bytes)
 		w->per_walk = cold;
 	return 0;

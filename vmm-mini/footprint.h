@@ -35,8 +35,8 @@ extern const char *const vmm_footprint_names[VMM_NR_FOOTPRINTS];
  * Three quarters of L1 or L2, so that stack, mailbox and page tables find room beside it; of L1 that of
  * data or, for code, of instructions. llc: twice L2, which L2 cannot hold and which is little enough
  * for the part of a shared last level that neighbours leave. dram: four times the last level, at
- * most VMM_WALK_MAX, of which one walk of data takes 5/4 of the last level: nothing of before is
- * left in it.
+ * most VMM_WALK_MAX, of which one linear walk takes 5/4 of the last level: nothing of before is
+ * left in it. One by chance, which no prefetcher shortens, takes twice L2.
  * Return: 0; EGPR_SKIPPED where the CPU shows no such level.
  */
 int vmm_footprint_walk(struct vmm_walk *w, const struct vmm_caches *c, enum vmm_footprint f,

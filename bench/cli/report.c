@@ -84,6 +84,7 @@ static void write_chapters(struct report *r)
 
 	report_front(r);
 	report_contexts(r);
+	report_footprints(r);
 	for (i = 0; i < n; i++)
 		report_layer(r, &groups[i]);
 	report_costs(r);

@@ -4,13 +4,15 @@
  *
  * Strategies run for exits that come back to the VMM. For exits that KVM handles itself
  * no code of the VMM runs, so those cells hold the baseline and the A/A arm only: they
- * say what such an exit costs, stamped by the guest.
+ * say what such an exit costs, stamped by the guest. A guest that walks a working set stamps its exits
+ * whoever handles them: the time between two returns of KVM_RUN would have the walk in it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include <vmm-mini/vmm.h>
 #include "edited.h"
+#include "footprint.h"
 #include "layer.h"
 #include "layout.h"
 #include "own.h"
@@ -94,7 +96,7 @@ static int boundary_check_cell(struct cell *c, struct data_error *e)
 	c->representative = h->representative;
 	o = options(c);
 	if (!vmm_kind_check(h, c->kind, &o, &v))
-		return 0;
+		return footprint_check(c, h, e);
 	vmm_failed(e, &v);
 	return EGPR_SKIPPED;
 }
@@ -145,6 +147,7 @@ static int boundary_open(const struct cell *c, void **run, struct data_error *e)
 	struct vmm_error v;
 	int ret;
 
+	footprint_options(c, &o);
 	if (!b)
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	b->cell = c;
@@ -167,6 +170,9 @@ static int boundary_open(const struct cell *c, void **run, struct data_error *e)
 		vmm_failed(e, &v);
 		goto out_close;
 	}
+	ret = footprint_lay(c, b->vm, e);
+	if (ret)
+		goto out_close;
 	*run = b;
 	return 0;
 out_close:
@@ -183,13 +189,14 @@ static int boundary_batch(void *run, struct layer_batch *r, struct data_error *e
 	struct vmm_error v;
 	int ret = 0;
 
-	if (c->guest_timed) {
+	if (c->guest_timed || footprint_walks(c))
 		batch.guest_stamps = r->stamps;
-	} else {
+	else
+		batch.host_stamps = r->stamps;
+	if (!c->guest_timed) {
 		b->seq = site->seq;
 		batch.hooks = &b->seq;
 		batch.sw = layer_context(b->contexts, r->arm);
-		batch.host_stamps = r->stamps;
 	}
 	if (cell_mixes_states(c))
 		ret = vmm_set_state(b->vm, cell_arm_state(c, &c->arms[r->arm]), &v);
@@ -197,7 +204,9 @@ static int boundary_batch(void *run, struct layer_batch *r, struct data_error *e
 		ret = vmm_batch(b->vm, &batch, &v);
 	if (ret)
 		return vmm_failed(e, &v) ? ret : EGPR_INTERNAL;
-	r->cycles = c->guest_timed ? batch.guest_cycles : batch.host_cycles;
+	r->cycles = batch.walks	     ? batch.exit_cycles
+		    : c->guest_timed ? batch.guest_cycles
+				     : batch.host_cycles;
 	r->done = c->guest_timed ? batch.done : batch.runs;
 	if (r->done != r->exits)
 		return data_fail(e, EGPR_DATA, "%s: %llu exits counted where %u were asked for",
@@ -227,7 +236,10 @@ static bool boundary_image(void *run, unsigned int arm, unsigned int layout, str
 	return true;
 }
 
-/* A VM belongs to the process that made it; the child's own ends with the child. */
+/*
+ * A VM belongs to the process that made it; the child's own ends with the child. Its guest walks
+ * nothing: what is looked at there is the host's code.
+ */
 static int boundary_forked(void *run, struct data_error *e)
 {
 	struct boundary *b = run;

@@ -16,6 +16,7 @@
 #include <vmm-mini/vmm.h>
 
 #include "edited.h"
+#include "footprint.h"
 #include "kvm.h"
 #include "module.h"
 #include "own.h"
@@ -142,6 +143,7 @@ static int cell_open(struct kvm_cell *k, const struct cell *c, struct data_error
 	struct vmm_error v;
 	int ret;
 
+	footprint_options(c, &o);
 	k->cell = c;
 	ret = edited_kvm_use(at_place(c), e);
 	if (!ret)
@@ -185,6 +187,17 @@ static enum egpr_path main_path(const struct egpr_counters *c, double *share)
 	}
 	*share = all ? (double)by_path[best] / (double)all : 0;
 	return best;
+}
+
+/* Exits that took a path. */
+static uint64_t on_path(const struct egpr_counters *c, enum egpr_path path)
+{
+	uint64_t n = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->nr_reasons; i++)
+		n += c->reason[i].path[path];
+	return n;
 }
 
 /* One batch with nothing around its exits, counted. */
@@ -250,7 +263,7 @@ int layer_kvm_check_cell(struct cell *c, struct data_error *e)
 			"%llu), so no strategy can run there; use a newer kernel",
 			c->kind->id, (unsigned long long)counters.unseen,
 			(unsigned long long)counters.entries);
-	return 0;
+	return footprint_check(c, h, e);
 }
 
 int layer_kvm_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
@@ -288,6 +301,8 @@ int layer_kvm_open(const struct cell *c, void **run, struct data_error *e)
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	k->module.fd = -1;
 	ret = cell_open(k, c, e);
+	if (!ret)
+		ret = footprint_lay(c, k->vm, e);
 	if (ret) {
 		layer_kvm_close(k);
 		return ret;
@@ -315,6 +330,13 @@ static int verify(const struct kvm_cell *k, const struct egpr_counters *c, uint3
 			"%u were asked for",
 			k->cell->kind->id, (unsigned long long)c->switched_out,
 			(unsigned long long)c->stayed, exits);
+	/* A walk can be longer than a tick of the host's timer: its exits are not the kind's. */
+	if (footprint_walks(k->cell)) {
+		if (on_path(c, k->cell->path) >= PATH_SHARE * exits)
+			return 0;
+		return data_fail(e, LAYER_ASTRAY, "%s: fewer exits took the path than before",
+				 k->cell->kind->id);
+	}
 	if (main_path(c, &share) != k->cell->path)
 		return data_fail(e, LAYER_ASTRAY, "%s: the exits took another path than before",
 				 k->cell->kind->id);
@@ -331,7 +353,7 @@ int layer_kvm_batch(void *run, struct layer_batch *r, struct data_error *e)
 	struct vmm_error v;
 	int ret;
 
-	if (c->guest_timed)
+	if (c->guest_timed || footprint_walks(c))
 		b.guest_stamps = r->stamps;
 	else
 		b.host_stamps = r->stamps;
@@ -349,7 +371,7 @@ int layer_kvm_batch(void *run, struct layer_batch *r, struct data_error *e)
 		ret = verify(k, &counters, r->exits, e);
 	if (ret)
 		return ret;
-	r->cycles = c->guest_timed ? b.guest_cycles : b.host_cycles;
+	r->cycles = b.walks ? b.exit_cycles : c->guest_timed ? b.guest_cycles : b.host_cycles;
 	r->done = c->guest_timed ? b.done : b.runs;
 	if (r->done != r->exits)
 		return data_fail(e, EGPR_DATA, "%s: %llu exits counted where %u were asked for",

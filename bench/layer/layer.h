@@ -28,12 +28,14 @@
  * @form: the bytes that go with it
  * @standin: XSAVE as this CPU has it
  * @cpu: the measuring CPU, to which the thread is pinned
+ * @seed: of the run, for the order in which a guest walks; 0 before it is known
  */
 struct layer_env {
 	enum egpr_provenance provenance;
 	enum egpr_form form;
 	struct standin standin;
 	int cpu;
+	uint64_t seed;
 };
 
 /**

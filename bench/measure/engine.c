@@ -28,6 +28,7 @@
 #define OVERRUN		1.15  /* of the cell's time: then the last look comes early */
 #define NOISE_SHARE	0.01  /* of a batch: dearer sources are not read per batch */
 #define SYNC_SHARE	0.003 /* of the time: vouching for rows in meta.json */
+#define TAIL_LEAST	100   /* exits: fewer have no 99th percentile */
 #define ONCE_FEWER	8   /* times fewer in a batch at least: each is stamped by itself anyway */
 #define STEPS_MIN	4.0 /* steps of the TSC within that half of a batch's exits that counts */
 #define OUTLIER_SIGMAS	6.0
@@ -142,6 +143,12 @@ static int check_step(const struct work *w, double *spread, unsigned int n)
 			 STEPS_MIN);
 }
 
+/* Of what is stamped by itself a batch needs less. */
+static uint32_t fewer(uint32_t least)
+{
+	return least / ONCE_FEWER ? least / ONCE_FEWER : 1;
+}
+
 /* Cycles per exit of the baseline until they have settled; finds the batch size as well. */
 static int warm_up(struct work *w)
 {
@@ -149,8 +156,9 @@ static int warm_up(struct work *w)
 	double *series = malloc(WARMUP_MAX * sizeof(*series)), until, per = 0;
 	double *spread = malloc(WARMUP_MAX * sizeof(*spread));
 	double *wall = malloc(WARMUP_MAX * sizeof(*wall)), all = 0;
-	struct layer_batch b = { .exits = p->batch_min };
+	bool walks = EGPR_CONTEXT_WALKS(cell_context(w->c)->timed);
 	unsigned int n = 0, least = p->batch_min;
+	struct layer_batch b = { .exits = walks ? fewer(least) : least };
 	double want;
 	int ret = 0;
 
@@ -188,10 +196,10 @@ static int warm_up(struct work *w)
 	}
 	if (!ret && n && w->stamps)
 		ret = check_step(w, spread, n);
-	/* Preparations take their time outside of what is timed; a batch is as long as both. */
-	if (EGPR_CONTEXT_PREPARES(cell_context(w->c)->timed)) {
+	/* Preparations and walks take their time outside of what is timed; a batch is as long as both. */
+	if (EGPR_CONTEXT_PREPARES(cell_context(w->c)->timed) || walks) {
 		all = all > per ? all : per;
-		least = least / ONCE_FEWER ? least / ONCE_FEWER : 1;
+		least = fewer(least);
 	} else {
 		all = per;
 	}
@@ -496,9 +504,20 @@ static int run_blocks(struct work *w, unsigned int family)
 	return ret;
 }
 
+/* Exits of one arm for the tails; of a guest that walks as many as there is time for. */
+static uint32_t tail_exits(const struct work *w)
+{
+	double fit = TAIL_SHARE * w->seconds * (double)w->r->exits / w->r->busy / w->c->nr_arms;
+	uint32_t n = w->g->plan->per_exit;
+
+	if (!EGPR_CONTEXT_WALKS(cell_context(w->c)->timed) || !(fit < n))
+		return n;
+	return fit < TAIL_LEAST ? 0 : (uint32_t)fit;
+}
+
 static int run_tails(struct work *w)
 {
-	uint32_t n = w->g->plan->per_exit, a;
+	uint32_t n = tail_exits(w), a;
 	double until = clock_now() + TAIL_SHARE * w->seconds;
 	uint64_t *stamps;
 	int ret = 0;

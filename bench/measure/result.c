@@ -107,7 +107,9 @@ void engine_result_free(struct cell_result *r)
 
 bool engine_has_halves(const struct engine *g, const struct cell *c)
 {
-	return cell_context(c)->timed != EGPR_TIMED_BATCH && !plan_stamps(g->plan);
+	enum egpr_timed timed = cell_context(c)->timed;
+
+	return timed != EGPR_TIMED_BATCH && !EGPR_CONTEXT_WALKS(timed) && !plan_stamps(g->plan);
 }
 
 double engine_median_of(const struct cell_result *r, unsigned int arm, unsigned int blocks)

@@ -6,6 +6,7 @@
 #define BENCH_PLAN_CELL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <egpr/axis.h>
 #include <egpr/exit_kind.h>
@@ -29,6 +30,9 @@ struct layer_ops;
  * @backend: what runs the guest, "none" without one; likewise
  * @representative: whether exits here say anything about hardware; likewise
  * @guest_timed: TSC is read in the guest, because KVM handles the exits; likewise
+ * @line_ticks: TSC ticks per line of the guest's working set when it walks it by chance; likewise, 0
+ *	where it walks none
+ * @walk_bytes: of the set that one walk takes; likewise
  * @nr_arms: arms that can run here
  * @arms: the first is the baseline
  * @offsets: code offsets to go through
@@ -47,6 +51,8 @@ struct cell {
 	char backend[16];
 	bool representative;
 	bool guest_timed;
+	double line_ticks;
+	size_t walk_bytes;
 	unsigned int nr_arms;
 	struct plan_arm arms[PLAN_MAX_ARMS];
 	unsigned int offsets;

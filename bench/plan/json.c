@@ -71,6 +71,9 @@ cJSON *plan_json(const struct plan *p)
 		add_ids(a, "strategies", l->strategies, EGPR_NR_STRATEGIES, strategy_id);
 		add_ids(a, "contexts", l->contexts, EGPR_NR_CONTEXTS, context_id);
 		add_ids(a, "context_states", l->context_states, EGPR_NR_STATES, state_id);
+		add_ids(a, "context_exits", l->context_exits, EGPR_NR_EXIT_KINDS, exit_id);
+		add_ids(a, "context_strategies", l->context_strategies, EGPR_NR_STRATEGIES,
+			strategy_id);
 		cJSON_AddNumberToObject(a, "weight", l->weight);
 		cJSON_AddNumberToObject(a, "baseline_weight", l->baseline_weight);
 		cJSON_AddNumberToObject(a, "context_weight", l->context_weight);
@@ -148,6 +151,11 @@ int plan_restore(struct plan *p, const cJSON *json, struct data_error *e)
 			continue;
 		l->contexts = restore_list(&r, o, &plan_lists[PLAN_CONTEXTS], "contexts");
 		l->context_states = restore_list(&r, o, &plan_lists[PLAN_STATES], "context_states");
+		if (!cJSON_HasObjectItem(o, "context_exits"))
+			continue;
+		l->context_exits = restore_list(&r, o, &plan_lists[PLAN_EXITS], "context_exits");
+		l->context_strategies =
+			restore_list(&r, o, &plan_lists[PLAN_STRATEGIES], "context_strategies");
 	}
 	restore_delays(&r, cJSON_GetObjectItemCaseSensitive(json, "delays"));
 	return *r.problem ? data_fail(e, EGPR_DATA, "meta.json: %s", r.problem) : 0;

@@ -78,12 +78,14 @@ int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_
 		if (i == PLAN_STATES)
 			p->layer[l].states = p->layer[l].context_states = mask;
 		if (i == PLAN_EXITS)
-			p->layer[l].exits = mask;
+			p->layer[l].exits = p->layer[l].context_exits = mask;
 		if (i == PLAN_STRATEGIES)
-			p->layer[l].strategies = mask;
+			p->layer[l].strategies = p->layer[l].context_strategies = mask;
 		if (i == PLAN_CONTEXTS) {
 			p->layer[l].contexts = mask & context_mask((enum egpr_layer)l);
 			p->layer[l].context_states = p->layer[l].states;
+			p->layer[l].context_exits = p->layer[l].exits;
+			p->layer[l].context_strategies = p->layer[l].strategies;
 		}
 	}
 	p->narrowed |= i == PLAN_LAYERS ? PLAN_NARROWED_LAYERS : 0;

@@ -147,6 +147,11 @@ static int read_layer_key(struct plan_words *r, struct plan_layer *l, const char
 		return read_contexts(r, (enum egpr_layer)(l - r->plan->layer), value);
 	if (!strcmp(key, "context_states"))
 		return plan_read_list(r, &plan_lists[PLAN_STATES], value, &l->context_states);
+	if (!strcmp(key, "context_exits"))
+		return plan_read_list(r, &plan_lists[PLAN_EXITS], value, &l->context_exits);
+	if (!strcmp(key, "context_strategies"))
+		return plan_read_list(r, &plan_lists[PLAN_STRATEGIES], value,
+				      &l->context_strategies);
 	if (!strcmp(key, "context_weight"))
 		return read_number(r, key, value, 0, 1e6, &l->context_weight);
 	if (!strcmp(key, "weight"))
@@ -214,6 +219,8 @@ static void defaults(struct plan *p)
 		l->strategies = plan_lists[PLAN_STRATEGIES].all;
 		l->contexts = 1u << (context_default((enum egpr_layer)i) - egpr_contexts);
 		l->context_states = plan_lists[PLAN_STATES].all;
+		l->context_exits = plan_lists[PLAN_EXITS].all;
+		l->context_strategies = plan_lists[PLAN_STRATEGIES].all;
 		l->context_weight = 1;
 		l->weight = 1;
 		l->baseline_weight = 0.2;

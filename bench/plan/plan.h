@@ -95,6 +95,8 @@ struct plan_arm {
  * @strategies: bit per enum egpr_strategy_index; baseline, A/A arm and delays always run
  * @contexts: bit per enum egpr_context; none where those of the command line stand in other layers
  * @context_states: guest states in contexts other than the layer's default; those of @states only
+ * @context_exits: exit kinds likewise; those of @exits only
+ * @context_strategies: strategies likewise; those of @strategies only
  * @weight: share of the budget of a cell where strategies are compared
  * @baseline_weight: share of a cell that has the baseline and the A/A arm only
  * @context_weight: factor on either in a context other than the layer's default
@@ -106,6 +108,8 @@ struct plan_layer {
 	unsigned int strategies;
 	unsigned int contexts;
 	unsigned int context_states;
+	unsigned int context_exits;
+	unsigned int context_strategies;
 	double weight;
 	double baseline_weight;
 	double context_weight;

@@ -425,6 +425,7 @@ static void ruler_table(const struct chapter *c)
 		[EGPR_TIMED_HALVES] = "each half, summed over a batch",
 		[EGPR_TIMED_FETCH] = "likewise; no delay is claimed",
 		[EGPR_TIMED_ONCE] = "each half after a preparation, summed over a batch",
+		[EGPR_TIMED_EXITS] = "each exit, by the guest, summed over a batch",
 	};
 	unsigned int x;
 	char id[64];

@@ -187,6 +187,7 @@ void report_answer(struct report *r, const struct report_group *g);
 void report_layer(struct report *r, const struct report_group *g);  /* latency, forests, blocks */
 void report_levels(struct report *r, const struct report_group *g); /* variance components */
 void report_spread(struct report *r, const struct report_group *g); /* states, layout, delays */
+void report_footprints(struct report *r);			    /* cost against the guest's */
 void report_contexts(struct report *r);				    /* cost against context */
 void report_module(struct report *r); /* what the module itself costs */
 void report_code(struct report *r);

@@ -175,18 +175,16 @@ static int expand_state(struct run *run, struct cell *c, const struct plan_layer
 static int expand_kind(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
 {
 	struct plan_layer beside = *l;
-	unsigned int states = l->states, s;
+	unsigned int s;
 	int ret = 0;
 
 	/* A baseline for KVM's own switch, in a state of which the plan wants nothing else. */
 	beside.strategies &= 1u << EGPR_STRATEGY_kvm_own;
-	if (cell_context(c) != context_default(c->ops->layer))
-		states &= l->context_states;
 	for (s = 0; s < EGPR_NR_STATES && !ret; s++) {
 		struct cell one = *c;
 
 		one.state = s;
-		if (states & (1u << s))
+		if (l->states & (1u << s))
 			ret = expand_state(run, &one, l, own);
 		else if (s == EGPR_STATE_OFF && own)
 			ret = expand_state(run, &one, &beside, own);
@@ -283,15 +281,21 @@ static int expand_layer(struct run *run, enum egpr_layer layer)
 /* All exit kinds of the plan, in one context. */
 static int expand_context(struct run *run, struct cell *c, const struct plan_layer *l, bool own)
 {
+	struct plan_layer in = *l;
 	unsigned int k;
 	int ret = 0;
 
+	if (cell_context(c) != context_default(c->ops->layer)) {
+		in.states &= l->context_states;
+		in.exits &= l->context_exits;
+		in.strategies &= l->context_strategies;
+	}
 	if (!c->ops->guest)
-		return expand_kind(run, c, l, own);
+		return expand_kind(run, c, &in, own);
 	for (k = 0; k < EGPR_NR_EXIT_KINDS && !ret; k++) {
 		c->kind = &egpr_exit_kinds[k];
-		if (l->exits & (1u << k))
-			ret = expand_kind(run, c, l, own);
+		if (in.exits & (1u << k))
+			ret = expand_kind(run, c, &in, own);
 	}
 	return ret;
 }

@@ -387,6 +387,10 @@ static cJSON *cell_json(const struct run_cell *c)
 	cJSON_AddStringToObject(o, "name", name);
 	if (c->cell.kind)
 		cJSON_AddNumberToObject(o, "cpl", c->cell.cpl);
+	if (c->cell.walk_bytes) {
+		cJSON_AddNumberToObject(o, "walk_bytes", (double)c->cell.walk_bytes);
+		cJSON_AddNumberToObject(o, "line_ticks", c->cell.line_ticks);
+	}
 	cJSON_AddNumberToObject(o, "batch", r->batch);
 	cJSON_AddNumberToObject(o, "warmup_batches", r->warmup);
 	cJSON_AddBoolToObject(o, "settled", r->settled);

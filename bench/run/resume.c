@@ -12,6 +12,7 @@
 
 #include <bench/plan/axis.h>
 #include <bench/layer/layout.h>
+#include <bench/layer/footprint.h>
 #include <bench/layer/levels.h>
 #include <bench/plan/order.h>
 #include "run.h"
@@ -48,6 +49,7 @@ int run_restore_plan(const char *dir, struct plan *plan, enum egpr_provenance *p
 		ret = plan_restore(plan, json, e);
 	*provenance = (enum egpr_provenance)p;
 	levels_restore(cJSON_GetObjectItemCaseSensitive(data.meta, RUNDIR_LEVELS));
+	footprint_restore(cJSON_GetObjectItemCaseSensitive(data.meta, RUNDIR_FOOTPRINTS));
 	rundir_free(&data);
 	return ret;
 }

@@ -21,6 +21,7 @@
 #include <bench/measure/guard.h>
 #include <bench/host/host.h>
 #include <bench/host/tsc.h>
+#include <bench/layer/footprint.h>
 #include <bench/layer/levels.h>
 #include "edited.h"
 #include "module_cost.h"
@@ -165,6 +166,8 @@ static void add_meta(struct session *s)
 	add_stand_in(meta, &s->run->env.standin);
 	add_levels(s, meta);
 	run_add_edited(s->run, meta);
+	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_FOOTPRINTS);
+	cJSON_AddItemToObject(meta, RUNDIR_FOOTPRINTS, footprint_json());
 	if (!egpr_noise_preflight(s->cpu, PREFLIGHT_SECONDS, &p)) {
 		cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PREFLIGHT);
 		cJSON_AddItemToObject(meta, META_PREFLIGHT, egpr_preflight_json(&p));
@@ -492,7 +495,9 @@ static int session_open(struct session *s, struct data_error *e)
 	contention_learn(&s->contention, CONTENTION_SECONDS);
 	s->g.contention = &s->contention;
 	open_pmu(s);
-	return start_or_resume(s, e);
+	ret = start_or_resume(s, e);
+	s->run->env.seed = s->g.seed;
+	return ret;
 }
 
 static void session_close(struct session *s)

@@ -128,6 +128,8 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_REFUSED	  "refused"	  /* array of "name", "status", "reason": a proof failed */
 #define RUNDIR_FORM	  "form"   /* of the state proofs, where a run only proves: hw or trap */
 #define RUNDIR_PLAYED	  "played" /* bool, likewise: `egprlab exec` played the CPU with APX */
+#define RUNDIR_FOOTPRINTS \
+	"footprints" /* array: "level", "cpl", "code", "ticks" per line by level, in the guest */
 #define RUNDIR_LEVELS \
 	"cache_levels" /* array: "context", "ticks" beyond L1, "confirmed", "why_not" */
 #define RUNDIR_EDITED_KVM \

@@ -18,6 +18,7 @@
 #define EGPR_CONTEXT_IN_ALONE (EGPR_CONTEXT_IN_PRIM | EGPR_CONTEXT_IN_RING0)
 #define EGPR_CONTEXT_IN_GUEST (~EGPR_CONTEXT_IN_ALONE & ((1u << EGPR_FIRST_GROUP) - 1))
 #define EGPR_CONTEXT_IN_GROUP ((1u << EGPR_NR_LAYERS) - (1u << EGPR_FIRST_GROUP))
+#define EGPR_CONTEXT_IN_WALKS ((1u << EGPR_LAYER_BOUNDARY) | (1u << EGPR_LAYER_KVM))
 
 /*
  * How a row is timed. A half takes 10 to 30 cycles, which is what a pair of stamps takes, so
@@ -29,6 +30,7 @@ enum egpr_timed {
 	EGPR_TIMED_HALVES, /* stamps at both ends of each half, summed up over a batch */
 	EGPR_TIMED_ONCE,   /* likewise, with a preparation before each half, outside of the time */
 	EGPR_TIMED_FETCH, /* likewise; code arrives late, which hides what is injected: no delays */
+	EGPR_TIMED_EXITS, /* stamps of the guest at both ends of each exit, summed up over a batch */
 };
 
 /* X(SYM, id, LAYERS, TIMED, text) */
@@ -56,13 +58,27 @@ enum egpr_timed {
 	X(BTB_COLD, "btb-cold", EGPR_CONTEXT_IN_PRIM, FETCH,				\
 	  "data in L1; branches of the sequence are not predicted, its code is in L2")	\
 	X(FP_0, "fp-0", EGPR_CONTEXT_IN_GUEST, BATCH,						\
-	  "between exits the guest touches nothing but what makes it exit")
+	  "between exits the guest touches nothing but what makes it exit")		\
+	X(FP_L1, "fp-l1", EGPR_CONTEXT_IN_WALKS, EXITS,					\
+	  "before each exit the guest loads every line of a set that fits L1, in order")	\
+	X(FP_L2, "fp-l2", EGPR_CONTEXT_IN_WALKS, EXITS, "likewise, of one that fits L2")	\
+	X(FP_LLC, "fp-llc", EGPR_CONTEXT_IN_WALKS, EXITS,					\
+	  "likewise, of one twice as large as L2")						\
+	X(FP_DRAM, "fp-dram", EGPR_CONTEXT_IN_WALKS, EXITS,					\
+	  "likewise, as many lines as leave nothing in any cache")				\
+	X(FP_DRAM_RANDOM, "fp-dram-random", EGPR_CONTEXT_IN_WALKS, EXITS,			\
+	  "likewise, by chance and as many as L2 cannot hold, each of them from memory")						\
+	X(FP_CODE, "fp-code", EGPR_CONTEXT_IN_WALKS, EXITS,					\
+	  "before each exit the guest runs as many lines of code as fit L2, by chance")
 /* clang-format on */
 
 #define EGPR_CONTEXT_ENUM(SYM, id, LAYERS, TIMED, text) EGPR_CONTEXT_##SYM,
 enum egpr_context {
 	EGPR_CONTEXTS(EGPR_CONTEXT_ENUM) EGPR_NR_CONTEXTS
 };
+
+/* Does the guest walk a working set before each exit? */
+#define EGPR_CONTEXT_WALKS(timed) ((timed) == EGPR_TIMED_EXITS)
 
 /* Is there a preparation before each half? */
 #define EGPR_CONTEXT_PREPARES(timed) ((timed) == EGPR_TIMED_ONCE || (timed) == EGPR_TIMED_FETCH)

@@ -58,7 +58,7 @@
 #define EGPR_GUEST_X2APIC  (1 << 5) /* there is a local APIC: payloads may switch it on */
 #define EGPR_GUEST_ROTATE  (1 << 6) /* rotate r16..r31 and mailbox.pattern after every iteration */
 #define EGPR_GUEST_WALK	   (1 << 8) /* walk the working set before every exit, and stamp every exit */
-#define EGPR_GUEST_CODE	   (1 << 9) /* the working set is code: call mailbox.walk_at */
+#define EGPR_GUEST_CODE	   (1 << 9)  /* the working set is code: call mailbox.walk_at */
 #define EGPR_GUEST_NO_EXIT (1 << 10) /* a batch of walks alone, to learn what one takes */
 
 /*

@@ -23,6 +23,11 @@ $(B)/tests/bed/sums: $(B)/tests/bed/sums.o $(B)/tests/bed/sums-step.o $(B)/tests
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 TEST_TOOLS += $(B)/tests/bed/sums
 
+# Layer kvm itself, as the command has it.
+$(B)/tests/bed/walks: $(B)/tests/bed/walks.o $(B)/tests/bed/tap.o $(BENCH_LINK)
+	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
+TEST_TOOLS += $(B)/tests/bed/walks
+
 # egprlab proves layer kvm with these payloads too.
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)

@@ -74,6 +74,8 @@ static void test_refused(void **state)
 		{ "[plan]\ndelays = 0 256\n", "delay '256'" },
 		{ "[plan]\nnonsense\n", "line 2" },
 		{ GOOD "contexts = fp-0\n", "context 'fp-0' does not stand in layer prim" },
+		{ GOOD "context_exits = sleep\n", "'sleep' is not in the table" },
+		{ GOOD "context_strategies = magic\n", "'magic' is not in the table" },
 		{ GOOD "contexts = warm\n", "'warm' is not in the table" },
 		{ GOOD "context_weight = -1\n", "context_weight is '-1'" },
 		{ GOOD "states = all\n[plan]\nbatch_min = 9\nbatch_max = 8\n", "above batch_max" },
@@ -157,6 +159,45 @@ static void test_contexts(void **state)
 	plan_free(&p);
 }
 
+/* What contexts beside the default are measured with survives meta.json; the command line goes first. */
+static void test_context_lists(void **state)
+{
+	const unsigned int out = 1u << EGPR_EXIT_pio_out, mov = 1u << EGPR_STRATEGY_gated_mov;
+	const char *ini = "[plan]\nmargins = 1 %\n[boundary]\nexits = all\nstates = dirty\n"
+			  "contexts = all\ncontext_exits = pio-out\n"
+			  "context_strategies = gated-mov\n";
+	struct data_error e = { "" };
+	struct plan_layer *l;
+	struct plan p, q;
+	cJSON *json;
+
+	(void)state;
+	if (plan_read_text(&p, "a.ini", ini, &e))
+		fail_msg("%s", e.text);
+	json = plan_json(&p);
+	assert_int_equal(plan_restore(&q, json, &e), 0);
+	l = &q.layer[EGPR_LAYER_BOUNDARY];
+	assert_int_equal(l->context_exits, out);
+	assert_int_equal(l->context_strategies, mov);
+	assert_int_not_equal(l->exits, out);
+	assert_int_not_equal(l->strategies, mov);
+	plan_free(&q);
+	/* As a run of before has it: everything. */
+	cJSON_DeleteItemFromObject(
+		cJSON_GetObjectItem(cJSON_GetObjectItem(json, "layers"), "boundary"),
+		"context_exits");
+	assert_int_equal(plan_restore(&q, json, &e), 0);
+	plan_free(&q);
+	cJSON_Delete(json);
+	l = &p.layer[EGPR_LAYER_BOUNDARY];
+	assert_int_equal(plan_narrow(&p, "exit", "hlt", &e), 0);
+	assert_int_equal(l->context_exits, 1u << EGPR_EXIT_hlt);
+	assert_int_equal(plan_narrow(&p, "context", "fp-l2", &e), 0);
+	assert_int_equal(l->context_exits, l->exits);
+	assert_int_equal(l->context_strategies, l->strategies);
+	plan_free(&p);
+}
+
 /* The baseline, the A/A arm and the delays run whatever a plan lists. */
 static void test_arms(void **state)
 {
@@ -229,7 +270,7 @@ int main(void)
 		cmocka_unit_test(test_good),	 cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_narrow),	 cmocka_unit_test(test_arms),
 		cmocka_unit_test(test_profiles), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_contexts),
+		cmocka_unit_test(test_contexts), cmocka_unit_test(test_context_lists),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

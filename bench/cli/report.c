@@ -82,11 +82,13 @@ static void write_chapters(struct report *r)
 	struct report_group groups[REPORT_MAX_GROUPS];
 	unsigned int i, n = report_groups(r->run, groups);
 
+	report_list(r);
 	report_front(r);
 	report_contexts(r);
 	report_footprints(r);
 	for (i = 0; i < n; i++)
 		report_layer(r, &groups[i]);
+	report_vmexit(r);
 	report_costs(r);
 	report_module(r);
 	report_path_length(r);
@@ -131,20 +133,61 @@ static int make_report(const char *dir)
 	return ret;
 }
 
+enum {
+	OPTION_VMEXIT
+};
+
+static const struct egpr_option report_options[] = {
+	[OPTION_VMEXIT] = { "vmexit", NULL,
+			    "only print `kind mean` per exit kind, as kvm-unit-tests' vmexit does" },
+	{ NULL, NULL, NULL },
+};
+
+/* Standard output has the lines alone; what they are goes to standard error. */
+static int print_vmexit(const char *dir)
+{
+	struct report_group g;
+	struct rundir_data run;
+	struct data_error e;
+	char text[256];
+	int ret = rundir_load(dir, &run, &e);
+
+	if (ret) {
+		fprintf(stderr, "egprlab report: %s\n", e.text);
+		return ret;
+	}
+	if (report_vmexit_lines(&run, &g, stdout)) {
+		fprintf(stderr, "egprlab report: TSC ticks, layer %s (%s)\n", g.layer,
+			report_group_text(&run, &g, text, sizeof(text)));
+	} else {
+		fprintf(stderr,
+			"egprlab report: %s has no exit kinds, because no guest ran; measure layer boundary or kvm\n",
+			dir);
+		ret = EGPR_UNAVAILABLE;
+	}
+	rundir_free(&run);
+	return ret;
+}
+
 static int report_run(int argc, char **argv)
 {
+	bool vmexit = false;
 	const char *value;
+	int option;
 
-	if (egpr_command_option(&egpr_cmd_report, argc, argv, &value) == EGPR_OPTION_WRONG)
+	while ((option = egpr_command_option(&egpr_cmd_report, argc, argv, &value)) >= 0)
+		vmexit |= option == OPTION_VMEXIT;
+	if (option == EGPR_OPTION_WRONG)
 		return EGPR_USAGE;
 	if (argc - optind != 1)
 		return egpr_command_usage(&egpr_cmd_report, "name one run directory");
-	return make_report(argv[optind]);
+	return vmexit ? print_vmexit(argv[optind]) : make_report(argv[optind]);
 }
 
 const struct egpr_command egpr_cmd_report = {
 	.name = "report",
 	.args = "DIR",
 	.text = "pictures and report.html, .md and .txt from a run directory",
+	.options = report_options,
 	.run = report_run,
 };

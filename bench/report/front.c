@@ -487,6 +487,7 @@ void report_front(struct report *r)
 
 	doc_heading(&r->doc, 1, "title", "What does switching r16-r31 cost at each VM exit?");
 	warnings(r);
+	report_screen(r);
 	first_line(r);
 	one_launch(r);
 	doc_para(&r->doc,

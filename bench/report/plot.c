@@ -227,27 +227,46 @@ FILE *report_plot_open(struct report *r, const char *name)
 		fprintf(stderr, "egprlab report: cannot write %s: %s\n", path, strerror(errno));
 	return f;
 }
-void report_plot_close(struct report *r, FILE *f, const char *script, const char *name,
-		       unsigned int rows, const char *extra, const struct report_group *g,
-		       const char *title)
+
+static bool draw_formats(struct report *r, FILE *f, const char *script, const char *name,
+			 struct plot p)
 {
-	char dat[4096], out[4096], caption[512];
-	struct plot p = { dat, title, caption, extra, rows };
+	char dat[4096], out[4096];
 	enum doc_format format;
 	bool drawn = false;
 
-	if (!f)
-		return;
 	if (fclose(f))
 		fprintf(stderr, "egprlab report: cannot write the data of %s: %s\n", name,
 			strerror(errno));
-	report_caption(r->run, g, caption, sizeof(caption));
 	plot_path(r, name, "dat", dat, sizeof(dat));
+	p.data = dat;
 	for (format = 0; format < DOC_NR_FORMATS; format++) {
 		plot_path(r, name, suffixes[format], out, sizeof(out));
 		if (r->plots && !*r->doc.no_picture[format])
 			drawn |= !plot_draw(r->plots, script, &p, out);
 	}
-	r->pictures += drawn;
+	return drawn;
+}
+
+void report_plot_close(struct report *r, FILE *f, const char *script, const char *name,
+		       unsigned int rows, const char *extra, const struct report_group *g,
+		       const char *title)
+{
+	char caption[512];
+	struct plot p = { NULL, title, caption, extra, rows };
+
+	if (!f)
+		return;
+	report_caption(r->run, g, caption, sizeof(caption));
+	r->pictures += draw_formats(r, f, script, name, p);
 	doc_picture(&r->doc, name, "%s (%s)", title, caption);
+}
+
+void report_plot_twin(struct report *r, FILE *f, const char *script, const char *name,
+		      unsigned int rows, const char *extra, const char *title)
+{
+	struct plot p = { NULL, title, "", extra, rows };
+
+	if (f)
+		draw_formats(r, f, script, name, p);
 }

@@ -10,6 +10,7 @@
  */
 #include <egpr/model-answers.h>
 #include <egpr/regs.h>
+#include <egpr/strategy.h>
 
 #include "report.h"
 
@@ -17,6 +18,8 @@
 #define THREAD	 "KVM APX reg prep thread (2026-04-02)"
 #define TEXT(x)	 TEXT_(x)
 #define TEXT_(x) #x
+
+#define REGS_BYTES TEXT(EGPR_COUNT) " x 8 B"
 
 #define BEDS	 "proved: e2e/bed-bochs-6.12, e2e/bed-tcg-6.12"
 #define BYTES	 "proved: e2e/properties"
@@ -127,6 +130,37 @@ static const struct {
 	    { "a jump patched in at boot", "cited: " SERIES },
 	    { "not seen: it needs a KVM that offers APX", OWN } } },
 };
+
+/* The same in short words, for the first screen. In the order of the columns above. */
+static const struct {
+	const char *memory;
+	const char *may_not;
+} in_short[FAMILIES] = {
+	{ REGS_BYTES, "touch EGPRs before XSETBV; stand before barriers" },
+	{ REGS_BYTES, "stand before barriers" },
+	{ REGS_BYTES, "share one entry point" },
+	{ "XSAVE area", "stand before barriers; fill regs[]" },
+	{ "none", "fill regs[]; clear at exit" },
+	{ REGS_BYTES, "fill regs[] for fastpaths" },
+	{ "KVM's", "be changed by the lab" },
+};
+
+void report_property_words(const char *strategy, const char **memory, const char **may_not)
+{
+	static const unsigned int column[EGPR_NR_FAMILIES] = {
+		[EGPR_FAMILY_UNCOND] = 0, [EGPR_FAMILY_GATED] = 1, [EGPR_FAMILY_XSAVE] = 3,
+		[EGPR_FAMILY_LIVE] = 4,	  [EGPR_FAMILY_OUTER] = 5, [EGPR_FAMILY_OWN] = 6,
+	};
+	const struct egpr_strategy *s = egpr_strategy_find(strategy, NULL);
+	unsigned int i = s ? column[s->family] : 0;
+
+	if (s == &egpr_strategies[EGPR_STRATEGY_dual])
+		i = 2;
+	*memory = in_short[i].memory;
+	*may_not = in_short[i].may_not;
+	if (s == &egpr_strategies[EGPR_STRATEGY_gated_mov_lfence])
+		*may_not = "(fences itself)";
+}
 
 void report_properties(struct report *r)
 {

@@ -139,6 +139,13 @@ const char *report_href(const struct csv_table *t, size_t row);
 enum doc_tone report_tone(const char *verdict);
 int report_verdict_index(const char *verdict);
 
+/* Cache lines that hold so many bytes at the least. */
+uint64_t report_lines(uint64_t bytes);
+/* Of a strategy's family, in short words: what it keeps per vCPU, and what it may not do. */
+void report_property_words(const char *strategy, const char **memory, const char **may_not);
+/* Lines "name mean" of every exit kind without a switch. Return: the layer, NULL where no guest ran. */
+const char *report_vmexit_lines(const struct rundir_data *run, struct report_group *g, FILE *f);
+
 /**
  * report_plot_open - start the data file of a picture
  * @name: of the picture
@@ -161,6 +168,10 @@ void report_plot_close(struct report *r, FILE *f, const char *script, const char
 		       unsigned int rows, const char *extra, const struct report_group *g,
 		       const char *title);
 
+/* The same picture for a narrow window: drawn, but no block of the document. @name ends in DOC_NARROW. */
+void report_plot_twin(struct report *r, FILE *f, const char *script, const char *name,
+		      unsigned int rows, const char *extra, const char *title);
+
 /* Finds gnuplot and its scripts; says on stderr what is missing. */
 void report_plot_init(struct report *r);
 
@@ -182,7 +193,10 @@ const char *report_outcome(struct report *r, enum egpr_layer group, const char *
 void report_misses(struct report *r, enum egpr_layer layer);
 
 /* Chapters. */
-void report_front(struct report *r); /* question, provenance, soundness, answer */
+void report_list(struct report *r);   /* for a mail: text only, at its top */
+void report_vmexit(struct report *r); /* likewise, a line per exit kind */
+void report_screen(struct report *r); /* sentence, picture, table */
+void report_front(struct report *r);  /* question, provenance, soundness, answer */
 void report_answer(struct report *r, const struct report_group *g);
 void report_layer(struct report *r, const struct report_group *g);  /* latency, forests, blocks */
 void report_levels(struct report *r, const struct report_group *g); /* variance components */

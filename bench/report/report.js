@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Tables that sort by their headers and filter by a word. Without script the page is complete, only still. */
+/* Tables that sort by their headers, filter by a word, and fold rare columns where they are too wide. Without script the page is complete, only still. */
 "use strict";
 (function () {
 	const FILTER_FROM_ROWS = 12;
@@ -53,6 +53,59 @@
 		table.parentNode.before(label);
 	}
 
+	/* Rare columns go, from the right, until the table fits; a button brings them back. */
+	function fold(table) {
+		const box = table.parentNode;
+		const heads = Array.from(table.tHead.rows[0].cells);
+		const rare = heads.filter(function (head) {
+			return "rare" in head.dataset;
+		});
+		const style = document.createElement("style");
+		const more = document.createElement("button");
+		let hidden = [];
+		let open = false;
+
+		function show() {
+			style.textContent = open ? "" : hidden.map(function (head) {
+				return "@media screen { #" + table.id + " tr > :nth-child(" +
+					(head.cellIndex + 1) + ") { display: none } }";
+			}).join("\n");
+			more.textContent = open ? "Fold rare columns" : "Show " + hidden.length +
+				" more columns: " + hidden.map(function (head) {
+				return head.textContent;
+			}).reverse().join(", ");
+			more.setAttribute("aria-expanded", String(open));
+			more.hidden = !hidden.length;
+		}
+
+		function fit() {
+			hidden = [];
+			show();
+			for (let i = rare.length; i-- && !open && box.scrollWidth > box.clientWidth;) {
+				hidden.push(rare[i]);
+				show();
+			}
+		}
+
+		if (!rare.length)
+			return;
+		document.head.append(style);
+		more.type = "button";
+		more.className = "more";
+		more.setAttribute("aria-controls", table.id);
+		more.hidden = true;
+		more.addEventListener("click", function () {
+			open = !open;
+			show();
+		});
+		box.before(more);
+		fit();
+		addEventListener("resize", function () {
+			if (!open)
+				fit();
+		});
+	}
+
 	for (const table of document.querySelectorAll("table")) {
 		Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
 			const button = document.createElement("button");
@@ -64,6 +117,7 @@
 				sort(table, head, column);
 			});
 		});
+		fold(table);
 		if (table.tBodies[0].rows.length >= FILTER_FROM_ROWS)
 			addFilter(table);
 	}

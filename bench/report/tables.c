@@ -13,7 +13,7 @@
 #define CACHE_LINE     64
 #define MAX_REASONS    256
 
-static uint64_t lines_of(uint64_t bytes)
+uint64_t report_lines(uint64_t bytes)
 {
 	return (bytes + CACHE_LINE - 1) / CACHE_LINE;
 }
@@ -58,7 +58,7 @@ static void code_of(struct report *r, const char *provenance)
 			continue;
 		at_exit = csv_count(t, row, EGPR_SUMMARY_code_bytes_exit);
 		at_entry = csv_count(t, row, EGPR_SUMMARY_code_bytes_entry);
-		lines = lines_of(at_exit) + lines_of(at_entry);
+		lines = report_lines(at_exit) + report_lines(at_entry);
 		href = report_href(t, row);
 		fprintf(dat, "%u\t%s\t%llu\t%llu\n", rows++, strategies[i],
 			(unsigned long long)at_exit, (unsigned long long)at_entry);

@@ -66,10 +66,13 @@
 		check("every picture is drawn", function () {
 			const figures = document.querySelectorAll("figure");
 			const empty = Array.from(figures).filter(function (figure) {
-				const box = figure.querySelector("svg").getBoundingClientRect();
+				const shown = Array.from(figure.querySelectorAll("svg")).filter(function (svg) {
+					return svg.getClientRects().length;
+				});
+				const box = shown.length === 1 && shown[0].getBoundingClientRect();
 
-				return box.width < 100 || box.height < 50 ||
-					!figure.querySelector("svg path, svg polygon");
+				return !box || box.width < 100 || box.height < 50 ||
+					!shown[0].querySelector("path, polygon");
 			});
 
 			for (const e of document.querySelectorAll(".caption")) {
@@ -141,7 +144,9 @@
 		});
 		check("headers, filters, wide tables and links take the keyboard", function () {
 			const deaf = Array.from(document.querySelectorAll(
-				"th button, .filter input, .scroll, nav a, .skip")).filter(function (e) {
+				"th button, .filter input, .more, .scroll, nav a, .skip")).filter(function (e) {
+				return e.getClientRects().length;
+			}).filter(function (e) {
 				e.focus();
 				return document.activeElement !== e;
 			});
@@ -168,6 +173,61 @@
 
 			return root.scrollWidth <= root.clientWidth ? "" :
 				root.scrollWidth + " > " + root.clientWidth;
+		});
+		check("sentence, picture, table: in this order, above the fold", function () {
+			const FOLD = 800;
+			let above = 0;
+
+			for (const id of ["screen-sentence", "screen", "screen-table"]) {
+				const e = document.getElementById(id);
+				const box = e && e.getBoundingClientRect();
+				const part = e && e.tagName === "TABLE" ? e.tBodies[0].rows[0].getBoundingClientRect() : box;
+
+				if (!e || !box.height)
+					return id + " is missing";
+				if (box.top + scrollY < above || part.bottom + scrollY > FOLD)
+					return id + " is from " + (box.top + scrollY) + " to " +
+						(part.bottom + scrollY) + ", behind " + above;
+				above = box.bottom + scrollY;
+			}
+			return "";
+		});
+		check("the sentence says where from, in what, and how sure", function () {
+			const text = document.getElementById("screen-sentence").textContent;
+			const first = text.slice(0, text.indexOf(")."));
+
+			return /adds \+[\d.]+ TSC ticks \[[-+\d.]+, [-+\d.]+\]/.test(first) &&
+				/in context /.test(first) && /(proxy|hw), /.test(first) &&
+				/field's lines|line of/.test(text) ? "" : text;
+		});
+		check("no table is cut in a wide window", function () {
+			if (innerWidth < 1200)
+				return "";
+			return Array.from(document.querySelectorAll("table")).filter(function (table) {
+				return table.parentNode.scrollWidth > table.parentNode.clientWidth;
+			}).map(function (table) {
+				return table.id + " " + table.parentNode.scrollWidth;
+			}).join(", ");
+		});
+		check("folded columns come back", function () {
+			const more = Array.from(document.querySelectorAll(".more")).find(function (e) {
+				return !e.hidden;
+			});
+
+			if (!more)
+				return innerWidth < 1200 ? "nothing is folded" : "";
+			const heads = document.getElementById(more.getAttribute("aria-controls")).querySelectorAll("th");
+			const shown = function () {
+				return Array.from(heads).filter(function (e) {
+					return e.getClientRects().length;
+				}).length;
+			};
+			const few = shown();
+
+			more.click();
+			const all = shown();
+			more.click();
+			return few < all && all === heads.length && shown() === few ? "" : few + " of " + all;
 		});
 		check("letters stay readable", function () {
 			const size = parseFloat(getComputedStyle(document.body).fontSize);

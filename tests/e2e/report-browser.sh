@@ -96,6 +96,10 @@ chrome "$dir/log" --dump-dom "file://$dir/narrow.html" >"$dir/dom"
 expect '400 px: the frame is that narrow' grep -q 'done at 400 px' "$dir/dom"
 verdicts '400 px' "$dir/dom"
 
+chrome "$dir/log" --window-size=1280,800 --screenshot="$shots/screen-wide.png" "file://$page"
+expect 'a screenshot of what stands above the fold' test -s "$shots/screen-wide.png"
+chrome "$dir/log" --window-size=500,800 --screenshot="$shots/screen-narrow.png" "file://$dir/narrow-shot.html"
+expect 'likewise at 400 px' test -s "$shots/screen-narrow.png"
 chrome "$dir/log" --window-size=1280,1600 --screenshot="$shots/report-wide.png" "file://$page"
 expect 'a screenshot of the first screen' test -s "$shots/report-wide.png"
 chrome "$dir/log" --window-size=1280,1600 --blink-settings=preferredColorScheme=0 \

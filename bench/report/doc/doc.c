@@ -69,6 +69,18 @@ void doc_para(struct doc *d, const char *fmt, ...)
 	SET_TEXT(b);
 }
 
+void doc_lead(struct doc *d, const char *id, const char *fmt, ...)
+{
+	struct doc_block *b = add(d, DOC_PARA, id);
+
+	SET_TEXT(b);
+}
+
+void doc_literal(struct doc *d, const char *lines)
+{
+	add(d, DOC_LITERAL, NULL)->text = must(strdup(lines));
+}
+
 void doc_alert(struct doc *d, enum doc_tone tone, const char *fmt, ...)
 {
 	struct doc_block *b = add(d, DOC_ALERT, NULL);

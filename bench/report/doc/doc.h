@@ -18,6 +18,7 @@
 enum doc_kind {
 	DOC_HEADING,
 	DOC_PARA,
+	DOC_LITERAL,
 	DOC_ALERT,
 	DOC_TABLE,
 	DOC_PICTURE
@@ -31,7 +32,9 @@ enum doc_tone {
 	DOC_OPEN
 };
 
-#define DOC_WIDE   (1u << 0) /* left out of the plain text */
+#define DOC_NARROW "-narrow" /* of the name of a picture's twin */
+
+#define DOC_WIDE   (1u << 0) /* left out of the plain text; what the page folds first */
 #define DOC_NUMBER (1u << 1) /* aligned right, sorted by value */
 
 struct doc_column {
@@ -95,8 +98,15 @@ void doc_free(struct doc *d);
 
 void doc_heading(struct doc *d, int level, const char *id, const char *fmt, ...) DOC_PRINTF(4);
 void doc_para(struct doc *d, const char *fmt, ...) DOC_PRINTF(2);
+/* The paragraph that a reader sees first; has an anchor. */
+void doc_lead(struct doc *d, const char *id, const char *fmt, ...) DOC_PRINTF(3);
+/* Lines as they are, each with its newline, for the plain text alone: what is copied out of it. */
+void doc_literal(struct doc *d, const char *lines);
 void doc_alert(struct doc *d, enum doc_tone tone, const char *fmt, ...) DOC_PRINTF(3);
-/* @name: the files are RUNDIR_PLOTS/<name>.svg and .png. */
+/*
+ * @name: the files are RUNDIR_PLOTS/<name>.svg and .png; where there is a <name>-narrow.svg too, it stands for
+ * the other in a narrow window.
+ */
 void doc_picture(struct doc *d, const char *name, const char *fmt, ...) DOC_PRINTF(3);
 
 /**

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "doc.h"
 #include <bench/rundir/rundir.h>
@@ -98,8 +99,9 @@ static void html_table(FILE *f, const struct doc_block *b)
 		"<thead><tr>",
 		b->id, b->id, b->id);
 	for (c = 0; c < b->ncolumns; c++) {
-		fprintf(f, "<th scope=\"col\"%s>",
-			b->columns[c].flags & DOC_NUMBER ? " class=\"n\"" : "");
+		fprintf(f, "<th scope=\"col\"%s%s>",
+			b->columns[c].flags & DOC_NUMBER ? " class=\"n\"" : "",
+			b->columns[c].flags & DOC_WIDE ? " data-rare" : "");
 		escaped(f, b->columns[c].name);
 		fputs("</th>", f);
 	}
@@ -113,8 +115,8 @@ static void html_table(FILE *f, const struct doc_block *b)
 	fputs("</tbody></table></div>\n", f);
 }
 
-/* Copies SVG text, putting "p<number>-" in front of every id and reference to one. */
-static void svg_with_own_ids(FILE *f, const char *svg, size_t number)
+/* Copies SVG text, putting @own in front of every id and reference to one. */
+static void svg_with_own_ids(FILE *f, const char *svg, const char *own)
 {
 	static const char *const marks[] = { " id=\"", " id='", "href='#", "href=\"#", "url(#" };
 	size_t i;
@@ -125,7 +127,7 @@ static void svg_with_own_ids(FILE *f, const char *svg, size_t number)
 
 			if (strncmp(svg, marks[i], n))
 				continue;
-			fprintf(f, "%sp%zu-", marks[i], number);
+			fprintf(f, "%s%s", marks[i], own);
 			svg += n;
 			break;
 		}
@@ -134,24 +136,43 @@ static void svg_with_own_ids(FILE *f, const char *svg, size_t number)
 	}
 }
 
+/* The text of a picture from its <svg on; NULL where there is none. @text is to be freed. */
+static char *svg_of(const char *dir, const char *name, const char *twin, char **text)
+{
+	char path[4096];
+	size_t len;
+
+	*text = NULL;
+	snprintf(path, sizeof(path), "%s/" RUNDIR_PLOTS "/%s%s.svg", dir, name, twin);
+	return access(path, R_OK) || rundir_file_slurp(path, text, &len) ? NULL
+									 : strstr(*text, "<svg");
+}
+
+static void html_drawing(FILE *f, const struct doc_block *b, const char *svg, const char *class,
+			 const char *number)
+{
+	fprintf(f, "<div class=\"scroll%s\" tabindex=\"0\" role=\"img\" aria-label=\"", class);
+	escaped(f, b->text);
+	fputs("\">\n", f);
+	svg_with_own_ids(f, svg, number);
+	fputs("</div>\n", f);
+}
+
 static void html_picture(FILE *f, const struct doc_block *b, const char *dir, size_t number,
 			 const char *why)
 {
-	char path[4096], *text = NULL, *svg = NULL;
-	size_t len;
+	char *text, *twin, own[32];
+	const char *svg = svg_of(dir, b->id, "", &text);
+	const char *narrow = svg_of(dir, b->id, DOC_NARROW, &twin);
 
-	snprintf(path, sizeof(path), "%s/" RUNDIR_PLOTS "/%s.svg", dir, b->id);
-	if (!rundir_file_slurp(path, &text, &len))
-		svg = strstr(text, "<svg");
 	if (svg) {
-		fprintf(f,
-			"<figure id=\"%s\"><div class=\"scroll\" tabindex=\"0\" role=\"img\" "
-			"aria-label=\"",
-			b->id);
-		escaped(f, b->text);
-		fputs("\">\n", f);
-		svg_with_own_ids(f, svg, number);
-		fputs("</div>\n<figcaption>", f);
+		fprintf(f, "<figure id=\"%s\">", b->id);
+		snprintf(own, sizeof(own), "p%zu-", number);
+		html_drawing(f, b, svg, narrow ? " of-wide" : "", own);
+		snprintf(own, sizeof(own), "p%zun-", number);
+		if (narrow)
+			html_drawing(f, b, narrow, " of-narrow", own);
+		fputs("<figcaption>", f);
 		escaped(f, b->text);
 		fputs("</figcaption></figure>\n", f);
 	} else {
@@ -164,6 +185,7 @@ static void html_picture(FILE *f, const struct doc_block *b, const char *dir, si
 		fputs("</p>\n", f);
 	}
 	free(text);
+	free(twin);
 }
 
 static void html_block(FILE *f, const struct doc_block *b, const char *dir, size_t number,
@@ -175,8 +197,13 @@ static void html_block(FILE *f, const struct doc_block *b, const char *dir, size
 		escaped(f, b->text);
 		fprintf(f, "</h%d>\n", b->level);
 		break;
+	case DOC_LITERAL:
+		break;
 	case DOC_PARA:
-		fputs("<p>", f);
+		if (b->id)
+			fprintf(f, "<p class=\"lead\" id=\"%s\">", b->id);
+		else
+			fputs("<p>", f);
 		escaped(f, b->text);
 		fputs("</p>\n", f);
 		break;
@@ -194,6 +221,18 @@ static void html_block(FILE *f, const struct doc_block *b, const char *dir, size
 	}
 }
 
+/* What the first heading says. */
+static const char *title(const struct doc *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->nblocks; i++) {
+		if (d->blocks[i].kind == DOC_HEADING)
+			return d->blocks[i].text;
+	}
+	return "";
+}
+
 int doc_html(const struct doc *d, const char *dir, FILE *f)
 {
 	int contents = 0;
@@ -203,7 +242,7 @@ int doc_html(const struct doc *d, const char *dir, FILE *f)
 	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	      "<link rel=\"icon\" href=\"data:,\">\n<title>",
 	      f);
-	escaped(f, d->nblocks ? d->blocks[0].text : "");
+	escaped(f, title(d));
 	fprintf(f,
 		"</title>\n<style>\n%s</style></head><body>\n"
 		"<a class=\"skip\" href=\"#main\">Skip to the answer</a>\n<main id=\"main\">\n",

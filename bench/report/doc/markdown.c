@@ -2,6 +2,7 @@
 /*
  * A document as Markdown: pipe tables, pictures as PNG beside the file.
  */
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,13 +76,17 @@ static void markdown_picture(FILE *f, const struct doc_block *b, const char *dir
 
 int doc_markdown(const struct doc *d, const char *dir, FILE *f)
 {
+	bool first = true;
 	size_t i;
 
 	for (i = 0; i < d->nblocks; i++) {
 		const struct doc_block *b = &d->blocks[i];
 
-		if (i)
+		if (b->kind == DOC_LITERAL)
+			continue;
+		if (!first)
 			putc('\n', f);
+		first = false;
 		switch (b->kind) {
 		case DOC_HEADING:
 			fprintf(f, "%.*s ", b->level, "######");
@@ -92,6 +97,8 @@ int doc_markdown(const struct doc *d, const char *dir, FILE *f)
 			fputs("> ", f);
 			escaped(f, b->text);
 			putc('\n', f);
+			break;
+		case DOC_LITERAL:
 			break;
 		case DOC_PARA:
 			escaped(f, b->text);

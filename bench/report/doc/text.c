@@ -189,6 +189,8 @@ int doc_text(const struct doc *d, FILE *f)
 			putc('\n', f);
 		if (b->kind == DOC_TABLE)
 			text_table(f, b);
+		else if (b->kind == DOC_LITERAL)
+			fputs(b->text, f);
 		else
 			fill(f, b->kind == DOC_ALERT ? "! " : "", b->text);
 		if (b->kind == DOC_HEADING)

@@ -15,6 +15,8 @@
 #define NAME_MAX_BYTES 96
 #define LABEL_BYTES    128
 #define WHERE_BYTES    64
+#define MAX_MARGINS    16
+#define MAX_COLUMNS    (MAX_MARGINS + 11)
 
 /* A number for gnuplot: NaN where there is none. */
 static void dat_number(FILE *f, double v)
@@ -32,52 +34,94 @@ static const char *layer_text(const char *id)
 	return i < 0 ? "" : egpr_layers[i].text;
 }
 
-static void latency_table(struct report *r, const struct report_group *g)
+/* Were exits stamped one by one for the tails? Then those are latencies, and of no batch. */
+static bool stamped(const struct report *r)
+{
+	const cJSON *plan = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_PLAN);
+	const cJSON *n = cJSON_GetObjectItemCaseSensitive(plan, "per_exit");
+
+	return cJSON_IsNumber(n) && n->valuedouble > 0;
+}
+
+static void arm_cells(struct report *r, size_t row, const unsigned int *reals, size_t n)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
+	static const unsigned int texts[] = { EGPR_COL_exit_kind, EGPR_COL_path, EGPR_COL_strategy,
+					      EGPR_COL_guest_state };
+	size_t i;
+
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, texts[i]));
+	for (i = 0; i < n; i++)
+		doc_cell(&r->doc, DOC_PLAIN, report_href(t, row), "%s",
+			 report_number(csv_real(t, row, reals[i])));
+}
+
+/* Means of batches: their spread is that of means, and their least is no latency of an exit. */
+static void means_table(struct report *r, const struct report_group *g)
 {
 	static const struct doc_column columns[] = {
 		{ "exit kind", 0 },
 		{ "path", 0 },
 		{ "strategy", DOC_WIDE },
 		{ "state", 0 },
-		{ "blocks", DOC_NUMBER | DOC_WIDE },
-		{ "exits", DOC_NUMBER | DOC_WIDE },
-		{ "min", DOC_NUMBER | DOC_WIDE },
-		{ "p5", DOC_NUMBER | DOC_WIDE },
 		{ "p50", DOC_NUMBER },
 		{ "p95", DOC_NUMBER },
-		{ "p99", DOC_NUMBER },
-		{ "p99.9", DOC_NUMBER | DOC_WIDE },
-		{ "mean", DOC_NUMBER | DOC_WIDE },
+		{ "mean", DOC_NUMBER },
 		{ "MAD", DOC_NUMBER | DOC_WIDE },
+		{ "blocks", DOC_NUMBER | DOC_WIDE },
+		{ "exits", DOC_NUMBER | DOC_WIDE },
+		{ "least", DOC_NUMBER | DOC_WIDE },
+		{ "p5", DOC_NUMBER | DOC_WIDE },
 		{ "stand-in", DOC_WIDE },
 	};
-	static const unsigned int reals[] = { EGPR_SUMMARY_min,	 EGPR_SUMMARY_p5,
-					      EGPR_SUMMARY_p50,	 EGPR_SUMMARY_p95,
-					      EGPR_SUMMARY_p99,	 EGPR_SUMMARY_p999,
-					      EGPR_SUMMARY_mean, EGPR_SUMMARY_mad };
+	static const unsigned int reals[] = { EGPR_SUMMARY_p50, EGPR_SUMMARY_p95, EGPR_SUMMARY_mean,
+					      EGPR_SUMMARY_mad };
+	static const unsigned int rare[] = { EGPR_SUMMARY_min, EGPR_SUMMARY_p5 };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
 	struct report_filter f = report_filter_of(g);
 	char text[256], id[64];
 	size_t row, i;
 
 	snprintf(id, sizeof(id), "latency-%s-%s-table", g->place, g->provenance);
-	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		  "Every arm, TSC ticks per exit (%s).",
-		  report_group_text(r->run, g, text, sizeof(text)));
+	doc_table(
+		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		"Every arm, means of batches in TSC ticks per exit: percentiles of these means, not of "
+		"single exits (%s).",
+		report_group_text(r->run, g, text, sizeof(text)));
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		const char *href = report_href(t, row);
 
-		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_exit_kind));
-		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_path));
-		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_strategy));
-		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_guest_state));
+		arm_cells(r, row, reals, sizeof(reals) / sizeof(*reals));
 		doc_cell(&r->doc, DOC_PLAIN, href, "%s", csv_text(t, row, EGPR_SUMMARY_blocks));
 		doc_cell(&r->doc, DOC_PLAIN, href, "%s", csv_text(t, row, EGPR_SUMMARY_exits));
-		for (i = 0; i < sizeof(reals) / sizeof(*reals); i++)
+		for (i = 0; i < sizeof(rare) / sizeof(*rare); i++)
 			doc_cell(&r->doc, DOC_PLAIN, href, "%s",
-				 report_number(csv_real(t, row, reals[i])));
+				 report_number(csv_real(t, row, rare[i])));
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_SUMMARY_stand_in));
 	}
+}
+
+static void tails_table(struct report *r, const struct report_group *g)
+{
+	static const struct doc_column columns[] = {
+		{ "exit kind", 0 }, { "path", 0 },	   { "strategy", DOC_WIDE },
+		{ "state", 0 },	    { "p99", DOC_NUMBER }, { "p99.9", DOC_NUMBER },
+	};
+	static const unsigned int reals[] = { EGPR_SUMMARY_p99, EGPR_SUMMARY_p999 };
+	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
+	struct report_filter f = report_filter_of(g);
+	size_t row;
+	char id[64];
+
+	snprintf(id, sizeof(id), "tails-%s-%s-table", g->place, g->provenance);
+	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns), "Every arm, %s.",
+		  stamped(r) ? "tails of single exits stamped one by one, TSC ticks; where a layer "
+			       "cannot stamp, of means of batches"
+			     : "tails of the means of batches, TSC ticks per exit; no exit was "
+			       "stamped by itself");
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f))
+		arm_cells(r, row, reals, sizeof(reals) / sizeof(*reals));
 }
 
 /* Rows are exit kinds; in a layer without a guest they are strategies. */
@@ -88,7 +132,7 @@ static void latency_plot(struct report *r, const struct report_group *g)
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
 	struct report_filter f = report_filter_of(g);
 	const char *states[EGPR_NR_STATES], *kinds[MAX_KINDS];
-	char name[NAME_MAX_BYTES];
+	char name[NAME_MAX_BYTES], title[128];
 	unsigned int rows = 0;
 	size_t row, i;
 	bool guest;
@@ -114,9 +158,10 @@ static void latency_plot(struct report *r, const struct report_group *g)
 			dat_number(dat, csv_real(t, row, reals[i]));
 		putc('\n', dat);
 	}
-	report_plot_close(r, dat, "latency", name, rows, "", g,
-			  guest ? "Exit latency per kind, nothing switched"
-				: "Time of each sequence, exit and entry half");
+	snprintf(title, sizeof(title), "%s: means of batches; p99 and p99.9 %s",
+		 guest ? "Exits per kind, nothing switched" : "Each sequence, exit and entry half",
+		 stamped(r) ? "of single ones" : "of means too");
+	report_plot_close(r, dat, "latency", name, rows, "", g, title);
 }
 
 /* "exit-kind strategy (state)", shortened where one of them does not vary. */
@@ -225,62 +270,122 @@ static void block_plot(struct report *r, const struct report_group *g, const cha
 	report_plot_close(r, dat, "blocks", name, rows, "", g, title);
 }
 
-static void verdict_table(struct report *r, const struct report_group *g)
+struct comparisons {
+	const char *margins[MAX_MARGINS];
+	unsigned int n;
+};
+
+static void margin_cell(struct report *r, size_t row, const char *margin)
 {
-	static const struct doc_column columns[] = {
-		{ "exit kind", 0 },
-		{ "strategy", 0 },
-		{ "state", DOC_WIDE },
-		{ "verdict", 0 },
-		{ "difference", DOC_NUMBER | DOC_WIDE },
-		{ "95 % interval", DOC_NUMBER },
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = {
+		.provenance = csv_text(t, row, EGPR_COL_provenance),
+		.layer = csv_text(t, row, EGPR_COL_layer),
+		.exit_kind = csv_text(t, row, EGPR_COL_exit_kind),
+		.strategy = csv_text(t, row, EGPR_COL_strategy),
+		.state = csv_text(t, row, EGPR_COL_guest_state),
+		.context = csv_text(t, row, EGPR_COL_context),
+		.margin = margin,
+	};
+	size_t one = report_next(t, 0, &f);
+	const char *verdict = one < t->rows ? csv_text(t, one, EGPR_VERDICTS_verdict) : "";
+
+	if (*verdict)
+		doc_cell(&r->doc, report_tone(verdict), report_href(t, one), "%s (%.6s)", verdict,
+			 csv_text(t, one, EGPR_VERDICTS_p_value));
+	else
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", "");
+}
+
+static void comparison_cells(struct report *r, size_t row, const struct comparisons *c, bool delay)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	const char *href = report_href(t, row);
+	struct doc *d = &r->doc;
+	unsigned int i;
+
+	doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_exit_kind));
+	doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_strategy));
+	if (delay)
+		doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_VERDICTS_baseline));
+	doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_guest_state));
+	doc_cell(d, DOC_PLAIN, href, "%s", report_signed(csv_real(t, row, EGPR_VERDICTS_diff)));
+	doc_cell(d, DOC_PLAIN, href, "%s",
+		 report_interval(csv_real(t, row, EGPR_VERDICTS_diff_low),
+				 csv_real(t, row, EGPR_VERDICTS_diff_high)));
+	for (i = 0; i < c->n; i++)
+		margin_cell(r, row, c->margins[i]);
+	doc_cell(d, DOC_PLAIN, href, "%s", report_signed(csv_real(t, row, EGPR_VERDICTS_diff_pct)));
+	doc_cell(d, DOC_PLAIN, href, "%s",
+		 report_interval(csv_real(t, row, EGPR_VERDICTS_boot_low),
+				 csv_real(t, row, EGPR_VERDICTS_boot_high)));
+	doc_cell(d, DOC_PLAIN, href, "%s",
+		 report_number(csv_real(t, row, EGPR_VERDICTS_smallest_margin)));
+	doc_cell(d, DOC_PLAIN, href, "%s", csv_text(t, row, EGPR_VERDICTS_blocks));
+	doc_cell(d, DOC_PLAIN, href, "%s", csv_text(t, row, EGPR_VERDICTS_blocks_needed));
+}
+
+/* One row per comparison, the margins as columns; delays by themselves, as their baseline is a delay. */
+static void comparison_table(struct report *r, const struct report_group *g, bool delays)
+{
+	static const struct doc_column behind[] = {
 		{ "%", DOC_NUMBER | DOC_WIDE },
 		{ "bootstrap interval", DOC_NUMBER | DOC_WIDE },
-		{ "margin", DOC_WIDE },
-		{ "margin, TSC ticks", DOC_NUMBER | DOC_WIDE },
-		{ "p (Holm)", DOC_NUMBER | DOC_WIDE },
 		{ "smallest margin", DOC_NUMBER | DOC_WIDE },
 		{ "blocks", DOC_NUMBER | DOC_WIDE },
 		{ "blocks needed", DOC_NUMBER | DOC_WIDE },
 	};
+	struct doc_column columns[MAX_COLUMNS] = { { "exit kind", 0 },
+						   { delays ? "delay" : "strategy", 0 } };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
 	struct report_filter f = report_filter_of(g);
+	struct comparisons c;
+	unsigned int i, n = 2;
 	char text[256], id[64];
 	size_t row;
 
 	f.margin = NULL;
-	snprintf(id, sizeof(id), "verdicts-%s-%s", g->place, g->provenance);
-	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		  "Every comparison, TSC ticks per exit and entry (%s).",
+	c.n = report_values(t, EGPR_VERDICTS_margin_text, &f, c.margins, MAX_MARGINS);
+	f.margin = g->margin;
+	if (delays)
+		columns[n++] = (struct doc_column){ "baseline", 0 };
+	columns[n++] = (struct doc_column){ "state", DOC_WIDE };
+	columns[n++] = (struct doc_column){ "difference", DOC_NUMBER };
+	columns[n++] = (struct doc_column){ "95 % interval", DOC_NUMBER };
+	for (i = 0; i < c.n; i++)
+		columns[n++] = (struct doc_column){ c.margins[i], DOC_WIDE };
+	for (i = 0; i < sizeof(behind) / sizeof(*behind); i++)
+		columns[n++] = behind[i];
+	snprintf(id, sizeof(id), "%s-%s-%s", delays ? "injected" : "verdicts", g->place,
+		 g->provenance);
+	doc_table(&r->doc, id, columns, n,
+		  "%s, TSC ticks per exit and entry; by margin: verdict and p after Holm (%s).",
+		  delays ? "Every injected delay with its baseline"
+			 : "Every comparison of a strategy with none",
 		  report_group_text(r->run, g, text, sizeof(text)));
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
-		const char *verdict = csv_text(t, row, EGPR_VERDICTS_verdict);
-		const char *href = report_href(t, row);
-		struct doc *d = &r->doc;
-
-		doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_exit_kind));
-		doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_strategy));
-		doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_COL_guest_state));
-		doc_cell(d, report_tone(verdict), href, "%s", verdict);
-		doc_cell(d, DOC_PLAIN, href, "%s",
-			 report_signed(csv_real(t, row, EGPR_VERDICTS_diff)));
-		doc_cell(d, DOC_PLAIN, href, "%s",
-			 report_interval(csv_real(t, row, EGPR_VERDICTS_diff_low),
-					 csv_real(t, row, EGPR_VERDICTS_diff_high)));
-		doc_cell(d, DOC_PLAIN, href, "%s",
-			 report_signed(csv_real(t, row, EGPR_VERDICTS_diff_pct)));
-		doc_cell(d, DOC_PLAIN, href, "%s",
-			 report_interval(csv_real(t, row, EGPR_VERDICTS_boot_low),
-					 csv_real(t, row, EGPR_VERDICTS_boot_high)));
-		doc_cell(d, DOC_PLAIN, NULL, "%s", csv_text(t, row, EGPR_VERDICTS_margin_text));
-		doc_cell(d, DOC_PLAIN, href, "%s",
-			 report_number(csv_real(t, row, EGPR_VERDICTS_margin)));
-		doc_cell(d, DOC_PLAIN, href, "%.8s", csv_text(t, row, EGPR_VERDICTS_p_value));
-		doc_cell(d, DOC_PLAIN, href, "%s",
-			 report_number(csv_real(t, row, EGPR_VERDICTS_smallest_margin)));
-		doc_cell(d, DOC_PLAIN, href, "%s", csv_text(t, row, EGPR_VERDICTS_blocks));
-		doc_cell(d, DOC_PLAIN, href, "%s", csv_text(t, row, EGPR_VERDICTS_blocks_needed));
+		if ((report_delay(csv_text(t, row, EGPR_COL_strategy)) >= 0) == delays)
+			comparison_cells(r, row, &c, delays);
 	}
+}
+
+static bool has_delays(const struct csv_table *t, const struct report_group *g)
+{
+	struct report_filter f = report_filter_of(g);
+	size_t row;
+
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
+		if (report_delay(csv_text(t, row, EGPR_COL_strategy)) >= 0)
+			return true;
+	}
+	return false;
+}
+
+static void verdict_table(struct report *r, const struct report_group *g)
+{
+	comparison_table(r, g, false);
+	if (has_delays(&r->run->table[EGPR_CSV_VERDICTS], g))
+		comparison_table(r, g, true);
 }
 
 void report_layer(struct report *r, const struct report_group *g)
@@ -303,7 +408,8 @@ void report_layer(struct report *r, const struct report_group *g)
 		return;
 	}
 	latency_plot(r, g);
-	latency_table(r, g);
+	means_table(r, g);
+	tails_table(r, g);
 	if (report_next(v, 0, &f) == v->rows)
 		return;
 	for (i = 0; i < EGPR_NR_PATHS; i++)

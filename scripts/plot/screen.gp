@@ -9,7 +9,7 @@ ROOM = NARROW ? 1.2 : 0.85 * BANDS + 0.4
 if (!NARROW) {
 	FIXED_WIDTH = 1100
 }
-FIXED_HEIGHT = int((NARROW ? 84 : 98) + 14.5 * (N + ROOM))
+FIXED_HEIGHT = int((NARROW ? 84 : 98) + (NARROW ? 18 : 14.5) * (N + ROOM))
 call "style.gp" ARG1 ARG2 ARG3 ARG4 ARG5
 
 # Ahead of the ranges: a range would hide values from it.
@@ -45,10 +45,13 @@ if (NARROW) {
 }
 array SHADE[6] = [BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY]
 SERIES = words(ARG6)
+LEVEL(n) = -0.2 - ROOM + 0.85 * n
 SIZE(s) = s == 1 ? 1.0 : 0.7
 plot DATA index 1 using (($1 + $2) / 2):(0):($1 == $2 ? $1 * 0.985 : $1):($1 == $2 ? $2 * 1.015 : $2):(N):(-0.6 - ROOM) \
 		with boxxyerror fs solid 1 border rgb "#ffffff" fc rgb PALE notitle, \
-	DATA index 1 using 2:(-0.2 - ROOM + (NARROW ? 0.2 : 0.85 * $3)):(NARROW ? "" : stringcolumn(4)) \
+	DATA index 1 using ($3 < BANDS / 2 ? $2 : NaN):(LEVEL($3)):(NARROW ? "" : stringcolumn(4)) \
 		with labels left noenhanced offset 0.4, 0 font ",10" textcolor rgb DIM notitle, \
+	DATA index 1 using ($3 < BANDS / 2 ? NaN : $1):(LEVEL($3)):(NARROW ? "" : stringcolumn(4)) \
+		with labels right noenhanced offset -0.4, 0 font ",10" textcolor rgb DIM notitle, \
 	for [s = 1:SERIES] DATA index 0 using ($6 == s ? $3 : NaN):1:4:5:ytic(2) with xerrorbars \
 		pt 4 + (s - 1) % 10 ps SIZE(s) lw 1.4 lc rgb SHADE[(s - 1) % 6 + 1] title word(ARG6, s)

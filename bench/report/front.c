@@ -64,7 +64,9 @@ static void first_line(struct report *r)
 				&r->doc, DOC_OPEN,
 				"Timings of provenance proxy are those of stand-in sequences on "
 				"legacy registers: same length and shape, no APX. They estimate what "
-				"the switch costs; they do not measure APX silicon.%s",
+				"the switch costs and bound nothing: too low where REX2 costs decode "
+				"slots or component 19 has a slow path, too high where the ignored "
+				"prefix is what costs or the XSAVE stand-in is larger than 128 bytes.%s",
 				rep ? ""
 				    : " This backend's exits are not those of real hardware "
 				      "either, so the sequences alone (layer prim) come first.");
@@ -473,11 +475,10 @@ static void proofs_words(struct report *r)
 			"State proofs.",
 			failed, t->rows);
 	else if (t->rows)
-		doc_para(
-			&r->doc,
-			"State proofs: all %zu%s passed; no register was lost or leaked. See State "
-			"proofs.",
-			t->rows, ended ? "" : " that came to an end");
+		doc_para(&r->doc,
+			 "State proofs: all %zu%s passed: in none of them was a register lost or "
+			 "leaked. See State proofs.",
+			 t->rows, ended ? "" : " that came to an end");
 }
 
 void report_front(struct report *r)

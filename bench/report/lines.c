@@ -35,17 +35,17 @@ const char *field_place(double low, double high, char *text, size_t size)
 	}
 	if (on)
 		snprintf(text, size, "on the line of %s cycles (\"%s\")", on->cycles, on->says);
-	else if (!below)
+	else if (above && below)
+		snprintf(text, size, "above the line of %s cycles (\"%s\") and below %s (\"%s\")",
+			 below->cycles, below->says, above->cycles, above->says);
+	else if (above)
 		snprintf(text, size,
 			 "below all of the field's lines, the lowest %s cycles (\"%s\")",
 			 above->cycles, above->says);
-	else if (!above)
+	else if (below)
 		snprintf(text, size,
 			 "above all of the field's lines, the highest %s cycles (\"%s\")",
 			 below->cycles, below->says);
-	else
-		snprintf(text, size, "above the line of %s cycles (\"%s\") and below %s (\"%s\")",
-			 below->cycles, below->says, above->cycles, above->says);
 	return text;
 }
 

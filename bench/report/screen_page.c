@@ -146,7 +146,7 @@ static void code_cells(const struct screen *s, unsigned int i)
 {
 	const struct csv_table *t = &s->r->run->table[EGPR_CSV_SUMMARY];
 	struct report_filter f = s->f;
-	uint64_t at_exit, at_entry;
+	uint64_t at_exit, at_entry, bytes, lines;
 	const char *href;
 	size_t row;
 
@@ -159,10 +159,11 @@ static void code_cells(const struct screen *s, unsigned int i)
 	}
 	at_exit = csv_count(t, row, EGPR_SUMMARY_code_bytes_exit);
 	at_entry = csv_count(t, row, EGPR_SUMMARY_code_bytes_entry);
+	bytes = at_exit + at_entry;
+	lines = report_lines(at_exit) + report_lines(at_entry);
 	href = report_href(t, row);
-	doc_cell(&s->r->doc, DOC_PLAIN, href, "%llu", (unsigned long long)(at_exit + at_entry));
-	doc_cell(&s->r->doc, DOC_PLAIN, href, "%llu",
-		 (unsigned long long)(report_lines(at_exit) + report_lines(at_entry)));
+	doc_cell(&s->r->doc, DOC_PLAIN, href, "%llu", (unsigned long long)bytes);
+	doc_cell(&s->r->doc, DOC_PLAIN, href, "%llu", (unsigned long long)lines);
 }
 
 static bool has_halves(const struct screen *s)

@@ -109,6 +109,19 @@ check 'TSC ticks are not called cycles' sh -c "
 	sed 's/[0-9-]* cycles (.not obviously[^)]*)//g; s/[0-9-]* cycles (.maybe not[^)]*)//g; s/[0-9]* cycles (.worth a[^)]*)//g; s/(cycles; nobody[^)]*)//' | grep -oiE '.{0,5}\bcycles?\b' | grep -viE 'core +cycles?'"
 check 'a run that names no source of the TSC says so' sh -c "
 	tr -s ' \n' ' ' <'$dir/good/report.txt' | grep 'ticks 2500000000 times a second; this run did not record who'"
+synthetic halves contexts=yes launches=4
+check 'where halves were apart, the sentence is of that context' sh -c "
+	'$egprlab' report '$dir/halves' && sed '/^--- end/q' '$dir/halves/report.txt' | tr '\n' ' ' >'$dir/list' &&
+	grep 'to an exit and entry in context apart (layer prim), and .* in context legacy-warm;' '$dir/list' &&
+	! grep 'not measured\|one launch' '$dir/list'"
+check 'and the table has both halves, which make the sum' sh -c "
+	awk '/^strategy  *exit  *entry  *sum/ { inside = 1 } inside && /^gated-mov / { print \$2 + \$3 - \$4; exit }' \
+		'$dir/halves/report.txt' >'$dir/sum' && awk '{ ok = \$1 < 0.2 && \$1 > -0.2 } END { exit !ok }' '$dir/sum'"
+check 'delays are a table of their own, with their baseline' sh -c "
+	grep -c 'id=\"injected-prim-apart-proxy\"' '$dir/halves/report.html' &&
+	grep -q '^none  *delay-10  *delay-0' '$dir/halves/report.txt'"
+check 'and a comparison is one row, whatever the number of margins' sh -c "
+	[ \$(sed -n '/id=\"verdicts-prim-apart-proxy\"/,/<.table>/p' '$dir/halves/report.html' | grep -c '<td>gated-mov<') = 1 ]"
 synthetic hybrid core=efficiency
 sed -i 's/"tsc_hz":/"tsc": {"hz": 2500000000, "source": "cpuid-15h", "measured_spread": 0.0001}, &/' "$dir/hybrid/meta.json"
 check 'a hybrid host names its core in the first lines' sh -c "

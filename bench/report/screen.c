@@ -334,9 +334,28 @@ static double ticks_per_cycle(const struct screen *s)
 	return high - low < SHARP * diff ? diff / TEN : NAN;
 }
 
+/* A cold context may lie on the other side of every line that a warm one lies below. */
+static void say_place_in(const struct screen *s, char *text, const char *context, size_t row,
+			 double rate)
+{
+	char as_ticks[256], as_cycles[256];
+	double low, high;
+
+	if (row == s->t->rows)
+		return;
+	low = csv_real(s->t, row, EGPR_VERDICTS_diff_low);
+	high = csv_real(s->t, row, EGPR_VERDICTS_diff_high);
+	field_place(low, high, as_ticks, sizeof(as_ticks));
+	field_place(low / rate, high / rate, as_cycles, sizeof(as_cycles));
+	say(text, " In context %s it lies %s", context, as_ticks);
+	if (!isnan(rate) && strcmp(as_ticks, as_cycles))
+		say(text, " if those are TSC ticks, and %s if they are core cycles", as_cycles);
+	say(text, ".");
+}
+
 const char *screen_place(const struct screen *s, char *text)
 {
-	unsigned int gated = s->gated < s->n ? s->gated : 0;
+	unsigned int gated = s->gated < s->n ? s->gated : 0, x;
 	double low = csv_real(s->t, s->row[gated], EGPR_VERDICTS_diff_low);
 	double high = csv_real(s->t, s->row[gated], EGPR_VERDICTS_diff_high);
 	double rate = ticks_per_cycle(s);
@@ -358,5 +377,7 @@ const char *screen_place(const struct screen *s, char *text)
 		    " if those are TSC ticks, and %s if they are core cycles (10 of which were "
 		    "read as %s TSC ticks).",
 		    as_cycles, report_number(TEN * rate));
+	for (x = 1; x < s->ncontexts; x++)
+		say_place_in(s, text, s->contexts[x], screen_in(s, gated, s->contexts[x]), rate);
 	return text;
 }

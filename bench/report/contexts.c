@@ -105,7 +105,7 @@ static const char *id_of(enum egpr_context context)
 /* What a switch costs there; others show how that comes about. */
 static bool is_cost(const char *context)
 {
-	return strcmp(context, id_of(EGPR_CONTEXT_APART_WHOLE)) &&
+	return context && strcmp(context, id_of(EGPR_CONTEXT_APART_WHOLE)) &&
 	       strcmp(context, id_of(EGPR_CONTEXT_USE_FREE)) &&
 	       strcmp(context, id_of(EGPR_CONTEXT_USE_LAST));
 }

@@ -183,11 +183,11 @@ if timeout 60 "$lab" run --plan "$dir/plan.ini" --provenance proxy --out "$dir/r
 	else
 		check 'and why nothing is compared' grep -q 'Not compared with anything' "$dir/run/report.txt"
 	fi
-	check 'the first screen does not count it among what was measured' sh -c 'head -8 "$1" | tr "\n" " " | grep -q "Provenance: proxy\."' - "$dir/run/report.txt"
+	check 'the first screen does not count it among what was measured' sh -c 'tr -s "\n " " " <"$1" | grep -q "Provenance: proxy\."' - "$dir/run/report.txt"
 	sed '2s/,model,/,proxy,/' "$dir/run/model.csv" >"$dir/mixed"
 	cp "$dir/mixed" "$dir/run/model.csv"
 	"$lab" report "$dir/run" >/dev/null 2>&1
-	check 'a row of another provenance in model.csv: none of it is shown' sh -c "tr '\n' ' ' <'$dir/run/report.txt' | grep -q 'is of provenance .proxy., where only .model. belongs'"
+	check 'a row of another provenance in model.csv: none of it is shown' sh -c "tr -s '\n ' ' ' <'$dir/run/report.txt' | grep -q 'is of provenance .proxy., where only .model. belongs'"
 	rm "$dir/run/model.csv"
 	awk -F, -v OFS=, 'NR == 2 { $5 = "model" } { print }' "$dir/run/verdicts.csv" >"$dir/mixed"
 	cp "$dir/mixed" "$dir/run/verdicts.csv"

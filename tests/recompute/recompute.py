@@ -426,7 +426,9 @@ def places_of(meta):
 
 def cell_meta(meta, key):
     name = '/'.join(key[1:4])
-    found = [c for c in meta['cells'] if c['name'] == name or c['name'] == f'{name}/{key[4]}']
+    # The layer's first context goes without saying.
+    found = [c for c in meta['cells'] if c['name'] == f'{name}@{key[4]}']
+    found = found or [c for c in meta['cells'] if c['name'] == name]
     if len(found) != 1:
         sys.exit(f'recompute.py: meta.json has {len(found)} cells {name}')
     return found[0]

@@ -152,6 +152,13 @@ static const char *text_of(const cJSON *o, const char *key)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
 }
 
+const char *report_missing_word(int status)
+{
+	return status == EGPR_CRASHED	? "CRASHED"
+	       : status == EGPR_SKIPPED ? "NOT PROVED"
+					: "REFUSED";
+}
+
 /* Strategies that a proof kept from being measured, by cell. */
 static void refused(struct report *r)
 {
@@ -163,10 +170,7 @@ static void refused(struct report *r)
 		status = cJSON_GetObjectItemCaseSensitive(c, "status");
 		if (name && why && cJSON_IsNumber(status))
 			doc_alert(&r->doc, DOC_BAD, "%s: %s has no numbers: %s.",
-				  status->valueint == EGPR_CRASHED   ? "CRASHED"
-				  : status->valueint == EGPR_SKIPPED ? "NOT PROVED"
-								     : "REFUSED",
-				  name, why);
+				  report_missing_word(status->valueint), name, why);
 	}
 }
 

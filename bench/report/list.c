@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <egpr/status.h>
+
 #include <bench/plan/axis.h>
 #include "screen.h"
 
@@ -44,11 +46,42 @@ static const char *fact(const struct report *r, const char *key)
 	return s ? s : "not recorded";
 }
 
+/* The first of what has no numbers though it was wanted; the page has all, with reasons. */
+static unsigned int missing(const struct report *r, FILE *f)
+{
+	const cJSON *meta = r->run->meta, *c;
+	const char *word = NULL, *name = NULL;
+	unsigned int n = 0;
+	char words[256];
+
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(meta, RUNDIR_CELLS)) {
+		if (cJSON_HasObjectItem(c, "failed") && cJSON_HasObjectItem(c, "crashes") && !n++) {
+			word = report_missing_word(EGPR_CRASHED);
+			name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "name"));
+		}
+	}
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(meta, RUNDIR_REFUSED)) {
+		const cJSON *status = cJSON_GetObjectItemCaseSensitive(c, "status");
+
+		if (cJSON_IsNumber(status) && !n++) {
+			word = report_missing_word(status->valueint);
+			name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "name"));
+		}
+	}
+	if (!name)
+		return 0;
+	snprintf(words, sizeof(words), "%s: %s has no numbers", word, name);
+	if (n > 1)
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), "; nor have %u more",
+			 n - 1);
+	return wrapped(f, words);
+}
+
 /* What keeps this from being evidence, in one line each. */
 static unsigned int doubts(const struct report *r, FILE *f)
 {
 	const cJSON *s = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_SOUNDNESS);
-	unsigned int lines = 0;
+	unsigned int lines = missing(r, f);
 
 	if (!cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s, "sound")))
 		lines += wrapped(f,

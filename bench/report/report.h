@@ -206,6 +206,8 @@ void report_contexts(struct report *r);				    /* cost against context */
 void report_module(struct report *r); /* what the module itself costs */
 void report_code(struct report *r);
 void report_properties(struct report *r);
+/* What became of an arm that has no numbers, by the status in meta.json. */
+const char *report_missing_word(int status);
 void report_models(struct report *r);	 /* what docs/models/ say of the strategies */
 void report_posts(struct report *r);	 /* a chapter per post of the debate */
 void report_predicted(struct report *r); /* what a static model says, beside what was measured */

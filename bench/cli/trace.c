@@ -14,6 +14,7 @@
 #include "command.h"
 
 #define DEFAULT_EXIT	"pio-out"
+#define DEFAULT_STATE	"dirty"
 #define DEFAULT_PROFILE "quick" /* has the number of code offsets */
 
 extern const struct egpr_command egpr_cmd_trace;
@@ -32,7 +33,7 @@ enum {
 static const struct egpr_option trace_options[] = {
 	[OPTION_LAYER] = { "layer", "L", "the layer; default prim" },
 	[OPTION_STRATEGY] = { "strategy", "S", "the strategy; delay-N too" },
-	[OPTION_STATE] = { "state", "G", "guest state; default dirty" },
+	[OPTION_STATE] = { "state", "G", "guest states, one or more; default dirty" },
 	[OPTION_CONTEXT] = { "context", "C",
 			     "what stands around the halves; default the layer's first" },
 	[OPTION_EXIT] = { "exit", "K", "exit kind in a layer with a guest; default " DEFAULT_EXIT },
@@ -56,7 +57,7 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 	const char *exit = value[OPTION_EXIT] ? value[OPTION_EXIT] : DEFAULT_EXIT;
 	const char *strategy = value[OPTION_STRATEGY];
 	struct plan_arm *arm = &c->arms[1];
-	int layer, state, provenance;
+	int layer, provenance;
 	uint32_t allowed;
 	struct plan plan;
 	struct data_error e;
@@ -83,8 +84,6 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 	standin_probe(&env->standin, allowed);
 	if (find(egpr_layers, EGPR_FIRST_GROUP, "layer", value[OPTION_LAYER], EGPR_LAYER_PRIM,
 		 &layer) ||
-	    find(egpr_guest_states, EGPR_NR_STATES, "guest state", value[OPTION_STATE],
-		 EGPR_STATE_DIRTY, &state) ||
 	    find(egpr_provenances, EGPR_NR_PROVENANCES, "provenance", value[OPTION_PROVENANCE],
 		 env->standin.apx ? EGPR_PROV_HW : EGPR_PROV_PROXY, &provenance))
 		return EGPR_USAGE;
@@ -94,7 +93,6 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 			egpr_provenances[provenance].id);
 	env->provenance = (enum egpr_provenance)provenance;
 	env->form = provenance == EGPR_PROV_HW ? EGPR_FORM_HW : EGPR_FORM_PROXY;
-	c->state = (enum egpr_guest_state)state;
 	c->ops = layer_find((enum egpr_layer)layer);
 	c->context = value[OPTION_CONTEXT] ? context_find(value[OPTION_CONTEXT])
 					   : context_default((enum egpr_layer)layer);
@@ -109,12 +107,41 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 	return EGPR_SKIPPED;
 }
 
+/* A view of each state in turn. Returns the first status that is a failure; skipped if every state was. */
+static int trace_states(const struct layer_env *env, const struct cell *c, char *states, bool json)
+{
+	char *save, *id = strtok_r(states, ",", &save);
+	int ret = EGPR_SKIPPED;
+
+	if (!id)
+		return egpr_command_usage(&egpr_cmd_trace, "name a guest state: --state G");
+	for (; id; id = strtok_r(NULL, ",", &save)) {
+		struct layer_env own_env = *env;
+		struct cell own = *c;
+		struct data_error e = { "" };
+		int state, status;
+
+		if (find(egpr_guest_states, EGPR_NR_STATES, "guest state", id, 0, &state))
+			return EGPR_USAGE;
+		own.state = (enum egpr_guest_state)state;
+		status = trace_view(&own_env, &own, json, &e);
+		fflush(stdout);
+		if (*e.text)
+			fprintf(stderr, "egprlab trace: %s\n", e.text);
+		if (status && status != EGPR_SKIPPED)
+			return status;
+		if (!status)
+			ret = 0;
+	}
+	return ret;
+}
+
 static int trace_run(int argc, char **argv)
 {
 	const char *value[NR_OPTIONS] = { NULL }, *text;
 	struct layer_env env = { 0 };
 	struct cell c = { 0 };
-	struct data_error e = { "" };
+	char states[64];
 	int option, ret;
 
 	while ((option = egpr_command_option(&egpr_cmd_trace, argc, argv, &text)) >= 0)
@@ -126,10 +153,9 @@ static int trace_run(int argc, char **argv)
 	ret = read_options(&env, &c, value);
 	if (ret)
 		return ret;
-	ret = trace_view(&env, &c, value[OPTION_JSON] != NULL, &e);
-	if (*e.text)
-		fprintf(stderr, "egprlab trace: %s\n", e.text);
-	return ret;
+	snprintf(states, sizeof(states), "%s",
+		 value[OPTION_STATE] ? value[OPTION_STATE] : DEFAULT_STATE);
+	return trace_states(&env, &c, states, value[OPTION_JSON] != NULL);
 }
 
 const struct egpr_command egpr_cmd_trace = {

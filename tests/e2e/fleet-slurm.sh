@@ -4,6 +4,7 @@
 # Prolog, Epilog and job array of scripts/fleet. One slurmd is killed in the middle of a task, one
 # Prolog fails; nothing is lost, nothing counts twice.
 # seconds: 105
+# waits
 # timeout: 300
 # shellcheck disable=SC2016 # inner shells expand their own variables
 set -u

@@ -158,4 +158,26 @@ else
 	echo "not ok $point - sum"
 	sed 's/^/# /' "$tmp/out"
 fi
+
+# One that waits does so beside the others, though only one of these runs at a time: each needs the other.
+meet() { # meet NAME OTHER HEADER
+	script "$1" <<EOT
+$3
+
+: >'$tmp/met.$1'
+for i in \$(seq 100); do [ -e '$tmp/met.$2' ] && break; sleep 0.1; done
+echo 1..1
+[ -e '$tmp/met.$2' ] && echo 'ok 1' || echo 'not ok 1'
+EOT
+}
+meet waits busy '# waits'
+meet busy waits '# seconds: 1'
+point=$((point + 1))
+CHECK_JOBS=1 CHECK_DIR=$tmp/check tests/run "$tmp/waits.sh" "$tmp/busy.sh" >"$tmp/out" 2>&1
+if [ "$(tail -n 1 "$tmp/out")" = '2 passed, 0 failed, 0 skipped' ]; then
+	echo "ok $point - one that waits has a place of its own"
+else
+	echo "not ok $point - one that waits has a place of its own"
+	sed 's/^/# /' "$tmp/out"
+fi
 echo "1..$point"

@@ -50,6 +50,8 @@ for layer in prim boundary; do
 	done
 done
 
+"$lab" trace --strategy gated-mov --state off,dirty >"$dir/text"
+check 'two guest states have a view each' sh -c "grep -cx 'as the table demands' '$dir/text' | grep -qx 2"
 "$lab" trace --strategy gated-mov >"$dir/text"
 check 'sixteen stores in a round, to their slots' sh -c "grep -c 'mov %r[a-z0-9]*,regs\\[[0-9]*\\] .*stores ok' '$dir/text' | grep -qx 80"
 check 'the last line is the verdict' sh -c "tail -n 1 '$dir/text' | grep -qx 'as the table demands'"
@@ -73,6 +75,8 @@ check 'in a context it is that loop: each half between drained stamps' sh -c "
 	[ \$(grep -c ' mfence ' '$dir/apart') -eq 20 ] && [ \$(grep -c ' rdtsc ' '$dir/apart') -eq 20 ]"
 refuses 64 'not a strategy' --strategy nonsense
 refuses 64 'name a strategy' --layer prim
+refuses 64 'name a guest state' --strategy none --state ''
+refuses 64 'not a guest state' --strategy none --state off,nonsense
 refuses 64 'not timed' --strategy none --provenance emu
 
 # A lab with a gated-mov that clears nothing.

@@ -32,7 +32,6 @@
 #define POWER_SHARE	0.4 /* of the time, where the methods are compared */
 /* Error 2.5 % on each side and power 80 %: (1.960 + 0.842) standard errors. */
 #define DETECTABLE 2.802
-#define COLUMN	   27
 #define OWN_GOAL   2.0 /* per cent of the time that the engine's own work may take */
 /* Layer prim is to decide one injected core cycle within this time. */
 #define CYCLE_SECONDS 1.0
@@ -123,67 +122,81 @@ static double effect_in(const struct run_cell *c, const struct comparison *aa, d
 	return DETECTABLE * sqrt(block * block + floor2);
 }
 
-static void print_injected(const struct run_cell *c)
+static void injected_cell(const struct run_cell *c, struct doc *d)
 {
 	const struct comparison *k = find(c, &egpr_strategies[EGPR_STRATEGY_delay], INJECTED);
-	struct stats_interval ci;
+	struct stats_interval ci = { -INFINITY, INFINITY };
 
-	if (!k)
-		return;
-	ci = stats_shift_interval(&k->shift, 0.025);
+	if (k)
+		ci = stats_shift_interval(&k->shift, 0.025);
 	if (isfinite(ci.low))
-		printf("%7.1f (%.1f .. %.1f), %.1f injected", k->shift.estimate, ci.low, ci.high,
-		       INJECTED * c->r.tsc_per_core);
+		doc_cell(d, DOC_PLAIN, NULL, "%.1f (%.1f .. %.1f), %.1f injected",
+			 k->shift.estimate, ci.low, ci.high, INJECTED * c->r.tsc_per_core);
 	else
-		printf("too few blocks");
+		doc_cell(d, DOC_PLAIN, NULL, "%s", k ? "too few blocks" : "");
 }
 
-static void print_cell(const struct run_cell *c)
+static void number_cell(struct doc *d, int digits, double v)
+{
+	if (isnan(v))
+		doc_cell(d, DOC_PLAIN, NULL, "%s", "");
+	else
+		doc_cell(d, DOC_PLAIN, NULL, "%.*f", digits, v);
+}
+
+static void cell_row(const struct run_cell *c, struct doc *d)
 {
 	const struct comparison *aa = find(c, &egpr_strategies[EGPR_STRATEGY_none_b], 0);
-	char name[96];
+	bool has = !*c->failed && aa && isfinite(aa->shift.se);
 	size_t i;
 
-	snprintf(name, sizeof(name), "%s", c->cell.kind ? c->cell.kind->id : "prim (no guest)");
-	printf("%-*s", COLUMN, name);
-	if (*c->failed || !aa || !isfinite(aa->shift.se)) {
-		printf("not measured: %s\n", *c->failed ? c->failed : "too few blocks");
-		return;
+	doc_cell(d, DOC_PLAIN, NULL, "%s", c->cell.kind ? c->cell.kind->id : "prim (no guest)");
+	number_cell(d, 0, has ? engine_median(&c->r, 0) : NAN);
+	for (i = 0; i < NR_SPANS; i++) {
+		double effect = has ? effect_in(c, aa, spans[i].seconds) : NAN;
+
+		number_cell(d, effect < 1 ? 3 : 1, effect);
 	}
-	printf("%10.0f", engine_median(&c->r, 0));
-	for (i = 0; i < NR_SPANS; i++)
-		printf("%10.*f", effect_in(c, aa, spans[i].seconds) < 1 ? 3 : 1,
-		       effect_in(c, aa, spans[i].seconds));
-	printf("  ");
-	print_injected(c);
-	putchar('\n');
+	if (has)
+		injected_cell(c, d);
+	else
+		doc_cell(d, DOC_OPEN, NULL, "not measured: %s",
+			 *c->failed ? c->failed : "too few blocks");
 }
 
-static void print_table(const struct run *run)
+static void effects_table(const struct run *run, struct doc *d)
 {
+	struct doc_column columns[NR_SPANS + 3] = { { "exit kind", 0 },
+						    { "baseline", DOC_NUMBER } };
+	static char words[64]; /* the document holds it */
 	unsigned int i;
 	size_t s;
 
-	printf("Smallest effect that is seen (two-sided 5 %%, power 80 %%), TSC ticks per exit\n\n");
-	printf("%-*s%10s", COLUMN, "exit kind", "baseline");
+	snprintf(words, sizeof(words), "a delay of %d core cycles came out as", INJECTED);
 	for (s = 0; s < NR_SPANS; s++)
-		printf("%10s", spans[s].name);
-	printf("  a delay of %d core cycles came out as\n", INJECTED);
+		columns[s + 2] = (struct doc_column){ spans[s].name, DOC_NUMBER };
+	columns[NR_SPANS + 2] = (struct doc_column){ words, 0 };
+	doc_table(d, "effects", columns, NR_SPANS + 3,
+		  "Smallest effect that is seen (two-sided 5 %%, power 80 %%), TSC ticks per exit");
 	for (i = 0; i < run->nr_cells; i++)
-		print_cell(&run->cells[i]);
+		cell_row(&run->cells[i], d);
 	for (i = 0; i < run->nr_skips; i++) {
 		const struct run_skip *k = &run->skips[i];
 
-		if (!*k->strategy)
-			printf("%-*sskipped: %s\n", COLUMN,
-			       k->key.exit_kind ? k->key.exit_kind : "prim", k->reason);
+		if (*k->strategy)
+			continue;
+		doc_cell(d, DOC_PLAIN, NULL, "%s", k->key.exit_kind ? k->key.exit_kind : "prim");
+		for (s = 0; s < NR_SPANS + 1; s++)
+			doc_cell(d, DOC_PLAIN, NULL, "%s", "");
+		doc_cell(d, DOC_PLAIN, NULL, "skipped: %s", k->reason);
 	}
 	for (i = 0; i < run->nr_cells && run->cells[i].cell.representative; i++)
 		;
 	if (i < run->nr_cells)
-		printf("\nExits are not representative here: backend %s interprets guest code at "
-		       "CPL 0.\n",
-		       run->cells[i].cell.backend);
+		doc_para(d,
+			 "Exits are not representative here: backend %s interprets guest code at "
+			 "CPL 0.",
+			 run->cells[i].cell.backend);
 }
 
 static bool timed_by_vmm(const struct run_cell *c)
@@ -207,8 +220,16 @@ static const struct run_cell *cheapest(const struct run *run)
 	return best;
 }
 
-static int print_power(const struct run *run, double seconds, uint64_t seed, struct data_error *e)
+static int power_table(const struct run *run, double seconds, uint64_t seed, struct doc *d,
+		       struct data_error *e)
 {
+	static const struct doc_column columns[] = {
+		{ "method", 0 },
+		{ "seconds", DOC_NUMBER },
+		{ "smallest effect", DOC_NUMBER },
+		{ "ratio", DOC_NUMBER },
+		{ "from", 0 },
+	};
 	const struct run_cell *c = cheapest(run);
 	static volatile sig_atomic_t stop;
 	struct power_request r = {
@@ -219,8 +240,8 @@ static int print_power(const struct run *run, double seconds, uint64_t seed, str
 	int ret;
 
 	if (!c) {
-		printf("\nMethods are not compared: no exit kind that comes back to the VMM was "
-		       "measured.\n");
+		doc_para(d, "Methods are not compared: no exit kind that comes back to the VMM was "
+			    "measured.");
 		return 0;
 	}
 	r.cell = &c->cell;
@@ -232,20 +253,25 @@ static int print_power(const struct run *run, double seconds, uint64_t seed, str
 	guard_end();
 	if (ret)
 		return ret;
-	printf("\nThe same question put to three methods: %s, same guest, in turns, equal time\n\n"
-	       "%-26s%9s%16s%9s  %s\n",
-	       c->cell.kind->id, "method", "seconds", "smallest effect", "ratio", "from");
-	for (m = 0; m < POWER_NR; m++)
-		printf("%-26s%9.2f%16.1f%9.1f  %s\n", power_names[m], p[m].seconds, p[m].effect,
-		       p[m].effect / p[POWER_ENGINE].effect, p[m].detail);
+	doc_table(d, "methods", columns, sizeof(columns) / sizeof(*columns),
+		  "The same question put to three methods: %s, same guest, in turns, equal time",
+		  c->cell.kind->id);
+	for (m = 0; m < POWER_NR; m++) {
+		doc_cell(d, DOC_PLAIN, NULL, "%s", power_names[m]);
+		number_cell(d, 2, p[m].seconds);
+		number_cell(d, 1, p[m].effect);
+		number_cell(d, 1, p[m].effect / p[POWER_ENGINE].effect);
+		doc_cell(d, DOC_PLAIN, NULL, "%s", p[m].detail);
+	}
 	if (isfinite(power_ratio(p)))
-		printf("\nThis lab sees effects %.1f times smaller than the better of the others "
-		       "(goal: %.0f).\n",
-		       power_ratio(p), POWER_GOAL);
+		doc_para(d,
+			 "This lab sees effects %.1f times smaller than the better of the others "
+			 "(goal: %.0f).",
+			 power_ratio(p), POWER_GOAL);
 	return 0;
 }
 
-static void print_one_cycle(const struct run *run)
+static void one_cycle_words(const struct run *run, struct doc *d)
 {
 	const struct run_cell *c = &run->cells[0];
 	const struct comparison *k = find(c, &egpr_strategies[EGPR_STRATEGY_delay], 1);
@@ -255,12 +281,13 @@ static void print_one_cycle(const struct run *run)
 	if (*c->failed || !k)
 		return;
 	ci = stats_shift_interval(&k->shift, 0.025);
-	printf("\nLayer prim: one injected core cycle came out as %.3f (%.3f .. %.3f) TSC ticks, "
-	       "%.3f injected:\n%s after %.2f s (goal: %g s).\n",
-	       k->shift.estimate, ci.low, ci.high, c->r.tsc_per_core,
-	       stats_verdict(&k->d[0], run->plan->alpha, &p) == STATS_SLOWER ? "decided"
-									     : "not decided",
-	       c->r.elapsed, CYCLE_SECONDS);
+	doc_para(d,
+		 "Layer prim: one injected core cycle came out as %.3f (%.3f .. %.3f) TSC ticks, "
+		 "%.3f injected: %s after %.2f s (goal: %g s).",
+		 k->shift.estimate, ci.low, ci.high, c->r.tsc_per_core,
+		 stats_verdict(&k->d[0], run->plan->alpha, &p) == STATS_SLOWER ? "decided"
+									       : "not decided",
+		 c->r.elapsed, CYCLE_SECONDS);
 }
 
 /* Run a plan in memory. The caller frees both, whatever comes of it. */
@@ -276,7 +303,8 @@ static int measure(struct run *run, struct plan *plan, int cpu, uint64_t seed, s
 }
 
 /* Layer prim on its own, until one core cycle is told from none. */
-static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct data_error *e)
+static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct doc *d,
+		     struct data_error *e)
 {
 	char text[sizeof(cycle_text) + 64];
 	struct run run = { 0 };
@@ -288,13 +316,13 @@ static int one_cycle(double tsc_per_core, int cpu, uint64_t seed, struct data_er
 	if (!ret)
 		ret = measure(&run, &plan, cpu, seed, e);
 	if (!ret)
-		print_one_cycle(&run);
+		one_cycle_words(&run, d);
 	run_free(&run);
 	plan_free(&plan);
 	return ret;
 }
 
-static void print_own(const struct run *run)
+static void own_words(const struct run *run, struct doc *d)
 {
 	double own = 0, elapsed = 0;
 	unsigned int i;
@@ -304,8 +332,8 @@ static void print_own(const struct run *run)
 		elapsed += run->cells[i].r.elapsed;
 	}
 	if (elapsed > 0)
-		printf("\nThe engine's own work took %.1f %% of the time (goal: %.0f %%).\n",
-		       100 * own / elapsed, OWN_GOAL);
+		doc_para(d, "The engine's own work took %.1f %% of the time (goal: %.0f %%).",
+			 100 * own / elapsed, OWN_GOAL);
 }
 
 static int calibrate(double seconds, const char *const *value, int cpu, uint64_t seed,
@@ -314,6 +342,7 @@ static int calibrate(double seconds, const char *const *value, int cpu, uint64_t
 	double power = value[OPTION_NO_POWER] ? 0 : seconds * POWER_SHARE;
 	struct run run = { 0 };
 	struct plan plan = { 0 };
+	struct doc d = { 0 };
 	char text[sizeof(plan_text) + 64];
 	int ret;
 
@@ -324,13 +353,19 @@ static int calibrate(double seconds, const char *const *value, int cpu, uint64_t
 	if (!ret)
 		ret = measure(&run, &plan, cpu, seed, e);
 	if (!ret) {
-		print_table(&run);
-		print_own(&run);
+		effects_table(&run, &d);
+		own_words(&run, &d);
+		ret = one_cycle(cpu_tsc_per_core_cycle(), run.env.cpu, seed, &d, e);
 	}
-	if (!ret)
-		ret = one_cycle(cpu_tsc_per_core_cycle(), run.env.cpu, seed, e);
 	if (!ret && power > 0)
-		ret = print_power(&run, power, seed, e);
+		ret = power_table(&run, power, seed, &d, e);
+	/* What came before a failure is still true. */
+	if (d.nblocks) {
+		int status = egpr_command_print(&egpr_cmd_calibrate, &d, EGPR_ALIGNED);
+
+		ret = ret ? ret : status;
+	}
+	doc_free(&d);
 	run_free(&run);
 	plan_free(&plan);
 	return ret;
@@ -381,7 +416,7 @@ static int calibrate_run(int argc, char **argv)
 		signal(ret - SIGNAL_STATUS, SIG_DFL);
 		raise(ret - SIGNAL_STATUS);
 	}
-	if (ret)
+	if (ret && *e.text)
 		fprintf(stderr, "egprlab calibrate: %s\n", e.text);
 	return ret;
 }
@@ -391,5 +426,6 @@ const struct egpr_command egpr_cmd_calibrate = {
 	.args = "",
 	.text = "tell the smallest effect that this host can see",
 	.options = calibrate_options,
+	.tables = 1,
 	.run = calibrate_run,
 };

@@ -50,19 +50,37 @@ static int lock_out(const struct campaign *c, struct data_error *e)
 	return fd;
 }
 
-static void say_status(const struct campaign *c, const struct campaign_state *s)
+static int say_status(const struct campaign *c, const struct campaign_state *s)
 {
+	static const struct doc_column boots[] = { { "boot", 0 },
+						   { "kernel", 0 },
+						   { "outcome", 0 } };
+	static const struct doc_column kernels[] = { { "what", 0 }, { "name", 0 }, { "boots", 0 } };
+	struct doc d = { 0 };
 	unsigned int i;
+	int ret;
 
-	puts("boot\tkernel\toutcome");
-	for (i = 0; i < s->n; i++)
-		printf("%u\t%s\t%s\n", i, c->kernel[s->boot[i].kernel].name,
-		       campaign_outcome_ids[s->boot[i].outcome]);
-	if (s->phase != CAMPAIGN_IDLE)
-		printf("%u\t%s\tunder way\n", s->n, c->kernel[s->kernel].name);
-	for (i = 0; i < c->nr_kernels; i++)
-		printf("kernel\t%s\t%u of %u boots\n", c->kernel[i].name,
-		       campaign_count(s, i, CAMPAIGN_DONE), c->boots);
+	doc_table(&d, "boots", boots, 3, "Boots");
+	for (i = 0; i < s->n; i++) {
+		doc_cell(&d, DOC_PLAIN, NULL, "%u", i);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", c->kernel[s->boot[i].kernel].name);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", campaign_outcome_ids[s->boot[i].outcome]);
+	}
+	if (s->phase != CAMPAIGN_IDLE) {
+		doc_cell(&d, DOC_PLAIN, NULL, "%u", s->n);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", c->kernel[s->kernel].name);
+		doc_cell(&d, DOC_PLAIN, NULL, "under way");
+	}
+	doc_table(&d, "kernels", kernels, 3, "Kernels");
+	for (i = 0; i < c->nr_kernels; i++) {
+		doc_cell(&d, DOC_PLAIN, NULL, "kernel");
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", c->kernel[i].name);
+		doc_cell(&d, DOC_PLAIN, NULL, "%u of %u boots", campaign_count(s, i, CAMPAIGN_DONE),
+			 c->boots);
+	}
+	ret = egpr_command_print(&egpr_cmd_campaign, &d, EGPR_TABS);
+	doc_free(&d);
+	return ret;
 }
 
 /* OUT/NAME points to the kernel's run. */
@@ -88,12 +106,13 @@ static int compare(const struct campaign *c, unsigned int kernel)
 
 	snprintf(first, sizeof(first), "%s/%s", c->out, c->kernel[0].name);
 	snprintf(second, sizeof(second), "%s/%s", c->out, c->kernel[kernel].name);
-	printf("\n%s against %s:\n", c->kernel[kernel].name, c->kernel[0].name);
+	if (!egpr_output.json)
+		printf("\n%s against %s:\n", c->kernel[kernel].name, c->kernel[0].name);
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
 		execl("/proc/self/exe", "egprlab", "compare", "--kernels", first, second,
-		      (char *)NULL);
+		      egpr_output.json ? "--json" : "--quiet", (char *)NULL);
 		_exit(EGPR_INTERNAL);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
@@ -146,9 +165,7 @@ static int work(const struct campaign *c, const char *file, const char *root, bo
 
 	if (status) {
 		ret = campaign_state_load(c, file, &s, e);
-		if (!ret)
-			say_status(c, &s);
-		return ret;
+		return ret ? ret : say_status(c, &s);
 	}
 	fd = lock_out(c, e);
 	if (fd < 0)
@@ -193,5 +210,6 @@ const struct egpr_command egpr_cmd_campaign = {
 	.args = "FILE",
 	.text = "measure kernels against each other across boots",
 	.options = campaign_options,
+	.tables = 1,
 	.run = campaign_run,
 };

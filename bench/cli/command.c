@@ -7,13 +7,57 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <egpr/status.h>
 
 #include "command.h"
 #include <bench/base/cpus.h>
 
-#define MAX_OPTIONS 32
+#define MAX_OPTIONS 40
+
+enum {
+	COMMON_JSON,
+	COMMON_FILTER,
+	COMMON_ONLY,
+	COMMON_QUIET,
+	COMMON_COLOR,
+	NR_COMMON
+};
+
+static const struct egpr_option common[NR_COMMON] = {
+	[COMMON_JSON] = { "json", NULL, "tables as JSON" },
+	[COMMON_FILTER] = { "filter", "REGEX", "only rows whose cells, joined by /, match" },
+	[COMMON_ONLY] = { "only", "ID,..", "only rows with these ids, each in its own column" },
+	[COMMON_QUIET] = { "quiet", NULL, "no progress, and no word of what to type next" },
+	[COMMON_COLOR] = { "color", "WHEN", "auto, always or never; default auto" },
+};
+
+struct egpr_output egpr_output;
+
+static bool has_own(const struct egpr_command *cmd, const char *name)
+{
+	const struct egpr_option *o;
+
+	for (o = cmd->options; o && o->name; o++) {
+		if (!strcmp(o->name, name))
+			return true;
+	}
+	return false;
+}
+
+const struct egpr_option *egpr_command_common(const struct egpr_command *cmd, unsigned int i)
+{
+	unsigned int k, n = 0;
+
+	for (k = 0; k < NR_COMMON && !cmd->passes_options; k++) {
+		if (has_own(cmd, common[k].name) || (k < COMMON_QUIET && !cmd->tables))
+			continue;
+		if (n++ == i)
+			return &common[k];
+	}
+	return NULL;
+}
 
 int egpr_command_usage(const struct egpr_command *cmd, const char *format, ...)
 {
@@ -27,18 +71,99 @@ int egpr_command_usage(const struct egpr_command *cmd, const char *format, ...)
 	return EGPR_USAGE;
 }
 
+/* Return: 0, or EGPR_OPTION_WRONG. */
+static int take_common(const struct egpr_command *cmd, const struct egpr_option *o,
+		       const char *value)
+{
+	switch (o - common) {
+	case COMMON_JSON:
+		egpr_output.json = true;
+		break;
+	case COMMON_FILTER:
+		egpr_output.filter = value;
+		break;
+	case COMMON_ONLY:
+		egpr_output.only = value;
+		break;
+	case COMMON_QUIET:
+		egpr_output.quiet = true;
+		break;
+	case COMMON_COLOR:
+		if (!strcmp(value, "auto")) {
+			egpr_output.color = isatty(STDOUT_FILENO);
+		} else if (!strcmp(value, "always") || !strcmp(value, "never")) {
+			egpr_output.color = !strcmp(value, "always");
+		} else {
+			egpr_command_usage(cmd, "--color '%s' is not auto, always or never", value);
+			return EGPR_OPTION_WRONG;
+		}
+		break;
+	default:
+		break;
+	}
+	return 0;
+}
+
+int egpr_command_print(const struct egpr_command *cmd, struct doc *d, enum egpr_layout layout)
+{
+	char why[DOC_WHY_SIZE];
+	long left = 1;
+
+	if (egpr_output.filter || egpr_output.only)
+		left = doc_keep(d, egpr_output.filter, egpr_output.only, why);
+	if (left < 0)
+		return egpr_command_usage(cmd, "--filter '%s': %s", egpr_output.filter, why);
+	if (!left)
+		return egpr_command_usage(cmd, "no row is left by --filter or --only");
+	if (egpr_output.json)
+		doc_json(d, stdout);
+	else if (layout == EGPR_ALIGNED)
+		doc_aligned(d, egpr_output.color, stdout);
+	else if (layout == EGPR_TABS)
+		doc_tabs(d, stdout);
+	else
+		doc_text(d, stdout);
+	return 0;
+}
+
+void egpr_command_next(const char *format, ...)
+{
+	va_list ap;
+
+	if (egpr_output.quiet)
+		return;
+	fputs("next: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	putc('\n', stderr);
+}
+
 int egpr_command_option(const struct egpr_command *cmd, int argc, char **argv, const char **value)
 {
 	struct option opts[MAX_OPTIONS + 1] = { 0 };
-	int n, index = 0, got;
+	const struct egpr_option *o;
+	int n, own, index = 0, got;
 	const char *word;
 
 	for (n = 0; cmd->options && cmd->options[n].name && n < MAX_OPTIONS; n++) {
 		opts[n].name = cmd->options[n].name;
 		opts[n].has_arg = cmd->options[n].arg ? required_argument : no_argument;
 	}
-	word = optind < argc ? argv[optind] : "";
-	got = getopt_long(argc, argv, ":", opts, &index);
+	own = n;
+	if (optind <= 1)
+		egpr_output.color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	for (; n < MAX_OPTIONS && (o = egpr_command_common(cmd, (unsigned int)(n - own))); n++) {
+		opts[n].name = o->name;
+		opts[n].has_arg = o->arg ? required_argument : no_argument;
+	}
+	do {
+		word = optind < argc ? argv[optind] : "";
+		got = getopt_long(argc, argv, ":", opts, &index);
+		if (!got && index >= own &&
+		    take_common(cmd, egpr_command_common(cmd, (unsigned int)(index - own)), optarg))
+			return EGPR_OPTION_WRONG;
+	} while (!got && index >= own);
 	switch (got) {
 	case 0:
 		*value = optarg;

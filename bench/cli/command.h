@@ -9,6 +9,10 @@
 #ifndef BENCH_COMMAND_H
 #define BENCH_COMMAND_H
 
+#include <stdbool.h>
+
+#include <bench/report/doc/doc.h>
+
 /**
  * struct egpr_option - one long option
  * @name: without the dashes; NULL ends an array of options
@@ -29,6 +33,7 @@ struct egpr_option {
  * @options: ended by a NULL name; NULL for none
  * @passes_options: options of another program are the command's own business:
  *	only --help directly behind the name is taken by egprlab
+ * @tables: what it prints are tables, by egpr_command_print(): it takes --json, --filter and --only
  * @run: gets argv with the command's name as argv[0]; returns an egpr_status
  */
 struct egpr_command {
@@ -37,11 +42,49 @@ struct egpr_command {
 	const char *text;
 	const struct egpr_option *options;
 	int passes_options;
+	int tables;
 	int (*run)(int argc, char **argv);
 };
 
 /* The table in main.c, ended by NULL. */
 extern const struct egpr_command *const egpr_commands[];
+
+/**
+ * struct egpr_output - what options that are every command's say of its output
+ * @json: tables as JSON
+ * @quiet: no progress and no hints
+ * @color: tones in colour
+ * @filter: rows of tables that match this expression; NULL for all
+ * @only: rows that have these ids; NULL for all
+ */
+struct egpr_output {
+	bool json, quiet, color;
+	const char *filter, *only;
+};
+extern struct egpr_output egpr_output;
+
+/* The options of a command that are not its own, in the order of the help text. Return: NULL at the end. */
+const struct egpr_option *egpr_command_common(const struct egpr_command *cmd, unsigned int i);
+
+/* How tables look to a person. */
+enum egpr_layout {
+	EGPR_ALIGNED,
+	EGPR_TABS,
+	EGPR_MAIL
+};
+
+/**
+ * egpr_command_print - a document to standard output, as egpr_output wants it
+ * @cmd: the command
+ * @d: the document; loses rows by --filter and --only
+ * @layout: for a person
+ *
+ * Return: 0, or EGPR_USAGE where --filter is no expression or nothing is left by it.
+ */
+int egpr_command_print(const struct egpr_command *cmd, struct doc *d, enum egpr_layout layout);
+
+/* The command to type next, on stderr; nothing under --quiet. */
+void egpr_command_next(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* What egpr_command_option() returns besides an index into the options. */
 #define EGPR_OPTION_END	  (-1)

@@ -112,7 +112,7 @@ static int costs(const char *dir, const char *rates, const char *layer, const ch
 		if (ret)
 			fprintf(stderr, "egprlab cost: %s\n", e.text);
 		else
-			doc_text(&r.doc, stdout);
+			ret = egpr_command_print(&egpr_cmd_cost, &r.doc, EGPR_MAIL);
 	}
 	doc_free(&r.doc);
 	rundir_free(&run);
@@ -143,5 +143,6 @@ const struct egpr_command egpr_cmd_cost = {
 	.args = "DIR",
 	.text = "what the differences of a run cost a workload, from its exit rates",
 	.options = cost_options,
+	.tables = 1,
 	.run = cost_run,
 };

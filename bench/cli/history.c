@@ -116,10 +116,13 @@ static void history_table(struct doc *d, const struct store_row *rows, size_t n)
 	}
 }
 
-static void print_bad(const char *kind, const char *path, const char *why, void *arg)
+static const struct doc_column bad_columns[] = { { "what", 0 }, { "directory", 0 }, { "why", 0 } };
+
+static void add_bad(const char *kind, const char *path, const char *why, void *arg)
 {
-	(void)arg;
-	printf("%s\t%s\t%s\n", kind, path, why);
+	doc_cell(arg, DOC_PLAIN, NULL, "%s", kind);
+	doc_cell(arg, DOC_PLAIN, NULL, "%s", path);
+	doc_cell(arg, DOC_PLAIN, NULL, "%s", why);
 }
 
 /* What the table of changes cannot say: in how many series nothing was found. */
@@ -141,8 +144,14 @@ static int show(const struct wish *w, sqlite3 *db, struct data_error *e)
 	size_t n;
 	int ret;
 
-	if (w->refused)
-		return store_each_bad(db, print_bad, NULL, e);
+	if (w->refused) {
+		doc_table(&d, "refused", bad_columns, 3, "What is not combined, and why");
+		ret = store_each_bad(db, add_bad, &d, e);
+		if (!ret)
+			ret = egpr_command_print(&egpr_cmd_history, &d, EGPR_TABS);
+		doc_free(&d);
+		return ret;
+	}
 	if (w->meta) {
 		ret = hosts_combine(db, &w->filter, w->forest, &d, e);
 	} else if (w->changes) {
@@ -155,8 +164,8 @@ static int show(const struct wish *w, sqlite3 *db, struct data_error *e)
 		}
 	}
 	if (!ret)
-		doc_tabs(&d, stdout);
-	if (!ret && w->changes)
+		ret = egpr_command_print(&egpr_cmd_history, &d, EGPR_TABS);
+	if (!ret && w->changes && !egpr_output.json)
 		print_trend_count(&count);
 	doc_free(&d);
 	return ret;
@@ -208,7 +217,7 @@ static int parse(int argc, char **argv, struct wish *w)
 static int history_run(int argc, char **argv)
 {
 	struct wish w = { .db = STORE_FILE };
-	struct data_error e;
+	struct data_error e = { "" };
 	struct stat st;
 	sqlite3 *db;
 	int ret = parse(argc, argv, &w);
@@ -226,7 +235,7 @@ static int history_run(int argc, char **argv)
 		ret = show(&w, db, &e);
 		sqlite3_close(db);
 	}
-	if (ret)
+	if (ret && *e.text)
 		fprintf(stderr, "egprlab history: %s\n", e.text);
 	return ret;
 }
@@ -236,5 +245,6 @@ const struct egpr_command egpr_cmd_history = {
 	.args = "",
 	.text = "comparisons of all runs in the store, by host, or combined",
 	.options = history_options,
+	.tables = 1,
 	.run = history_run,
 };

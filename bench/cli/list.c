@@ -221,6 +221,40 @@ static int print_json(cJSON *array)
 	return EGPR_DONE;
 }
 
+/* Rows that --filter and --only leave: of the table as it is printed. Return: 0, or EGPR_USAGE. */
+static int keep_rows(cJSON *array)
+{
+	static const struct doc_column columns[] = { { "id", 0 }, { "text", 0 } };
+	struct doc d = { 0 };
+	char why[DOC_WHY_SIZE];
+	cJSON *row, *next;
+	size_t at = 0;
+	long left;
+
+	if (!egpr_output.filter && !egpr_output.only)
+		return 0;
+	doc_table(&d, "rows", columns, 2, "%s", "");
+	cJSON_ArrayForEach(row, array) {
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", cJSON_GetObjectItem(row, "id")->valuestring);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", cJSON_GetObjectItem(row, "text")->valuestring);
+	}
+	left = doc_keep(&d, egpr_output.filter, egpr_output.only, why);
+	for (row = array->child; row && left > 0; row = next) {
+		next = row->next;
+		if (at < d.blocks[0].ncells && !strcmp(d.blocks[0].cells[at].text,
+						       cJSON_GetObjectItem(row, "id")->valuestring))
+			at += 2;
+		else
+			cJSON_Delete(cJSON_DetachItemViaPointer(array, row));
+	}
+	doc_free(&d);
+	if (left < 0)
+		return egpr_command_usage(&egpr_cmd_list, "--filter '%s': %s", egpr_output.filter,
+					  why);
+	return left ? 0
+		    : egpr_command_usage(&egpr_cmd_list, "no row is left by --filter or --only");
+}
+
 static int print_text(const cJSON *array)
 {
 	const cJSON *row;
@@ -270,7 +304,9 @@ static int list_run(int argc, char **argv)
 			continue;
 		array = cJSON_CreateArray();
 		tables[i].fill(array);
-		ret = json ? print_json(array) : print_text(array);
+		ret = keep_rows(array);
+		if (!ret)
+			ret = json ? print_json(array) : print_text(array);
 		cJSON_Delete(array);
 		return ret;
 	}
@@ -282,5 +318,6 @@ const struct egpr_command egpr_cmd_list = {
 	.args = "strategies|exits|states|layers|contexts|groups|counters",
 	.text = "print a table of the lab",
 	.options = list_options,
+	.tables = 1,
 	.run = list_run,
 };

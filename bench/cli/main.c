@@ -30,6 +30,7 @@
 	X(campaign)	\
 	X(calibrate)	\
 	X(report)	\
+	X(explain)	\
 	X(history)	\
 	X(import)	\
 	X(merge)	\
@@ -82,20 +83,28 @@ static void help(void)
 	EGPR_STATUSES(HELP_STATUS)
 }
 
+static void help_option(const struct egpr_option *o)
+{
+	char left[64];
+
+	snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+	help_line(left, o->text);
+}
+
 static void help_command(const struct egpr_command *c)
 {
 	const struct egpr_option *o;
-	char left[64];
+	unsigned int i;
 
-	printf("usage: egprlab %s%s%s%s\n\n%s\n", c->name, c->options ? " [OPTION ...]" : "",
-	       *c->args ? " " : "", c->args, c->text);
-	if (c->options)
+	printf("usage: egprlab %s%s%s%s\n\n%s\n", c->name,
+	       c->options || !c->passes_options ? " [OPTION ...]" : "", *c->args ? " " : "",
+	       c->args, c->text);
+	if (c->options || !c->passes_options)
 		puts("\noptions:");
-	for (o = c->options; o && o->name; o++) {
-		snprintf(left, sizeof(left), "--%s%s%s", o->name, o->arg ? " " : "",
-			 o->arg ? o->arg : "");
-		help_line(left, o->text);
-	}
+	for (o = c->options; o && o->name; o++)
+		help_option(o);
+	for (i = 0; (o = egpr_command_common(c, i)); i++)
+		help_option(o);
 }
 
 static int wants_help(const struct egpr_command *c, int argc, char **argv)

@@ -8,6 +8,7 @@
  * be used is listed with its reason, by this command and by `history --refused` after it.
  */
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,10 +34,31 @@ static const struct egpr_option merge_options[] = {
 /*
  * struct tally - what became of the directories
  * @again: the store had the run already
+ * @d: table of what is to be said of them
  */
 struct tally {
 	unsigned int added, again, unsound, damaged;
+	struct doc d;
 };
+
+/* A line at once, for a fleet takes its time; as JSON a row. */
+__attribute__((format(printf, 4, 5))) static void tell(struct tally *t, const char *what,
+						       const char *path, const char *fmt, ...)
+{
+	char text[2 * WHY_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!egpr_output.json) {
+		printf("%s\t%s\t%s\n", what, path, text);
+		return;
+	}
+	doc_cell(&t->d, DOC_PLAIN, NULL, "%s", what);
+	doc_cell(&t->d, DOC_PLAIN, NULL, "%s", path);
+	doc_cell(&t->d, DOC_PLAIN, NULL, "%s", text);
+}
 
 static int add(sqlite3 *db, const struct rundir_data *run, struct tally *t, struct data_error *e)
 {
@@ -49,15 +71,15 @@ static int add(sqlite3 *db, const struct rundir_data *run, struct tally *t, stru
 	store_why_unsound(run, why, sizeof(why));
 	if (*why) {
 		t->unsound++;
-		printf("unsound\t%s\t%s\n", run->path, why);
+		tell(t, "unsound", run->path, "%s", why);
 	}
 	if (how == STORE_NEW) {
 		t->added++;
 		return 0;
 	}
 	t->again++;
-	printf("again\t%s\trun %s counts once%s\n", run->path, rundir_meta_text(run, RUNDIR_RUN_ID),
-	       how == STORE_KEPT ? "; the store has it complete" : "");
+	tell(t, "again", run->path, "run %s counts once%s", rundir_meta_text(run, RUNDIR_RUN_ID),
+	     how == STORE_KEPT ? "; the store has it complete" : "");
 	return 0;
 }
 
@@ -77,7 +99,7 @@ static int merge_one(sqlite3 *db, const char *path, struct tally *t, struct data
 		return ret;
 	}
 	t->damaged++;
-	printf("damaged\t%s\t%s\n", path, why.text);
+	tell(t, "damaged", path, "%s", why.text);
 	return store_refuse(db, path, why.text, e);
 }
 
@@ -85,10 +107,15 @@ static int merge(sqlite3 *db, char **dirs, int n, const char *forest, struct tal
 		 struct data_error *e)
 {
 	static const struct store_filter all;
+	static const struct doc_column columns[] = { { "what", 0 },
+						     { "directory", 0 },
+						     { "why", 0 } };
 	struct store_count count;
-	struct doc d = { 0 };
+	char number[32];
 	int i, ret = 0;
 
+	if (egpr_output.json)
+		doc_table(&t->d, "directories", columns, 3, "What is to be said of directories");
 	store_many(db, true);
 	for (i = 0; i < n && !ret; i++)
 		ret = merge_one(db, dirs[i], t, e);
@@ -97,22 +124,23 @@ static int merge(sqlite3 *db, char **dirs, int n, const char *forest, struct tal
 		ret = store_count(db, &count, e);
 	if (ret)
 		return ret;
-	printf("merged\t%d directories\t%u new, %u again, %u damaged; %u unsound\n", n, t->added,
-	       t->again, t->damaged, t->unsound);
-	printf("store\t%u runs\t%u of them unsound and not combined, %u directories refused\n\n",
-	       count.runs, count.unsound, count.refused);
-	ret = hosts_combine(db, &all, forest, &d, e);
-	if (!ret)
-		doc_tabs(&d, stdout);
-	doc_free(&d);
-	return ret;
+	snprintf(number, sizeof(number), "%d directories", n);
+	tell(t, "merged", number, "%u new, %u again, %u damaged; %u unsound", t->added, t->again,
+	     t->damaged, t->unsound);
+	snprintf(number, sizeof(number), "%u runs", count.runs);
+	tell(t, "store", number, "%u of them unsound and not combined, %u directories refused",
+	     count.unsound, count.refused);
+	if (!egpr_output.json)
+		putchar('\n');
+	ret = hosts_combine(db, &all, forest, &t->d, e);
+	return ret ? ret : egpr_command_print(&egpr_cmd_merge, &t->d, EGPR_TABS);
 }
 
 static int merge_run(int argc, char **argv)
 {
 	const char *value, *file = STORE_FILE, *forest = NULL;
 	struct tally t = { 0 };
-	struct data_error e;
+	struct data_error e = { "" };
 	int option, ret;
 	sqlite3 *db;
 
@@ -133,8 +161,10 @@ static int merge_run(int argc, char **argv)
 		ret = merge(db, argv + optind, argc - optind, forest, &t, &e);
 		sqlite3_close(db);
 	}
+	doc_free(&t.d);
 	if (ret) {
-		fprintf(stderr, "egprlab merge: %s\n", e.text);
+		if (*e.text)
+			fprintf(stderr, "egprlab merge: %s\n", e.text);
 		return ret;
 	}
 	if (t.damaged)
@@ -142,6 +172,7 @@ static int merge_run(int argc, char **argv)
 			"egprlab merge: %u of %d directories are damaged and not merged; they are "
 			"listed above; copy them again from their hosts and merge them\n",
 			t.damaged, argc - optind);
+	egpr_command_next("egprlab history --meta --db %s", file);
 	return t.damaged ? EGPR_DATA : EGPR_DONE;
 }
 
@@ -150,5 +181,6 @@ const struct egpr_command egpr_cmd_merge = {
 	.args = "DIR ...",
 	.text = "runs of many hosts into the store, and all hosts combined",
 	.options = merge_options,
+	.tables = 1,
 	.run = merge_run,
 };

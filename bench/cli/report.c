@@ -124,8 +124,11 @@ static int make_report(const char *dir)
 	write_chapters(&r);
 	for (format = FORMAT_HTML; format <= FORMAT_TEXT && !ret; format++)
 		ret = write_report(&r, format, names[format]);
-	if (!ret)
+	if (!ret) {
 		printf("%u pictures in %s/" RUNDIR_PLOTS "\n", r.pictures, dir);
+		egpr_command_next("xdg-open %s/%s; egprlab explain %s ROW", dir, names[FORMAT_HTML],
+				  dir);
+	}
 	free(r.plots);
 	doc_free(&r.doc);
 	csv_table_free(&r.model);

@@ -33,6 +33,8 @@ enum {
 	OPTION_STRATEGY,
 	OPTION_STATE,
 	OPTION_CONTEXT,
+	OPTION_ONLY,
+	OPTION_FILTER,
 	OPTION_PROVENANCE,
 	OPTION_STAND_IN,
 	OPTION_SEED,
@@ -43,6 +45,7 @@ enum {
 	OPTION_PAUSE,
 	OPTION_PROVE,
 	OPTION_DRY_RUN,
+	OPTION_JSON,
 	NR_OPTIONS
 };
 
@@ -56,6 +59,9 @@ static const struct egpr_option run_options[] = {
 			      "these strategies instead of the plan's; delay-N too, with delay-0" },
 	[OPTION_STATE] = { "state", "G,..", "these guest states instead of the plan's" },
 	[OPTION_CONTEXT] = { "context", "C,..", "these contexts instead of the plan's" },
+	[OPTION_ONLY] = { "only", "ID,..", "these ids, whatever axis each is on" },
+	[OPTION_FILTER] = { "filter", "REGEX",
+			    "what matches, by layer/exit/state@context/strategy" },
 	[OPTION_PROVENANCE] = { "provenance", "P", "hw, proxy or emu; default hw if it can run" },
 	[OPTION_STAND_IN] = { "stand-in", "C,..",
 			      "what may stand in for APX, or none; "
@@ -69,6 +75,7 @@ static const struct egpr_option run_options[] = {
 	[OPTION_PAUSE] = { "pause", NULL, "end after one launch; --resume does the next" },
 	[OPTION_PROVE] = { "prove", NULL, "prove states and time nothing; hw or emu" },
 	[OPTION_DRY_RUN] = { "dry-run", NULL, "print what would run and for how long" },
+	[OPTION_JSON] = { "json", NULL, "with --dry-run: the same as JSON" },
 	{ NULL, NULL, NULL },
 };
 
@@ -101,6 +108,10 @@ static int read_plan(struct plan *p, const char *const *value, struct data_error
 		if (value[narrow[i].option])
 			ret = plan_narrow(p, narrow[i].axis, value[narrow[i].option], e);
 	}
+	if (!ret && value[OPTION_ONLY])
+		ret = plan_only(p, value[OPTION_ONLY], e);
+	if (!ret && value[OPTION_FILTER])
+		ret = plan_filter(p, value[OPTION_FILTER], e);
 	if (!ret && value[OPTION_STAND_IN])
 		ret = stand_in_parse(value[OPTION_STAND_IN], "--stand-in", &p->stand_ins, e);
 	else if (!ret)
@@ -140,11 +151,17 @@ static int check_options(const char *const *value)
 				     OPTION_GROUP,    OPTION_EXIT,	 OPTION_STRATEGY,
 				     OPTION_STATE,    OPTION_SEED,	 OPTION_OUT,
 				     OPTION_DRY_RUN,  OPTION_PROVENANCE, OPTION_LAUNCHES,
-				     OPTION_STAND_IN, OPTION_PROVE,	 OPTION_CONTEXT };
+				     OPTION_STAND_IN, OPTION_PROVE,	 OPTION_CONTEXT,
+				     OPTION_ONLY,     OPTION_FILTER };
 	size_t i;
 
 	if (value[OPTION_PROFILE] && value[OPTION_PLAN])
 		return egpr_command_usage(&egpr_cmd_run, "give --profile or --plan, not both");
+	if (value[OPTION_JSON] && !value[OPTION_DRY_RUN])
+		return egpr_command_usage(&egpr_cmd_run,
+					  "--json needs --dry-run; what was measured "
+					  "is printed by export, history and report");
+	egpr_output.json = value[OPTION_JSON] != NULL;
 	for (i = 0; value[OPTION_RESUME] && i < sizeof(fixed) / sizeof(*fixed); i++) {
 		if (value[fixed[i]])
 			return egpr_command_usage(&egpr_cmd_run,
@@ -210,10 +227,13 @@ static bool only_prove(const char *const *value)
 static int next_launch(const char *path, const char *cpu)
 {
 	const char *argv[8] = { "egprlab", "run", "--resume", path };
+	unsigned int n = 4;
 
+	if (egpr_output.quiet)
+		argv[n++] = "--quiet";
 	if (cpu) {
-		argv[4] = "--cpu";
-		argv[5] = cpu;
+		argv[n++] = "--cpu";
+		argv[n++] = cpu;
 	}
 	fflush(NULL);
 	cpu_unpin();
@@ -274,6 +294,46 @@ static int say_missing(const struct run *run, const char *path)
 	return n ? EGPR_CRASHED : EGPR_DONE;
 }
 
+/* What would run, as tables: for programs. */
+static int print_plan(const struct run *run)
+{
+	static const struct doc_column cells[] = { { "cell", 0 },
+						   { "seconds", DOC_NUMBER },
+						   { "arms", 0 } };
+	static const struct doc_column skips[] = { { "name", 0 }, { "reason", 0 } };
+	struct doc d = { 0 };
+	double weights = 0;
+	unsigned int i, a;
+	char name[96];
+	int ret;
+
+	for (i = 0; i < run->nr_cells; i++)
+		weights += run->cells[i].weight;
+	doc_table(&d, "cells", cells, 3, "Plan %s, at most %g s", run->plan->name,
+		  run->plan->budget);
+	for (i = 0; i < run->nr_cells; i++) {
+		const struct run_cell *c = &run->cells[i];
+		char arms[PLAN_MAX_ARMS * 24] = "";
+
+		cell_name(&c->cell, name, sizeof(name));
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", name);
+		doc_cell(&d, DOC_PLAIN, NULL, "%.1f", run->plan->budget * c->weight / weights);
+		for (a = 0; a < c->cell.nr_arms; a++)
+			snprintf(arms + strlen(arms), sizeof(arms) - strlen(arms), "%s%s",
+				 a ? " " : "", c->cell.arms[a].id);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", arms);
+	}
+	doc_table(&d, "skipped", skips, 2, "What cannot run, and why");
+	for (i = 0; i < run->nr_skips; i++) {
+		run_skip_name(&run->skips[i], name, sizeof(name));
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", name);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", run->skips[i].reason);
+	}
+	ret = egpr_command_print(&egpr_cmd_run, &d, EGPR_ALIGNED);
+	doc_free(&d);
+	return ret;
+}
+
 static int measure(struct plan *plan, enum egpr_provenance provenance, const char *const *value,
 		   int cpu)
 {
@@ -284,6 +344,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		.out = value[OPTION_OUT],
 		.resume = value[OPTION_RESUME],
 		.pause = value[OPTION_PAUSE] != NULL,
+		.quiet = egpr_output.quiet,
 	};
 	struct data_error e = { "" };
 	char *path = NULL;
@@ -302,7 +363,10 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		goto out;
 	}
 	if (value[OPTION_DRY_RUN]) {
-		ops->print(&run);
+		if (value[OPTION_JSON])
+			ret = print_plan(&run);
+		else
+			ops->print(&run);
 		goto out;
 	}
 	warn_backend(&run);
@@ -315,8 +379,10 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		fail(ret, &e);
 	else
 		more = go_on(&run, ops, path, value[OPTION_PAUSE]);
-	if (!ret && !more && !run.more)
+	if (!ret && !more && !run.more) {
 		ret = say_missing(&run, path);
+		egpr_command_next("egprlab report %s", path);
+	}
 out:
 	run_free(&run);
 	if (more)

@@ -94,19 +94,18 @@ int engine_decide(const struct engine *g, const struct cell *c, unsigned int blo
 	return ret;
 }
 
-bool engine_all_decided(const struct engine *g, const struct cell_result *r, unsigned int family)
+unsigned int engine_open(const struct engine *g, const struct cell_result *r, unsigned int family)
 {
-	unsigned int i, m;
+	unsigned int i, m, open = 0;
 	double p;
 
 	for (i = 0; i < r->nr_comparisons; i++) {
 		for (m = 0; m < g->plan->nr_margins; m++) {
-			if (stats_verdict(&r->comparisons[i].d[m], g->plan->alpha / family, &p) ==
-			    STATS_INCONCLUSIVE)
-				return false;
+			open += stats_verdict(&r->comparisons[i].d[m], g->plan->alpha / family,
+					      &p) == STATS_INCONCLUSIVE;
 		}
 	}
-	return true;
+	return open;
 }
 
 double engine_alpha(const struct engine *g, const struct cell_result *r, double alpha)

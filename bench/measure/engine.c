@@ -452,6 +452,7 @@ static int take_look(struct work *w, bool over, unsigned int family)
 {
 	unsigned int parts = engine_parts(w->g), last = engine_looks(w->g) - 1, look;
 	struct cell_result *r = w->r;
+	unsigned int open = 0;
 	int ret = 0;
 
 	/* Out of time: the last look, whatever its number would be. */
@@ -464,7 +465,10 @@ static int take_look(struct work *w, bool over, unsigned int family)
 		return data_fail(w->e, ret, "out of memory");
 	r->look = look + 1;
 	r->final = look == last;
-	r->finished = r->final || ((parts == 1 || look) && engine_all_decided(w->g, r, family));
+	if (parts == 1 || look)
+		open = engine_open(w->g, r, family);
+	r->finished = r->final || ((parts == 1 || look) && !open);
+	progress_look(w->g->progress, open, r->nr_comparisons * w->g->plan->nr_margins);
 	return 0;
 }
 
@@ -499,7 +503,7 @@ static int run_blocks(struct work *w, unsigned int family)
 			pilot(w, clock_now() - before);
 		else if (r->blocks >= w->replan_at)
 			replan(w);
-		progress_tick(w->g->progress);
+		progress_tick(w->g->progress, r->blocks, r->planned ? next_look(w) : 0);
 	}
 	return ret;
 }

@@ -156,8 +156,8 @@ unsigned int engine_looks(const struct engine *g);
 /* Parts of the run, each in a launch of its own. */
 unsigned int engine_parts(const struct engine *g);
 
-/* Is every comparison decided, for every margin? @family: cells that Holm puts together. */
-bool engine_all_decided(const struct engine *g, const struct cell_result *r, unsigned int family);
+/* Comparisons, by margin, that are not decided yet. @family: cells that Holm puts together. */
+unsigned int engine_open(const struct engine *g, const struct cell_result *r, unsigned int family);
 
 /* "layer/exit kind/state" of a cell, with "@context" where that is not the layer's default. */
 void cell_name(const struct cell *c, char *name, size_t size);

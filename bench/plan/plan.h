@@ -176,6 +176,18 @@ int plan_profile(struct plan *p, const char *name, struct data_error *e);
  */
 int plan_narrow(struct plan *p, const char *axis, const char *list, struct data_error *e);
 
+/**
+ * plan_filter - narrow a plan to what has a name that matches
+ * @regex: extended regular expression for names layer/exit/state@context/strategy; the exit of a layer
+ *	without guest is "none", a group has its id alone
+ *
+ * Return: 0, or EGPR_USAGE where it is no expression or nothing is left.
+ */
+int plan_filter(struct plan *p, const char *regex, struct data_error *e);
+
+/* Narrow each axis to those of the ids, separated by commas, that it has. Return: 0 or EGPR_USAGE. */
+int plan_only(struct plan *p, const char *words, struct data_error *e);
+
 /* Take over the number of launches from the command line. Return: 0 or EGPR_USAGE. */
 int plan_launches(struct plan *p, double n);
 

@@ -42,7 +42,8 @@ static bool compares(const struct csv_table *t, const struct report_filter *f)
 }
 
 /* Halves apart before anything else; then what the report answers with first. */
-static bool pick_group(struct report *r, struct report_group *g)
+static bool pick_group(struct report *r, bool (*wants)(const struct report_group *g, void *arg),
+		       void *arg, struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
 	struct report_group groups[REPORT_MAX_GROUPS];
@@ -52,7 +53,8 @@ static bool pick_group(struct report *r, struct report_group *g)
 		struct report_filter f = report_filter_of(&groups[i]);
 		bool apart = !strcmp(groups[i].context, id_of(EGPR_CONTEXT_APART));
 
-		if (!report_answers(r->run, &groups[i]) || !compares(t, &f))
+		if (!report_answers(r->run, &groups[i]) || !compares(t, &f) ||
+		    (wants && !wants(&groups[i], arg)))
 			continue;
 		if (best == n || (apart && strcmp(groups[best].context, groups[i].context)))
 			best = i;
@@ -122,13 +124,19 @@ static unsigned int pick(const struct screen *s, enum egpr_strategy_index index)
 
 bool screen_make(struct report *r, struct screen *s)
 {
+	return screen_make_where(r, NULL, NULL, s);
+}
+
+bool screen_make_where(struct report *r, bool (*wants)(const struct report_group *g, void *arg),
+		       void *arg, struct screen *s)
+{
 	struct report_filter f;
 	size_t row;
 
 	memset(s, 0, sizeof(*s));
 	s->r = r;
 	s->t = &r->run->table[EGPR_CSV_VERDICTS];
-	if (!pick_group(r, &s->g))
+	if (!pick_group(r, wants, arg, &s->g))
 		return false;
 	s->f = report_filter_of(&s->g);
 	s->f.exit_kind = pick_kind(s->t, &s->f);

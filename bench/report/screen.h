@@ -71,6 +71,17 @@ struct screen {
 
 /* Return: whether anything was compared that a first screen could show. */
 bool screen_make(struct report *r, struct screen *s);
+
+/**
+ * screen_make_where - the same of a group that somebody wants
+ * @wants: whether a group may answer
+ * @arg: for @wants
+ */
+bool screen_make_where(struct report *r, bool (*wants)(const struct report_group *g, void *arg),
+		       void *arg, struct screen *s);
+
+/* Behind the marks of its picture: the field's own lines, for scripts/plot/screen.gp. */
+void screen_bands(FILE *dat);
 /* Id of the strategy at an index. */
 const char *screen_strategy(const struct screen *s, unsigned int i);
 /* Row of the same comparison in another context; t->rows where it was not measured. */

@@ -15,7 +15,7 @@
 #define COLUMNS	   11 /* beside those of the margins */
 #define NAMES_SIZE 512
 
-static void bands(FILE *dat)
+void screen_bands(FILE *dat)
 {
 	unsigned int i;
 
@@ -76,7 +76,7 @@ static void wide(const struct screen *s, const char *title)
 				mark(s, dat, i, row, x);
 		}
 	}
-	bands(dat);
+	screen_bands(dat);
 	report_plot_close(s->r, dat, "screen", NAME, s->n, names, &s->g, title);
 }
 
@@ -107,7 +107,7 @@ static void narrow(const struct screen *s)
 		}
 		rows++;
 	}
-	bands(dat);
+	screen_bands(dat);
 	report_plot_twin(s->r, dat, "screen-narrow", NAME DOC_NARROW, rows, names,
 			 "Cheapest of each family");
 }

@@ -315,9 +315,9 @@ static int measure_cell(struct session *s, struct run_cell *c, struct data_error
 	int ret;
 
 	cell_name(&c->cell, name, sizeof(name));
-	progress_cell(&s->progress, name);
 	if (seconds < MIN_CELL_SECONDS)
 		seconds = MIN_CELL_SECONDS;
+	progress_cell(&s->progress, name, seconds, left > seconds ? left - seconds : 0);
 	guard_cell(name, STUCK_SECONDS + STUCK_FACTOR * seconds);
 	ret = measure_arms(s, c, seconds, &why);
 	guard_cell(NULL, 0);
@@ -366,6 +366,8 @@ static int measure_all(struct session *s, struct data_error *e)
 
 	if (s->g.launches > 1 && !s->o->quiet && part < s->g.launches)
 		fprintf(stderr, "launch %u of %u\n", part + 1, s->g.launches);
+	for (i = 0; i < s->run->nr_cells; i++)
+		s->progress.cells += is_due(&s->run->cells[i], part);
 	for (i = 0; i < s->run->nr_cells && !ret && !stop; i++) {
 		if (is_due(&s->run->cells[i], part))
 			ret = measure_cell(s, &s->run->cells[i], e);

@@ -53,7 +53,7 @@ verdicts() {
 	done <"$dir/lines"
 }
 
-"$B/tests/tools/synthetic-run" "$dir/run" blocks=12 backend=pvm representative=no || exit 70
+"$B/tests/tools/synthetic-run" "$dir/run" blocks=12 backend=pvm representative=no contexts=yes || exit 70
 "$B/egprlab" report "$dir/run" >/dev/null || exit 70
 page=$dir/run/report.html
 
@@ -90,6 +90,19 @@ for meta in results/reference/*/meta.json; do
 	verdicts "$name" "$dir/dom"
 	expect "$name: nothing on the console" sh -c "! grep -q CONSOLE '$dir/log'"
 done
+# Two runs of different hosts side by side: the same page, wide and narrow.
+pair="$dir/pair.html"
+"$B/tests/tools/synthetic-run" "$dir/far" blocks=12 backend=pvm representative=no contexts=yes host=far cpu='Far CPU' seed=2 &&
+	"$B/egprlab" compare "$dir/run" "$dir/far" --html "$pair" >/dev/null 2>&1 || exit 70
+tested "$pair" >"$dir/tested-pair.html"
+framed "$dir/tested-pair.html" >"$dir/narrow-pair.html"
+chrome "$dir/log" --window-size=1280,1600 --dump-dom "file://$dir/tested-pair.html" >"$dir/dom"
+verdicts 'two hosts' "$dir/dom"
+chrome "$dir/log" --dump-dom "file://$dir/narrow-pair.html" >"$dir/dom"
+verdicts 'two hosts, 400 px' "$dir/dom"
+chrome "$dir/log" --window-size=1280,800 --screenshot="$shots/compare-wide.png" "file://$pair"
+expect 'a screenshot of two hosts' test -s "$shots/compare-wide.png"
+
 chrome "$dir/log" --blink-settings=preferredColorScheme=0 --dump-dom "file://$dir/tested.html" >"$dir/dom"
 verdicts dark "$dir/dom"
 chrome "$dir/log" --dump-dom "file://$dir/narrow.html" >"$dir/dom"

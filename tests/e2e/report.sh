@@ -210,7 +210,7 @@ FAKE
 	chmod +x "$dir/fake/gnuplot"
 	fake() { # fake NAME VARIABLE=VALUE: a report with that gnuplot
 		synthetic "$1"
-		env PATH="$dir/fake:$PATH" "$2" "$egprlab" report "$dir/$1" >"$dir/$1.out" 2>"$dir/$1.err"
+		env PATH="$dir/fake:$PATH" "$2" "$egprlab" report --quiet "$dir/$1" >"$dir/$1.out" 2>"$dir/$1.err"
 	}
 	check 'without pngcairo the report comes out' fake no-png FAKE_LACKS=png
 	check 'with its SVG pictures' sh -c "ls '$dir'/no-png/plots/*.svg && ! ls '$dir'/no-png/plots/*.png"

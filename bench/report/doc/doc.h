@@ -134,6 +134,24 @@ int doc_html(const struct doc *d, const char *dir, FILE *f);
 int doc_markdown(const struct doc *d, const char *dir, FILE *f);
 /* Without pictures and without DOC_WIDE columns; no line beyond DOC_TEXT_COLUMNS. */
 int doc_text(const struct doc *d, FILE *f);
+/* Tables aligned, however wide, and paragraphs on a line of their own each: for a terminal. */
+void doc_aligned(const struct doc *d, int color, FILE *f);
+/*
+ * Tables as an object: by id a list of rows, by column; a text of a DOC_NUMBER column that is a number is
+ * one, an empty one null. Paragraphs are the list "notes". Return: 0, or -1 on a write error.
+ */
+int doc_json(const struct doc *d, FILE *f);
+/**
+ * doc_keep - drop rows of all tables
+ * @d: the document
+ * @filter: extended regular expression that has to match the cells, joined by '/'; NULL for any
+ * @only: comma-separated cells: each column that has any of them anywhere keeps the rows where it has
+ *	one, so that ids of several axes narrow each its own; NULL for any
+ * @why: DOC_WHY_SIZE bytes; receives what is wrong with @filter
+ *
+ * Return: rows that are left, -1 where @filter is no expression.
+ */
+long doc_keep(struct doc *d, const char *filter, const char *only, char *why);
 /* Only the tables, tab-separated: as wide as they are, and ready for cut, sort and awk. */
 void doc_tabs(const struct doc *d, FILE *f);
 

@@ -98,7 +98,7 @@ int plan_filter(struct plan *p, const char *regex, struct data_error *e)
 		return data_fail(e, EGPR_USAGE, "--filter '%s': %s", regex, why);
 	}
 	for (i = 0; i < EGPR_NR_LAYERS; i++) {
-		if (p->layer[i].wanted && i < EGPR_FIRST_GROUP)
+		if (i < EGPR_FIRST_GROUP && p->layer[i].wanted)
 			narrow(&re, (enum egpr_layer)i, &p->layer[i]);
 		else if (p->layer[i].wanted)
 			p->layer[i].wanted = !regexec(&re, egpr_layers[i].id, 0, NULL, 0);

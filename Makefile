@@ -78,7 +78,7 @@ $(B)/%.a:
 $(UNIT_TESTS): $(B)/tests/unit/%: $(B)/tests/unit/%.o
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $(filter %.o %.a,$^) $(filter %.a,$^) -o $@ -lcmocka $(LIBS_$*)
 
--include $(shell find $(B) -type f -name '*.d' -not -path '$(B)/san/*' -not -path '$(B)/kmod-*' -not -path '$(B)/fresh/*' 2>/dev/null)
+-include $(shell find $(B) \( -path '$(B)/san' -o -path '$(B)/kmod-*' -o -path '$(B)/kvm-*' -o -path '$(B)/fresh' -o -path '$(B)/suite' \) -prune -o -type f -name '*.d' -print 2>/dev/null)
 
 # The goals that start from a bare machine: first the packages, then a make that
 # probes what is there by then.

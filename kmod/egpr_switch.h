@@ -153,8 +153,9 @@ static inline bool egpr_fails_now(void)
 #endif
 #define egpr_fallible(allocation) (egpr_fails_now() ? NULL : (allocation))
 
-/* played.c: a test build plays a KVM that offers APX. */
+/* played.c: a test build plays a KVM that offers APX; operand.c: it answers for its registers. */
 #ifdef EGPR_MUTANTS
+void egpr_operand_drop(void);
 bool egpr_played_offers(void);
 void egpr_played_attach(struct egpr_session *s);
 void egpr_played_fresh(struct egpr_session *s);
@@ -162,6 +163,9 @@ void egpr_played_exit(struct egpr_session *s);
 void egpr_played_entry(struct egpr_session *s);
 u64 *egpr_played_regs(struct egpr_session *s);
 #else
+static inline void egpr_operand_drop(void)
+{
+}
 static inline bool egpr_played_offers(void)
 {
 	return false;

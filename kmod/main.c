@@ -225,6 +225,7 @@ out_virtual:
 static void __exit egpr_exit(void)
 {
 	misc_deregister(&device);
+	egpr_operand_drop();
 	egpr_sessions_exit();
 	egpr_prototype_exit();
 	egpr_virtual_exit();

@@ -64,6 +64,14 @@
 	  "WRMSRNS imm 0x830 with its source in r16..r31")				\
 	X(rdmsr_imm, "rdmsr-imm", KERNEL, EGPR_CPL0, EGPR_EXIT_MSR_IMM | EGPR_EXIT_EGPR,	\
 	  "RDMSR imm into r16..r31")							\
+	X(wrmsrns_imm_tsc_deadline_vex, "wrmsrns-imm-tsc-deadline-vex", FAST, EGPR_CPL0,\
+	  EGPR_EXIT_IRQCHIP | EGPR_EXIT_TSC_DEADLINE | EGPR_EXIT_MSR_IMM,		\
+	  "WRMSRNS imm 0x6e0 with its source in rax")					\
+	X(wrmsrns_imm_x2apic_icr_vex, "wrmsrns-imm-x2apic-icr-vex", FAST, EGPR_CPL0,	\
+	  EGPR_EXIT_IRQCHIP | EGPR_EXIT_X2APIC | EGPR_EXIT_MSR_IMM,			\
+	  "WRMSRNS imm 0x830 with its source in rax")					\
+	X(rdmsr_imm_vex, "rdmsr-imm-vex", KERNEL, EGPR_CPL0, EGPR_EXIT_MSR_IMM,		\
+	  "RDMSR imm into rax")								\
 	X(xsetbv, "xsetbv", KERNEL, EGPR_CPL0, EGPR_EXIT_XSAVE | EGPR_EXIT_MAY_NOT_EXIT,	\
 	  "XSETBV of the value XCR0 already has")					\
 	X(cr_access, "cr-access", KERNEL, EGPR_CPL0, EGPR_EXIT_MAY_NOT_EXIT,		\

@@ -2,7 +2,7 @@
 # Programs and payloads that run inside the beds, started by tests/bed/run.
 
 BED_PAYLOADS := $(patsubst asm/payload/%.S,$(B)/payloads/state/%.elf,$(wildcard asm/payload/*.S))
-BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own)
+BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own immediate)
 
 $(B)/asm/payload/state/%.o: asm/payload/%.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)
@@ -28,8 +28,15 @@ $(B)/tests/bed/walks: $(B)/tests/bed/walks.o $(B)/tests/bed/tap.o $(BENCH_LINK)
 	$(call say,LD,$@)$(CXX) $(LDFLAGS) $^ -o $@ $(BENCH_LIBS)
 TEST_TOOLS += $(B)/tests/bed/walks
 
+# Under the name of the exit kind that it is opened as.
+OPERAND_ELF := $(B)/payloads/operand/wrmsrns-imm-tsc-deadline-vex.elf
+$(OPERAND_ELF): $(B)/asm/payload/test/operand.o $$(PAYLOAD_PARTS)
+	@mkdir -p $(@D)
+	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
+PAYLOADS += $(OPERAND_ELF)
+
 # egprlab proves layer kvm with these payloads too.
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)
 LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h tests/bed/*/*.h)
-LINT_SH += tests/bed/run tests/bed/vmenter.inc tests/bed/check-path
+LINT_SH += tests/bed/run tests/bed/vmenter.inc tests/bed/immediate.inc tests/bed/check-path

@@ -67,6 +67,25 @@ TRACE_EVENT_KVM_EXIT(kvm_exit);
 HEADER
 }
 
+# newer DIR: the same with the macros that 7.3 has in place of lines and calls, and WRMSRNS with an immediate.
+newer() {
+	imitate "$1"
+	sed -i -e 's/spec_ctrl_done/spec_ctrl_guest_done/' -e 's/^.xor %r14d.*/	CLEAR_REGS %eax, %ecx/' \
+		-e 's/^.xor %r15d.*/	CLEAR_REGS %r14d, %r15d/' -e 's/^.call vmx_spec_ctrl_restore_host/.Lspec_ctrl_host_done:/' \
+		"$kvm/vmx/vmenter.S"
+	sed -i -e 's/^#ifdef/	CLEAR_REGS %ecx, %edx\n&/' -e 's/^.xor %r15d.*/	CLEAR_REGS %r14d, %r15d/' "$kvm/svm/vmenter.S"
+	cat >"$kvm/msrs.c" <<'C'
+fastpath_t another(struct kvm_vcpu *vcpu, int reg)
+{
+	return kvm_register_read(vcpu, reg);
+}
+fastpath_t handle_fastpath_wrmsr_imm(struct kvm_vcpu *vcpu, u32 msr, int reg)
+{
+	return written(vcpu, msr, kvm_register_read(vcpu, reg));
+}
+C
+}
+
 sum() { (cd "$1" && find . -type f | sort | xargs sha256sum); }
 vmx=arch/x86/kvm/vmx/vmenter.S
 svm=arch/x86/kvm/svm/vmenter.S
@@ -95,13 +114,28 @@ before=$(sum "$dir/whole")
 check 'edited once more' kmod/kvm/edit "$dir/whole"
 check 'it is the same' test "$before" = "$(sum "$dir/whole")"
 
+rm -rf "$dir/whole"
+newer "$dir/whole"
+check 'a source as 7.3 has it is edited' kmod/kvm/edit "$dir/whole"
+check '7.3, VMX: the same order' ordered \
+	"$(line $vmx '^SYM_FUNC_START\(__vmx_vcpu_run')" "$(line $vmx 'egpr_place_entry')" "$(line $vmx 'spec_ctrl_guest_done:')" \
+	"$(line $vmx 'vmx_vmexit')" "$(line $vmx 'spec_ctrl_host_done:')" "$(line $vmx 'egpr_place_exit')" "$(line $vmx '^.RET$')"
+check '7.3, SVM: the same order' ordered "$(line $svm 'egpr_place_entry')" "$(line $svm '^.RESTORE_GUEST_SPEC_CTRL')" \
+	"$(line $svm 'vmrun')" "$(line $svm 'CLEAR_REGS %r14d')" "$(line $svm '^#endif')" "$(line $svm 'egpr_place_exit')"
+check 'for a test build, the source of WRMSRNS too' kmod/kvm/edit-operand "$dir/whole"
+check 'in its own function alone' test "$(grep -c 'egpr_read_operand(vcpu, reg, kvm_register_read(vcpu, reg))' "$dir/whole/arch/x86/kvm/msrs.c")" -eq 1
+before=$(sum "$dir/whole")
+check 'once more' kmod/kvm/edit-operand "$dir/whole"
+check 'it is the same again' test "$before" = "$(sum "$dir/whole")"
+
+make_source=imitate edit=kmod/kvm/edit
 # refused WHAT FILE SED PATTERN: after SED on FILE the edit is refused with PATTERN, and nothing is changed.
 refused() {
 	rm -rf "$dir/other"
-	imitate "$dir/other"
+	$make_source "$dir/other"
 	sed -i "$3" "$dir/other/$2"
 	before=$(sum "$dir/other")
-	kmod/kvm/edit "$dir/other" >"$dir/said" 2>&1
+	$edit "$dir/other" >"$dir/said" 2>&1
 	status=$?
 	n=$((n + 1))
 	if [ $status -eq 65 ] && grep -qE "$4" "$dir/said" && grep -q '^fix: ' "$dir/said" && [ "$before" = "$(sum "$dir/other")" ]; then
@@ -122,6 +156,15 @@ refused 'a tracepoint of another prototype' arch/x86/kvm/trace.h 's/struct kvm_v
 refused 'a start of kvm.ko that is another' arch/x86/kvm/x86.c 's/kvm_mmu_x86_module_init/kvm_mmu_start/' "anchor 'call of kvm_mmu_x86_module_init' is missing"
 refused 'a Makefile without virt/kvm' arch/x86/kvm/Makefile '/Makefile.kvm/d' "anchor 'include of Makefile.kvm' is missing"
 
+make_source=newer
+refused '7.3: a renamed label behind the exit' $vmx 's/spec_ctrl_host_done/spec_ctrl_restored/' "anchor 'call vmx_spec_ctrl_restore_host' in __vmx_vcpu_run is missing"
+refused '7.3: two clears of r15' $svm 's/^.CLEAR_REGS %r14d.*/&\n&/' "anchor 'clear of r15' in __svm_vcpu_run is ambiguous"
+edit=kmod/kvm/edit-operand
+refused 'an operand before the place' arch/x86/kvm/msrs.c '' 'has not edited this source'
+edited() { newer "$1" && kmod/kvm/edit "$1"; }
+make_source=edited
+refused 'a KVM without WRMSRNS with an immediate' arch/x86/kvm/msrs.c s/wrmsr_imm/wrmsr_now/ 'function handle_fastpath_wrmsr_imm is not defined once'
+refused 'one that reads it otherwise' arch/x86/kvm/msrs.c s/kvm_register_read/kvm_gpr_read/ 'in handle_fastpath_wrmsr_imm is not there once'
 cp "$dir/other/$vmx" "$dir/vmx"
 imitate "$dir/half"
 cp "$dir/whole/$vmx" "$dir/half/$vmx"

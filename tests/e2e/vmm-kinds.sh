@@ -45,7 +45,7 @@ run_kind() { # run_kind ID CPL
 	cpl=$2
 	what="$id at CPL $cpl"
 	irqchip=
-	case $id in *-tsc-deadline | *-x2apic-icr) irqchip=--irqchip ;; esac
+	case $id in *-tsc-deadline* | *-x2apic-icr*) irqchip=--irqchip ;; esac
 	out=$("$B/vmm-mini" --exits $EXITS --cpl "$cpl" --timeout 2 $irqchip "$B/payloads/$id.elf" 2>&1)
 	status=$?
 	case $status:$id in

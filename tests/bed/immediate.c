@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * RDMSR and WRMSRNS with the MSR as an immediate, on a CPU that has them (Bochs 3) and under a KVM that knows their
+ * exits, 84 and 85.
+ *
+ * usage: immediate paths STATE
+ *        immediate operand|unanswered OPERAND
+ *        immediate late OPERAND
+ *
+ * paths: every exit is of the reason, and goes the path, that the table of exit kinds says; STATE has the payloads of
+ * the state proofs. operand: the fastpath of a test build (scripts/kvm-build --operand) asks the module for its
+ * source as one of r16..r31, and the guest reads the MSR back (asm/payload/test/operand.S): right under every
+ * strategy that has the register home by then; wrong under `outer`, and where nobody keeps it. unanswered: the module
+ * does not answer, and no guest finds r31's value. late: halves that run with the guest's XCR0 are refused by #UD.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <egpr/status.h>
+
+#include <bench/layer/edited.h>
+#include <bench/layer/module_guest.h>
+#include <bench/plan/axis.h>
+#include "tap.h"
+
+#define EXITS	   64
+#define REASON_RD  84 /* EXIT_REASON_MSR_READ_IMM, SDM vol. 3 appendix C */
+#define REASON_WR  85 /* EXIT_REASON_MSR_WRITE_IMM */
+#define FAST_KIND  "wrmsrns-imm-tsc-deadline-vex"
+#define MOST_WORDS 400
+
+#define ANSWERS "/sys/module/egpr_switch/parameters/operand"
+
+static struct vmm_host host;
+
+/* While it does, the module keeps KVM loaded. */
+static bool answer(bool on)
+{
+	FILE *f = fopen(ANSWERS, "we");
+
+	if (!f)
+		return false;
+	fprintf(f, "%d", on);
+	return !fclose(f);
+}
+
+static uint64_t exits_of(const struct egpr_counters *c, uint32_t code, enum egpr_path path)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_reasons; i++) {
+		if (c->reason[i].code == code)
+			return c->reason[i].path[path];
+	}
+	return 0;
+}
+
+static void paths(const char *state)
+{
+	static const struct {
+		const char *kind;
+		uint32_t reason;
+	} rows[] = { { FAST_KIND, REASON_WR },
+		     { "wrmsrns-imm-x2apic-icr-vex", REASON_WR },
+		     { "rdmsr-imm-vex", REASON_RD } };
+	const struct egpr_strategy *s = egpr_strategy_find("gated-mov", NULL);
+	struct guest g;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct egpr_exit_kind *k = egpr_exit_kind_find(rows[i].kind);
+		uint64_t went = 0;
+		bool ok = !guest_open(&g, &host, k->id, state, true) &&
+			  guest_configure(&g, s, EGPR_STATE_INIT, 0, true) &&
+			  guest_batch(&g, EXITS);
+
+		if (ok)
+			went = exits_of(&g.seen, rows[i].reason, k->path);
+		/* The exits of a batch are counted at the next entry, and its doorbell is another. */
+		if (!tap_ok(ok && went >= EXITS - 1,
+			    "%s: %llu of %d exits are of reason %u, path %s", k->id,
+			    (unsigned long long)went, EXITS, rows[i].reason,
+			    egpr_paths[k->path].id))
+			tap_note("%.*s", MOST_WORDS, g.why);
+		guest_close(&g);
+	}
+}
+
+/* Does the guest find in the MSR what its r31 held? */
+static bool right(struct guest *g, const char *dir, const struct egpr_strategy *s, bool place,
+		  enum egpr_guest_state state)
+{
+	g->place = false;
+	if (guest_open(g, &host, FAST_KIND, dir, true))
+		return false;
+	g->place = place;
+	return guest_configure(g, s, state, 0, true) && guest_batch(g, EXITS) &&
+	       exits_of(&g->seen, REASON_WR, EGPR_PATH_FAST) >= EXITS - 1;
+}
+
+static void operand(const char *dir, bool answered)
+{
+	static const char *const layers[] = { "kvm", "vmenter" };
+	const struct egpr_strategy *s;
+	struct guest g;
+	int place;
+
+	egpr_for_each_strategy(s) {
+		for (place = 0; place < 2; place++) {
+			bool nowhere = s->home == EGPR_HOME_HW, outer = s->needs & EGPR_BIND_OUTER;
+			bool ok;
+
+			if (s->family == EGPR_FAMILY_OWN || s->family == EGPR_FAMILY_DELAY ||
+			    (place && outer))
+				continue;
+			ok = right(&g, dir, s, place, EGPR_STATE_DIRTY);
+			if (nowhere || outer || !answered)
+				/* For nothing but the value that was read back. */
+				tap_ok(!ok && strstr(g.why, "r31"),
+				       "%s, %s: not r31's value%s: %.*s", layers[place], s->id,
+				       !answered ? ", for nobody answers"
+				       : outer	 ? ", for it is fetched where the loop is left"
+						 : ", for nobody keeps it",
+				       MOST_WORDS, g.why);
+			else if (!tap_ok(ok, "%s, %s: the fastpath wrote r31's value %d times",
+					 layers[place], s->id, EXITS))
+				tap_note("%.*s", MOST_WORDS, g.why);
+			guest_close(&g);
+		}
+	}
+}
+
+static void late(const char *dir)
+{
+	const struct egpr_strategy *s = egpr_strategy_find("uncond-mov", NULL);
+	struct guest g;
+
+	tap_ok(right(&g, dir, s, true, EGPR_STATE_DIRTY),
+	       "host XCR0 late: right while the guest's has APX");
+	guest_close(&g);
+	tap_ok(!right(&g, dir, s, true, EGPR_STATE_OFF) && g.seen.ud,
+	       "host XCR0 late, a guest without APX: %llu #UD in %d exits",
+	       (unsigned long long)g.seen.ud, EXITS);
+	guest_close(&g);
+}
+
+int main(int argc, char **argv)
+{
+	struct data_error e;
+	struct vmm_error v;
+	bool edited;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: immediate paths|operand|unanswered|late DIR\n");
+		return EGPR_USAGE;
+	}
+	edited = strcmp(argv[1], "paths");
+	if (edited_kvm_use(edited, &e)) {
+		fprintf(stderr, "immediate: %s\n", e.text);
+		return EGPR_UNAVAILABLE;
+	}
+	if (vmm_host_probe(&host, NULL, &v)) {
+		vmm_error_print(stderr, "immediate", &v);
+		return EGPR_INTERNAL;
+	}
+	if (!edited)
+		paths(argv[2]);
+	else if (!strcmp(argv[1], "late"))
+		late(argv[2]);
+	else {
+		bool wanted = !strcmp(argv[1], "operand");
+
+		tap_ok(answer(wanted), "the module %s", wanted ? "answers" : "does not answer");
+		operand(argv[2], wanted);
+		tap_ok(answer(false), "and lets go of KVM");
+	}
+	return tap_done();
+}

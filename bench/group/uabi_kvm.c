@@ -26,6 +26,9 @@
 #define REQ_XCOMP_GUEST_PERM 0x1025 /* ARCH_REQ_XCOMP_GUEST_PERM */
 #define TILEDATA_NR	     18
 
+/* Of a KVM that scripts/kvm-build made: r16..r31 in XSAVE buffers on a CPU without APX. */
+#define EDITED_UABI "/sys/module/kvm/parameters/egpr_uabi"
+
 static struct kvm_cpuid2 *supported_cpuid(int kvm)
 {
 	struct kvm_cpuid2 *c =
@@ -51,11 +54,25 @@ static struct kvm_cpuid_entry2 *leaf(struct kvm_cpuid2 *c, uint32_t function, ui
 	return NULL;
 }
 
+/* Guests have component 19 there by their CPUID; KVM_GET_SUPPORTED_CPUID is the CPU's, and does not say so. */
+static uint64_t edited(void)
+{
+	char word[16] = "";
+	int fd = open(EDITED_UABI, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, word, sizeof(word) - 1) < 0)
+		*word = '\0';
+	close(fd);
+	return *word && strncmp(word, "off", 3) ? UABI_APX : 0;
+}
+
 static uint64_t components(struct kvm_cpuid2 *c)
 {
 	const struct kvm_cpuid_entry2 *x = leaf(c, LEAF_XSAVE, 0);
 
-	return x ? (uint64_t)x->edx << 32 | x->eax : 0;
+	return x ? ((uint64_t)x->edx << 32 | x->eax) | edited() : 0;
 }
 
 uint64_t uabi_kvm_supported(const char *path)

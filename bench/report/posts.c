@@ -110,7 +110,9 @@ static void post_uabi(struct report *r)
 		"Run: a model of the posted diff with its order of operations, and of the other "
 		"answers; %u properties over random states; the calls of this host's KVM for the "
 		"components that it has [proved: unit/group/uabi-ioctl:test_identity; on kvm-amd and "
-		"kvm-intel: e2e/bed-uabi], and their time.",
+		"kvm-intel: e2e/bed-uabi], and their time; the same calls of a KVM that keeps r16-r31 "
+		"beside the fpstate, right and as posted, with a migration of running guests [proved: "
+		"e2e/bed-uabi].",
 		UABI_NR_PROPERTIES);
 	uabi_matrix(r);
 	uabi_memory_table(r);
@@ -136,7 +138,7 @@ static void post_uabi(struct report *r)
 
 /*
  * What the series' own selftest does not look at: what stands for it here. All are cases of
- * tests/selftest/apx_state_test.c too, for a KVM with APX.
+ * tests/selftest/apx_state_test.c too.
  */
 static const struct {
 	const char *what;
@@ -149,8 +151,8 @@ static const struct {
 	{ "fastpath WRMSRNS with an EGPR as its source", "proved: unit/vmm-emulate:test_home" },
 	{ "two vCPUs on one CPU with different XCR0.APX",
 	  "proved: e2e/bed-preempt-6.12, e2e/bed-tcg-6.12" },
-	{ "NMI while the guest's XCR0 is loaded", MODEL },
-	{ "a VM entry that fails", MODEL },
+	{ "NMI while the guest's XCR0 is loaded", MODEL "; played: e2e/selftest-emu" },
+	{ "a VM entry that fails", MODEL "; played: e2e/selftest-emu" },
 };
 
 static void lacking_table(struct report *r)
@@ -158,9 +160,11 @@ static void lacking_table(struct report *r)
 	static const struct doc_column head[] = { { "what", 0 }, { "stands on", DOC_WIDE } };
 	size_t i;
 
-	doc_table(&r->doc, "lacking", head, sizeof(head) / sizeof(*head),
-		  "What the selftest of the series does not look at. Each is a case of "
-		  "tests/selftest/apx_state_test.c, which needs a KVM with APX.");
+	doc_table(
+		&r->doc, "lacking", head, sizeof(head) / sizeof(*head),
+		"What the selftest of the series does not look at. Each is a case of "
+		"tests/selftest/apx_state_test.c, for a KVM with APX, which our emulator runs where "
+		"there is none [proved: e2e/selftest-emu].");
 	for (i = 0; i < sizeof(lacking) / sizeof(*lacking); i++) {
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", lacking[i].what);
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "[%s]", lacking[i].evidence);
@@ -307,11 +311,15 @@ static void post_xfd(struct report *r)
 				   : "no model: there was no spin where this was built");
 	xfd_state_table(r);
 	report_operations(r, EGPR_LAYER_XFD, false, egpr_layers[EGPR_LAYER_XFD].text);
-	doc_para(&r->doc,
-		 "Verdict: with the fix no way of the post reaches #NM; what it makes certain, the "
-		 "loss of the disarmed component, could happen before by the post's second "
-		 "interleaving. The model finds one way that is left, KVM_SET_MSRS of XFD; it has "
-		 "not been run on AMX hardware.");
+	doc_para(
+		&r->doc,
+		"Verdict: with the fix no way of the post reaches #NM; what it makes certain, the "
+		"loss of the disarmed component, could happen before by the post's second "
+		"interleaving. Model finding, not run on AMX: one way is left, KVM_SET_MSRS of XFD "
+		"while XSTATE_BV[18] is set in the guest's saved state [%s].",
+		EGPR_MODELS_ASKED
+			? "model: xfd.pml, under Models"
+			: "cited: docs/models/README.md; not asked here, there was no spin");
 }
 
 void report_posts(struct report *r)

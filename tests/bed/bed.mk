@@ -2,7 +2,7 @@
 # Programs and payloads that run inside the beds, started by tests/bed/run.
 
 BED_PAYLOADS := $(patsubst asm/payload/%.S,$(B)/payloads/state/%.elf,$(wildcard asm/payload/*.S))
-BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own immediate)
+BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own immediate uabi)
 
 $(B)/asm/payload/state/%.o: asm/payload/%.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)
@@ -16,6 +16,7 @@ $(BED_PROGRAMS): $(B)/tests/bed/%: $(B)/tests/bed/%.o $(B)/tests/bed/tap.o $(add
 	$(call say,LD,$@)$(CC) $(LDFLAGS) $^ -o $@ -lpthread
 
 $(B)/tests/bed/contract: $(addprefix $(B)/bench/,proof/contract.o proof/contract_module.o layer/standin.o base/cpuid.o base/share.o) $(B)/asm/contract-call.o
+$(B)/tests/bed/uabi: $(B)/bench/group/uabi_kvm.o
 $(B)/tests/bed/fpu: $(addprefix $(B)/bench/,layer/standin.o base/cpuid.o)
 
 # Also run where no bed is: tests/e2e/vmm-sums.sh.
@@ -39,4 +40,4 @@ PAYLOADS += $(OPERAND_ELF)
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)
 LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h tests/bed/*/*.h)
-LINT_SH += tests/bed/run tests/bed/vmenter.inc tests/bed/immediate.inc tests/bed/check-path
+LINT_SH += tests/bed/run tests/bed/uabi-edited tests/bed/vmenter.inc tests/bed/immediate.inc tests/bed/check-path

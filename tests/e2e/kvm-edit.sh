@@ -172,6 +172,39 @@ kmod/kvm/edit "$dir/half" >"$dir/said" 2>&1
 check 'a source that is half edited is refused' test $? -eq 65
 check 'and told from a whole one' grep -q '1 of 5 files are edited already' "$dir/said"
 
+# The option egpr_uabi, on the source that was edited above.
+x86=arch/x86/kvm/x86.c
+uabi() { # uabi DIR: the edited source, and what it calls of the FPU code
+	rm -rf "$1"
+	cp -r "$dir/whole" "$1"
+	cat >>"$1/$x86" <<'C'
+#define CREATE_TRACE_POINTS
+	if (!fpu_alloc_guest_fpstate(&vcpu->arch.guest_fpu))
+	fpu_free_guest_fpstate(&vcpu->arch.guest_fpu);
+	fpu_copy_guest_fpstate_to_uabi(&vcpu->arch.guest_fpu, state, size, pkru);
+	return fpu_copy_uabi_to_guest_fpstate(&vcpu->arch.guest_fpu,
+C
+}
+uabi "$dir/uabi"
+check 'egpr_uabi is edited in' kmod/kvm/edit-uabi "$dir/uabi"
+check 'in front of the trace points, and built' sh -c '
+	grep -B 1 -x "#define CREATE_TRACE_POINTS" "$1/x86.c" | grep -q "^#include \"egpr/uabi.h\"" && grep -qx "kvm-y += egpr/place.o egpr/uabi.o" "$1/Makefile"' - "$dir/uabi/arch/x86/kvm"
+before=$(sum "$dir/uabi")
+kmod/kvm/edit-uabi "$dir/uabi"
+check 'once more, and it is the same' test "$before" = "$(sum "$dir/uabi")"
+# uabi_refused WHAT SED PATTERN
+uabi_refused() {
+	uabi "$dir/uabi"
+	sed -i "$2" "$dir/uabi/$x86"
+	before=$(sum "$dir/uabi")
+	kmod/kvm/edit-uabi "$dir/uabi" >"$dir/said" 2>&1
+	check "$1: refused" test $? -eq 65
+	check 'with its name, and left as it was' sh -c 'grep -q "$1" "$2" && [ "$3" = "$4" ]' - "$3" "$dir/said" "$before" "$(sum "$dir/uabi")"
+}
+uabi_refused 'no trace points' '/CREATE_TRACE/d' "anchor '#define CREATE_TRACE_POINTS' is not there once"
+uabi_refused 'a call more' '$afpu_alloc_guest_fpstate(another);' "fpu_alloc_guest_fpstate is called in another way too"
+uabi_refused 'another first argument' 's/uabi_to_guest_fpstate(&vcpu->arch.guest_fpu/uabi_to_guest_fpstate(\&vcpu->fpu/' "call 'fpu_copy_uabi_to_guest_fpstate(&vcpu->arch.guest_fpu' is missing"
+
 # The builder's own refusals, before it fetches or compiles anything.
 builder() { # builder STATUS PATTERN ARGUMENTS...
 	status=$1 pattern=$2

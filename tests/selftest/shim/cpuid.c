@@ -31,7 +31,7 @@ static struct kvm_cpuid_entry2 *entry(struct kvm_cpuid2 *c, uint32_t leaf, uint3
 static struct kvm_cpuid2 *played(int kvm)
 {
 	struct kvm_cpuid2 *real = vmm_supported_cpuid(kvm), *c = NULL;
-	size_t bytes;
+	size_t bytes = 0;
 
 	if (real) {
 		bytes = sizeof(*c) + real->nent * sizeof(*c->entries);

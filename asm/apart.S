@@ -11,7 +11,21 @@
  * What the fences and stamps take is the same for every arm and cancels in a difference to none.
  * Halves take turns, as they must: an exit half behind an exit half would save what it cleared.
  */
+#ifdef __KERNEL__
+#include <linux/linkage.h>
+#include <asm/nospec-branch.h>
+#include <asm/ibt.h>
+#define HALF_CALL  CALL_NOSPEC
+#define LOOP_RET   RET
+#define LOOP_ENDBR ENDBR
+#else
 #include "apx.h"
+.macro HALF_CALL reg
+	call *%\reg
+.endm
+#define LOOP_RET ret
+#define LOOP_ENDBR
+#endif
 #include <egpr/egpr-offsets.h>
 
 	.text
@@ -43,6 +57,7 @@
 	.globl egpr_\name\()_batch
 	.type egpr_\name\()_batch, @function
 egpr_\name\()_batch:
+	LOOP_ENDBR
 	push %rbx
 	push %rbp
 	push %r12
@@ -74,7 +89,7 @@ egpr_\name\()_batch:
 	pop %r12
 	pop %rbp
 	pop %rbx
-	ret
+	LOOP_RET
 	.size egpr_\name\()_batch, . - egpr_\name\()_batch
 	.globl egpr_\name\()_batch_end
 egpr_\name\()_batch_end:
@@ -115,15 +130,45 @@ egpr_\name\()_batch_end:
 	chain
 .endm
 
-.macro timed_half reg, half, prepare, use
+/*
+ * A call that nothing can fetch ahead of. What a branch predictor expects behind a stamp is fetched
+ * while the stamp is taken, and cold code that is on its way by then costs half of what it costs.
+ * This return is predicted to end in the trap behind the call, wherever it goes, so the half's first
+ * line is asked for when the return is executed: behind the stamp, in all arms and always.
+ */
+.macro late_call reg
+	call 8f
+	jmp 9f
+8:	call 7f
+6:	pause
+	lfence
+	jmp 6b
+7:	mov %\reg, (%rsp)
+	ret
+9:
+.endm
+
+/* The half's ticks to where they are told one by one. */
+.macro keep
+	mov FRAME_HALVES(%rsp), %rcx
+	mov HALVES_EACH(%rcx), %rdx
+	mov %rax, (%rdx)
+	add $8, %rdx
+	mov %rdx, HALVES_EACH(%rcx)
+.endm
+.macro no_keep
+.endm
+
+.macro timed_half reg, half, prepare, call, use, keep
 	\prepare \half
 	stamp
 	mov %rax, %r14
 	mov %rbx, %rdi
-	call *%\reg
+	\call \reg
 	\use
 	stamp
 	sub %r14, %rax
+	\keep
 .endm
 
 /**
@@ -138,51 +183,70 @@ egpr_\name\()_batch_end:
  *	rax: TSC ticks of all halves; those of the exit halves are in @halves
  *	rdx: rounds that ran: @n, out of the frame, less what the counter stands at
  *
- * egpr_once_batch has a preparation before each half. egpr_use_*_batch have the first use of a
- * register behind each half, within its time.
+ * egpr_once_batch has a preparation before each half and tells the ticks of each one by one;
+ * egpr_fetch_batch calls the halves late as well.
+ * egpr_use_*_batch have the first use of a register behind each half, within its time.
  */
-.macro halves_batch name, prepare, use
+.macro halves_batch name, prepare, call, use, keep
 loop_begin \name
 	.p2align 6
 .Lround_\name:
-	timed_half r12, 0, \prepare, \use
+	timed_half r12, 0, \prepare, \call, \use, \keep
 	add %rax, %r15
-	timed_half r13, 1, \prepare, \use
+	timed_half r13, 1, \prepare, \call, \use, \keep
 	add %rax, (%rsp)
 	dec %rbp
 	jnz .Lround_\name
 loop_end \name
 .endm
 
-halves_batch apart, no_prepare, no_use
-halves_batch once, prepare, no_use
-halves_batch use_free, no_prepare, use_free
-halves_batch use_last_proxy, no_prepare, use_last_proxy
-halves_batch use_last_hw, no_prepare, use_last_hw
+halves_batch apart, no_prepare, HALF_CALL, no_use, no_keep
+#ifndef __KERNEL__
+halves_batch once, prepare, HALF_CALL, no_use, keep
+halves_batch fetch, prepare, late_call, no_use, keep
+halves_batch use_free, no_prepare, HALF_CALL, use_free, no_keep
+halves_batch use_last_proxy, no_prepare, HALF_CALL, use_last_proxy, no_keep
+halves_batch use_last_hw, no_prepare, HALF_CALL, use_last_hw, no_keep
+#endif
+
+/* A half as in timed_half, its ticks for nobody. */
+.macro whole_half reg
+	stamp
+	mov %rax, %r14
+	mov %rbx, %rdi
+	HALF_CALL \reg
+	stamp
+	sub %r14, %rax
+	add %rax, %r15
+.endm
 
 /**
  * egpr_whole_batch - the same rounds, timed from end to end
  *
  * Arguments and results as above, but that there are no ticks of the exit halves: 0.
+ *
+ * The stamps around each half are taken here too, and nobody reads them: what stands in front of a
+ * half decides how much of it is fetched and decoded when it starts. Behind MFENCE alone, which
+ * serialises on AMD, a half waits for its own code; behind a stamp that has gone on meanwhile.
  */
 loop_begin whole
 	stamp
-	mov %rax, %r14
+	push %rax
+	push %rax
 
 	.p2align 6
 .Lround_whole:
-	drain
-	mov %rbx, %rdi
-	call *%r12
-	drain
-	mov %rbx, %rdi
-	call *%r13
+	whole_half r12
+	whole_half r13
 	dec %rbp
 	jnz .Lround_whole
 
 	stamp
-	sub %r14, %rax
+	pop %rcx
+	pop %rcx
+	sub %rcx, %rax
 	mov %rax, (%rsp)
+	xor %r15d, %r15d
 loop_end whole
 
 	.section .note.GNU-stack, "", @progbits

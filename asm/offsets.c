@@ -38,6 +38,7 @@ void egpr_offsets(void)
 	DEFINE(HALVES_PREPARE, offsetof(struct egpr_halves, prepare));
 	DEFINE(HALVES_ARG, offsetof(struct egpr_halves, arg));
 	DEFINE(HALVES_EXIT, offsetof(struct egpr_halves, exit));
+	DEFINE(HALVES_EACH, offsetof(struct egpr_halves, each));
 
 	DEFINE(C_FX_CALLER, offsetof(struct egpr_contract_state, fx_caller));
 	DEFINE(C_FX_IN, offsetof(struct egpr_contract_state, fx_in));

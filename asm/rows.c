@@ -3,6 +3,7 @@
  * The strategy table as data, for user space and for the module alike: nothing here
  * needs a library.
  */
+#include <egpr/context.h>
 #include <egpr/strategy.h>
 #include <egpr/uapi.h>
 
@@ -70,5 +71,6 @@ __u64 egpr_tables_sum(void)
 	EGPR_REFUSALS(SUM_REFUSAL)
 	EGPR_KVM_FINDINGS(SUM_AXIS)
 	EGPR_BENCH_OPS(SUM_AXIS)
+	EGPR_CONTEXTS(SUM_STRATEGY)
 	return sum;
 }

@@ -2,8 +2,8 @@
 /*
  * The ring-0 benchmark: one sequence, interrupts off, N samples into the caller's buffer.
  *
- * A sample is one timed stretch of a number of rounds with an LFENCE per round, as layer `prim` has
- * it, so that both layers measure the same loop. Vector state belongs to the kernel
+ * A sample is one timed stretch of a number of rounds in the loop that the context asks for, as layer
+ * `prim` has it, so that both layers measure the same loops. Vector state belongs to the kernel
  * meanwhile (kernel_fpu_begin()), because the stand-ins of the XSAVE strategies are real
  * components. Interrupts come back between samples.
  */
@@ -21,10 +21,11 @@
 /* One sample's inputs. */
 struct job {
 	struct egpr_stepper *stepper;
-	const struct egpr_bench *b;
+	struct egpr_bench *b;
 	struct egpr_switch *sw;
 	struct egpr_sequence fn;
 	struct kvm_vcpu *vcpu;
+	struct egpr_halves halves;
 };
 
 static __always_inline u64 stamp(void)
@@ -46,16 +47,47 @@ static __always_inline u64 stamp(void)
 		stamp() - t0;                                \
 	})
 
-static u64 sample(const struct job *j)
+/**
+ * egpr_loop - the timed loop of a context
+ * @context: PACKED, APART or APART_WHOLE
+ * @fn: the halves
+ * @sw: their context
+ * @rounds: how many
+ * @halves: receives the ticks of the exit halves, where they stand apart
+ *
+ * Return: TSC ticks.
+ */
+u64 egpr_loop(u32 context, const struct egpr_sequence *fn, struct egpr_switch *sw, u64 rounds,
+	      struct egpr_halves *halves)
+{
+	switch (context) {
+	case EGPR_CONTEXT_APART:
+		return egpr_apart_batch(sw, fn->exit, fn->entry, rounds, halves);
+	case EGPR_CONTEXT_APART_WHOLE:
+		return egpr_whole_batch(sw, fn->exit, fn->entry, rounds, halves);
+	default:
+		return egpr_prim_batch(sw, fn->exit, fn->entry, rounds);
+	}
+}
+
+static bool has_loop(const struct egpr_bench *b)
+{
+	if (b->op != EGPR_BENCH_SWITCH)
+		return !b->context;
+	return b->context == EGPR_CONTEXT_PACKED || b->context == EGPR_CONTEXT_APART ||
+	       b->context == EGPR_CONTEXT_APART_WHOLE;
+}
+
+static u64 sample(struct job *j)
 {
 	const struct egpr_bench *b = j->b;
 	u64 xcr0 = egpr_xgetbv();
 
 	switch (b->op) {
 	case EGPR_BENCH_SWITCH:
-		if (j->stepper)
-			return egpr_step_batch(j->stepper, &j->fn, j->sw, b->rounds);
-		return egpr_prim_batch(j->sw, j->fn.exit, j->fn.entry, b->rounds);
+		return j->stepper ? egpr_step_batch(j->stepper, b->context, &j->fn, j->sw,
+						    b->rounds, &j->halves)
+				  : egpr_loop(b->context, &j->fn, j->sw, b->rounds, &j->halves);
 	case EGPR_BENCH_EXIT:
 		return TIMED(b->rounds, j->fn.exit(j->sw));
 	case EGPR_BENCH_ENTRY:
@@ -92,8 +124,8 @@ static int validate(struct egpr_bench *b, struct egpr_plan *p)
 {
 	int err;
 
-	if (b->op >= EGPR_NR_BENCH_OPS || b->reserved[0] || b->reserved[1] || b->reserved[2] ||
-	    !b->samples || b->samples > EGPR_BENCH_MAX_SAMPLES || !b->rounds ||
+	if (b->op >= EGPR_NR_BENCH_OPS || !has_loop(b) || !b->samples ||
+	    b->samples > EGPR_BENCH_MAX_SAMPLES || !b->rounds ||
 	    b->rounds > EGPR_BENCH_MAX_ROUNDS || b->form == EGPR_FORM_TRAP)
 		return -EINVAL;
 	if (b->reg < EGPR_FIRST || b->reg >= EGPR_FIRST + EGPR_COUNT)
@@ -124,7 +156,7 @@ static void begin(const struct job *j)
 }
 
 /* Vector state is the kernel's without preemption: whoever waits gets the CPU between samples. */
-static int run(const struct job *j, u64 *out)
+static int run(struct job *j, u64 *out)
 {
 	unsigned long flags;
 	bool stale;
@@ -143,6 +175,7 @@ static int run(const struct job *j, u64 *out)
 		/* The accessors' case is the one in which the registers need no loading. */
 		stale = test_and_clear_thread_flag(TIF_NEED_FPU_LOAD);
 		out[i] = sample(j);
+		j->b->exit_ticks += j->halves.exit;
 		if (stale)
 			set_thread_flag(TIF_NEED_FPU_LOAD);
 		if (j->fn.exit && j->sw->xcr0_host)
@@ -162,6 +195,7 @@ int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
 	int err;
 
 	b->refusal = EGPR_REFUSED_NONE;
+	b->exit_ticks = 0;
 	err = validate(b, &p);
 	if (err)
 		return err;

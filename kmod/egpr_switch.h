@@ -16,7 +16,9 @@
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 
+#include <egpr/context.h>
 #include <egpr/contract.h>
+#include <egpr/halves.h>
 #include <egpr/home.h>
 #include <egpr/standin.h>
 #include <egpr/strategy.h>
@@ -256,8 +258,8 @@ int egpr_own_end(struct egpr_session *s, struct egpr_look *l);
 DECLARE_STATIC_KEY_FALSE(egpr_stepping);
 int egpr_steps(struct egpr_session *s, struct egpr_steps *a);
 void egpr_steps_drop(struct egpr_session *s);
-u64 egpr_step_batch(struct egpr_stepper *st, const struct egpr_sequence *fn, struct egpr_switch *sw,
-		    u64 rounds);
+u64 egpr_step_batch(struct egpr_stepper *st, u32 context, const struct egpr_sequence *fn,
+		    struct egpr_switch *sw, u64 rounds, struct egpr_halves *halves);
 void egpr_step_half(struct egpr_session *s, egpr_switch_fn fn);
 
 /* The session's stepper, or NULL; one no-op where nobody steps. */
@@ -277,8 +279,14 @@ enum egpr_refusal egpr_prototype_refusal(void);
 /* reason.c */
 int egpr_reason_row(struct egpr_session *s);
 
-/* bench.c, and the timed loop of asm/batch.S */
+/* bench.c, and the timed loops of asm/batch.S and asm/apart.S */
 u64 egpr_prim_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n);
+u64 egpr_apart_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n,
+		     struct egpr_halves *halves);
+u64 egpr_whole_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n,
+		     struct egpr_halves *halves);
+u64 egpr_loop(u32 context, const struct egpr_sequence *fn, struct egpr_switch *sw, u64 rounds,
+	      struct egpr_halves *halves);
 int egpr_bench(struct egpr_session *s, struct egpr_bench *b);
 
 /* contract.c */

@@ -45,6 +45,7 @@ struct egpr_stepper {
 		u64 xcr0_host;
 		u64 xcr0_guest;
 		struct egpr_sequence fn;
+		unsigned long loop;
 	} last;
 	struct egpr_step step[EGPR_STEPS_MAX];
 };
@@ -157,21 +158,26 @@ static void note(struct egpr_stepper *st, const struct egpr_sequence *fn,
 /**
  * egpr_step_batch - the timed loop, stepped
  * @st: the stepper
+ * @context: whose loop it is
  * @fn: the halves
  * @sw: their context
- * @rounds: as egpr_prim_batch() takes them
+ * @rounds: as egpr_loop() takes them, and what follows
+ * @halves:
  *
  * Interrupts are off.
  * Return: TSC ticks, of no meaning.
  */
-u64 egpr_step_batch(struct egpr_stepper *st, const struct egpr_sequence *fn, struct egpr_switch *sw,
-		    u64 rounds)
+u64 egpr_step_batch(struct egpr_stepper *st, u32 context, const struct egpr_sequence *fn,
+		    struct egpr_switch *sw, u64 rounds, struct egpr_halves *halves)
 {
 	u64 ticks;
 
 	note(st, fn, sw);
-	begin(st, egpr_prim_batch);
-	ticks = egpr_prim_batch(sw, fn->exit, fn->entry, rounds);
+	st->last.loop = context == EGPR_CONTEXT_APART	      ? (unsigned long)egpr_apart_batch
+			: context == EGPR_CONTEXT_APART_WHOLE ? (unsigned long)egpr_whole_batch
+							      : (unsigned long)egpr_prim_batch;
+	begin(st, (const void *)st->last.loop);
+	ticks = egpr_loop(context, fn, sw, rounds, halves);
 	end();
 	return ticks;
 }
@@ -245,7 +251,7 @@ static int finish(struct egpr_session *s, struct egpr_steps *a)
 	a->nr = st->nr;
 	a->flags = st->lost ? EGPR_STEPS_LOST : 0;
 	a->sw = (uintptr_t)st->last.sw;
-	a->loop = (uintptr_t)egpr_prim_batch;
+	a->loop = st->last.loop;
 	a->exit = (uintptr_t)st->last.fn.exit;
 	a->entry = (uintptr_t)st->last.fn.entry;
 	a->stay_exit = (uintptr_t)s->plan.stay.exit;

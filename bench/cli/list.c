@@ -177,6 +177,12 @@ static void list_contexts(cJSON *array)
 			if (egpr_contexts[i].layers & (1u << l))
 				cJSON_AddItemToArray(layers, cJSON_CreateString(egpr_layers[l].id));
 		}
+		/* What it claims; nothing where it does not. */
+		if (egpr_contexts[i].aa > 0)
+			cJSON_AddNumberToObject(row, "aa_ticks", egpr_contexts[i].aa);
+		else if (egpr_contexts[i].aa == EGPR_AA_PLAN)
+			cJSON_AddStringToObject(row, "aa_ticks", "the plan's first margin");
+		cJSON_AddBoolToObject(row, "finds_ten_cycles", egpr_contexts[i].ten);
 	}
 }
 

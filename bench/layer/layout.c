@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every copy has a page of its own with three slots: exit half, entry half, loop. So
+ * Every copy has two pages of its own with three slots: exit half and entry half, and the loop on the
+ * other page, so that the halves' may be out of the TLB while the loop runs. So
  * arms differ in nothing but their bytes, and no two of them share a line. Pages differ as
  * well: to a page's address belong sets of the caches and of the TLB, which are cold after
  * an exit. So arms take turns: from offset to offset, each moves on by one page.
@@ -15,15 +16,16 @@
 
 #include "layout.h"
 
-#define SITE_BYTES  4096
+#define SITE_BYTES  8192
 #define EXIT_SLOT   0
 #define ENTRY_SLOT  2048
-#define LOOP_SLOT   3072
+#define ENTRY_END   3072
+#define LOOP_SLOT   (4096 + 3072) /* in no set of the caches that the halves have lines in */
 #define OPCODE_RET  0xc3
 #define OPCODE_INT3 0xcc
 
 /* asm/batch.S and asm/apart.S; a copy runs from start to end. */
-#define LOOPS(X)      X(prim) X(whole) X(apart) X(once) X(use_free) X(use_last_proxy) X(use_last_hw)
+#define LOOPS(X)      X(prim) X(whole) X(apart) X(once) X(fetch) X(use_free) X(use_last_proxy) X(use_last_hw)
 #define DECLARE(name) extern const uint8_t egpr_##name##_batch[], egpr_##name##_batch_end[];
 LOOPS(DECLARE)
 
@@ -37,6 +39,7 @@ static const struct loop_code {
 } loops[LAYOUT_NR_SHAPES] = {
 	[LAYOUT_PACKED] = LOOP(prim),	    [LAYOUT_WHOLE] = LOOP(whole),
 	[LAYOUT_APART] = LOOP(apart),	    [LAYOUT_ONCE] = LOOP(once),
+	[LAYOUT_FETCH] = LOOP(fetch),
 	[LAYOUT_USE_FREE] = LOOP(use_free), [LAYOUT_USE_LAST] = LOOP(use_last_proxy),
 };
 /* Of the real registers. */
@@ -118,6 +121,7 @@ static int fill_site(const struct layout *l, struct layout_site *site, uint8_t *
 	const struct egpr_strategy *bound = arm->strategy;
 	int ret;
 
+	site->loop_bytes = (size_t)(l->loop.end - l->loop.start);
 	if (seq.exit != bound->form[form].exit)
 		bound = &egpr_strategies[EGPR_STRATEGY_none];
 	if (bound->family == EGPR_FAMILY_DELAY)
@@ -127,11 +131,11 @@ static int fill_site(const struct layout *l, struct layout_site *site, uint8_t *
 		ret = copy_half(page + EXIT_SLOT, ENTRY_SLOT - EXIT_SLOT, offset, seq.exit,
 				egpr_code_find(bound, form, 0), arm->id, &site->exit_bytes, e);
 	if (!ret)
-		ret = copy_half(page + ENTRY_SLOT, LOOP_SLOT - ENTRY_SLOT, offset, seq.entry,
+		ret = copy_half(page + ENTRY_SLOT, ENTRY_END - ENTRY_SLOT, offset, seq.entry,
 				egpr_code_find(bound, form, 1), arm->id, &site->entry_bytes, e);
 	if (!ret)
 		ret = copy(page + LOOP_SLOT, SITE_BYTES - LOOP_SLOT, offset, l->loop.start,
-			   (size_t)(l->loop.end - l->loop.start), "the timed loop", e);
+			   site->loop_bytes, "the timed loop", e);
 	site->seq.exit = (egpr_switch_fn)(page + EXIT_SLOT + offset);
 	site->seq.entry = (egpr_switch_fn)(page + ENTRY_SLOT + offset);
 	site->loop = (layout_loop_fn)(page + LOOP_SLOT + offset);

@@ -11,6 +11,7 @@
 #ifndef BENCH_LAYOUT_H
 #define BENCH_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,16 +46,24 @@ enum layout_shape {
 	LAYOUT_WHOLE,
 	LAYOUT_APART,
 	LAYOUT_ONCE,
+	LAYOUT_FETCH,
 	LAYOUT_USE_FREE,
 	LAYOUT_USE_LAST,
 	LAYOUT_NR_SHAPES
 };
+
+/* Does the loop call a preparation before each half? */
+static inline bool layout_prepares(enum layout_shape shape)
+{
+	return shape == LAYOUT_ONCE || shape == LAYOUT_FETCH;
+}
 
 /**
  * struct layout_site - one arm at one offset
  * @seq: its halves
  * @exit_bytes: of the exit half, its return included
  * @entry_bytes: of the entry half, likewise
+ * @loop_bytes: of the loop
  * @loop: the timed loop of layer prim, or
  * @halves: the one that times the halves apart, of the other shapes
  */
@@ -62,6 +71,7 @@ struct layout_site {
 	struct egpr_sequence seq;
 	size_t exit_bytes;
 	size_t entry_bytes;
+	size_t loop_bytes;
 	layout_loop_fn loop;
 	layout_halves_fn halves;
 };

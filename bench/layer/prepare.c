@@ -6,6 +6,7 @@
  */
 #include <cpuid.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include <unistd.h>
 
 #include <bench/stats/stats.h>
-#include "caches.h"
+#include <vmm-mini/cache.h>
 #include "prepare.h"
 
 #define LINE		64
@@ -45,8 +46,11 @@ struct lines {
  * @cold: lines that go to the level
  * @warm: lines that are in L1 whatever the level
  * @spare: a line beside them, for the TLB
+ * @code: of the halves
+ * @loop: of the loop, part of which runs within the time
  * @pages: of @pusher, one line of each per line that is pushed out; of @walk, where it is pages
  * @jumps: a walk of branches
+ * @turn: halves that were prepared
  */
 struct prepare {
 	enum prepare_level level;
@@ -54,12 +58,14 @@ struct prepare {
 	struct lines warm;
 	const volatile uint8_t *spare;
 	struct lines code;
+	struct lines loop;
 	uint8_t *pusher;
 	size_t pusher_bytes;
 	unsigned int pages;
 	unsigned int turns;
 	uint8_t *walk;
 	size_t walk_bytes;
+	unsigned int turn;
 };
 
 static void add_lines(struct lines *l, const void *from, size_t bytes)
@@ -94,11 +100,12 @@ void prepare_data(struct prepare *p, struct egpr_switch *sw, const struct standi
 	p->spare = sw->xsave + SPARE_LINE;
 }
 
-void prepare_code(struct prepare *p, const void *const code[2], const size_t bytes[2])
+void prepare_code(struct prepare *p, const struct layout_site *site)
 {
-	p->code.nr = 0;
-	add_lines(&p->code, code[0], bytes[0]);
-	add_lines(&p->code, code[1], bytes[1]);
+	p->code.nr = p->loop.nr = 0;
+	add_lines(&p->code, (const void *)site->seq.exit, site->exit_bytes);
+	add_lines(&p->code, (const void *)site->seq.entry, site->entry_bytes);
+	add_lines(&p->loop, (const void *)site->halves, site->loop_bytes);
 }
 
 static NO_VECTORS void touch(const struct lines *l)
@@ -165,11 +172,21 @@ static NO_VECTORS void walk_pages(const struct prepare *p)
 		((void (*)(void))(p->walk + (size_t)k * PAGE))();
 }
 
+/* The TSC may tick in steps of tens: rounds start anywhere within one. */
+static NO_VECTORS void dither(unsigned int round)
+{
+	unsigned int i;
+
+	for (i = round * DITHER_STEP % DITHER_TURNS; i; i--)
+		__asm__ volatile("" : : : "memory");
+}
+
 NO_VECTORS void prepare_half(void *prepare, unsigned long half)
 {
-	const struct prepare *p = prepare;
+	struct prepare *p = prepare;
 
 	(void)half;
+	dither(p->turn++);
 	if (p->level == PREPARE_BTB_COLD)
 		((void (*)(void))p->walk)();
 	if (p->level == PREPARE_CODE_COLD)
@@ -182,9 +199,12 @@ NO_VECTORS void prepare_half(void *prepare, unsigned long half)
 		flush(&p->code);
 	if (p->level == PREPARE_L2)
 		push_out(p);
-	if (p->level == PREPARE_LLC) {
+	if (p->level == PREPARE_LLC)
 		push_all_out(p);
-		touch(&p->code); /* its own lines are cold now; to L2 with them */
+	/* The lab's own lines are cold now; to L2 with them. */
+	if (p->level == PREPARE_LLC || p->level == PREPARE_BTB_COLD) {
+		touch(&p->code);
+		touch(&p->loop);
 	}
 	write_legacy(&p->warm);
 	(void)*p->spare;
@@ -275,23 +295,34 @@ static int open_jumps(struct prepare *p, struct data_error *e)
 	return no_walk(p, e);
 }
 
+/* Sizes of the caches, where a level depends on them. Return: 0 or EGPR_SKIPPED. */
+static int find_caches(enum prepare_level level, struct vmm_caches *c, struct data_error *e)
+{
+	struct vmm_error v;
+
+	if (level != PREPARE_L2 && level != PREPARE_LLC)
+		return 0;
+	if (vmm_caches_read(c, "", sched_getcpu(), &v))
+		return data_fail(e, EGPR_SKIPPED, "%s", v.reason);
+	if (level == PREPARE_LLC && !c->llc)
+		return data_fail(e, EGPR_SKIPPED, "no cache behind L2, as %s says", c->source);
+	return 0;
+}
+
 struct prepare *prepare_open(enum prepare_level level, int *status, struct data_error *e)
 {
 	struct prepare *p = calloc(1, sizeof(*p));
-	struct caches c = { 0 };
+	struct vmm_caches c = { 0 };
 
 	if (!p) {
 		*status = data_fail(e, EGPR_INTERNAL, "out of memory");
 		return NULL;
 	}
 	p->level = level;
-	*status = 0;
-	if (level == PREPARE_L2 || level == PREPARE_LLC)
-		*status = caches_find(&c, e);
-	if (!*status && level == PREPARE_LLC && !c.llc)
-		*status = data_fail(e, EGPR_SKIPPED, "no cache behind L2, as %s says", c.source);
+	*status = find_caches(level, &c, e);
 	if (!*status && level == PREPARE_L2)
-		*status = open_pusher(p, L1_FACTOR * c.l1_ways, L1_TURNS, e);
+		*status = open_pusher(p, L1_FACTOR * (unsigned int)((c.l1d + PAGE - 1) / PAGE),
+				      L1_TURNS, e);
 	else if (!*status && level == PREPARE_LLC)
 		*status = open_pusher(p, (unsigned int)(L2_FACTOR * c.l2 / PAGE), 1, e);
 	else if (level == PREPARE_CODE_COLD)
@@ -333,15 +364,6 @@ static NO_VECTORS uint64_t timed_walk(const void *first, unsigned int loads)
 	return end - start;
 }
 
-/* The TSC may tick in steps of tens: rounds start anywhere within one. */
-static NO_VECTORS void dither(unsigned int round)
-{
-	unsigned int i;
-
-	for (i = round * DITHER_STEP % DITHER_TURNS; i; i--)
-		__asm__ volatile("" : : : "memory");
-}
-
 static bool have_common_divisor(unsigned int a, unsigned int b)
 {
 	unsigned int rest;
@@ -372,7 +394,6 @@ double prepare_latency(struct prepare *p, unsigned int rounds, double *ticks)
 	link_lines(&p->cold);
 	for (i = 0; i < rounds; i++) {
 		prepare_half(p, 0);
-		dither(i);
 		ticks[i] = (double)timed_walk((const void *)(uintptr_t)p->cold.at[0], p->cold.nr) /
 			   p->cold.nr;
 	}

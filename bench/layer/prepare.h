@@ -17,6 +17,7 @@
 #include <egpr/switch.h>
 
 #include <bench/base/error.h>
+#include "layout.h"
 #include "standin.h"
 
 enum prepare_level {
@@ -53,8 +54,8 @@ void prepare_close(struct prepare *p);
  */
 void prepare_data(struct prepare *p, struct egpr_switch *sw, const struct standin *s);
 
-/* Name the code that is to be cold: of the exit half and of the entry half. */
-void prepare_code(struct prepare *p, const void *const code[2], const size_t bytes[2]);
+/* Name the code: that of the halves, which may be cold, and of the loop, which may not. */
+void prepare_code(struct prepare *p, const struct layout_site *site);
 
 /* Before a half, 0 or 1; @prepare is a struct prepare. */
 void prepare_half(void *prepare, unsigned long half);

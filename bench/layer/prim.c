@@ -13,32 +13,17 @@
 #include "layer.h"
 #include "layout.h"
 #include "levels.h"
-#include "prepare.h"
-
-/* How each context of this layer is made; the text of its row says what it means. */
-static const struct {
-	enum layout_shape shape;
-	enum prepare_level level;
-} made[EGPR_NR_CONTEXTS] = {
-	[EGPR_CONTEXT_PACKED] = { LAYOUT_PACKED, PREPARE_NOTHING },
-	[EGPR_CONTEXT_APART] = { LAYOUT_APART, PREPARE_NOTHING },
-	[EGPR_CONTEXT_APART_WHOLE] = { LAYOUT_WHOLE, PREPARE_NOTHING },
-	[EGPR_CONTEXT_USE_FREE] = { LAYOUT_USE_FREE, PREPARE_NOTHING },
-	[EGPR_CONTEXT_USE_LAST] = { LAYOUT_USE_LAST, PREPARE_NOTHING },
-	[EGPR_CONTEXT_L1] = { LAYOUT_ONCE, PREPARE_L1 },
-	[EGPR_CONTEXT_L2] = { LAYOUT_ONCE, PREPARE_L2 },
-	[EGPR_CONTEXT_LLC] = { LAYOUT_ONCE, PREPARE_LLC },
-	[EGPR_CONTEXT_DRAM] = { LAYOUT_ONCE, PREPARE_DRAM },
-	[EGPR_CONTEXT_LEGACY_WARM] = { LAYOUT_ONCE, PREPARE_LEGACY_WARM },
-	[EGPR_CONTEXT_CODE_COLD] = { LAYOUT_ONCE, PREPARE_CODE_COLD },
-	[EGPR_CONTEXT_BTB_COLD] = { LAYOUT_ONCE, PREPARE_BTB_COLD },
-};
+#include "made.h"
+#include "rounds.h"
 
 /*
  * struct prim - a cell of this layer
  * @prepare: NULL where the context has none
  * @overhead: TSC ticks that a batch of one round has beside the round; 0 where halves are
  *	stamped, for there the baseline has it too
+ * @each: behind preparations: ticks of each half of a batch, ...
+ * @scratch: ... half as many to sort, ...
+ * @room: ... and for how many rounds there is room
  */
 struct prim {
 	const struct cell *cell;
@@ -46,6 +31,9 @@ struct prim {
 	struct layout *layout;
 	struct prepare *prepare;
 	uint64_t overhead;
+	uint64_t *each;
+	double *scratch;
+	uint32_t room;
 };
 
 #define OVERHEAD_ROUNDS 201
@@ -69,17 +57,17 @@ static int prim_check_cell(struct cell *c, struct data_error *e)
 	c->path = EGPR_PATH_NONE;
 	strcpy(c->backend, "none");
 	c->representative = true;
-	if (made[context].level)
+	if (made_of(c)->level)
 		why = levels_refuse(levels_here(), context);
 	/* Other lines of the same sets are pushed out as well: none of the code's. */
-	if (made[context].level == PREPARE_L2 || made[context].level == PREPARE_LLC)
+	if (made_of(c)->level == PREPARE_L2 || made_of(c)->level == PREPARE_LLC)
 		c->places = 1;
 	return why ? data_fail(e, EGPR_SKIPPED, "context %s: %s", cell_context(c)->id, why) : 0;
 }
 
 static int prim_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
 {
-	enum layout_shape shape = made[cell_context_row(c)].shape;
+	enum layout_shape shape = made_of(c)->shape;
 
 	if ((shape == LAYOUT_USE_FREE || shape == LAYOUT_USE_LAST) &&
 	    arm->strategy->family == EGPR_FAMILY_XSAVE && c->env->form == EGPR_FORM_PROXY)
@@ -106,7 +94,7 @@ static unsigned int below_stack(enum layout_shape shape)
  */
 static void place_data(const struct prim *p, unsigned int place, uintptr_t stack)
 {
-	enum layout_shape shape = made[cell_context_row(p->cell)].shape;
+	enum layout_shape shape = made_of(p->cell)->shape;
 	unsigned int offset = LAYER_PLACE;
 
 	if (place)
@@ -123,6 +111,7 @@ timed(const struct prim *p, const struct layer_batch *b, uint64_t rounds, uint64
 	struct egpr_halves halves = { .prepare = prepare_half, .arg = p->prepare };
 	struct egpr_switch *sw;
 	struct layout_timed t;
+	uint64_t exits;
 	uintptr_t stack;
 
 	/* No argument of the loop goes over the stack: so it stands where it will at the call. */
@@ -130,18 +119,18 @@ timed(const struct prim *p, const struct layer_batch *b, uint64_t rounds, uint64
 	place_data(p, b->place, stack);
 	sw = layer_context(p->contexts, b->arm);
 	standin_force(sw);
-	if (made[cell_context_row(p->cell)].shape == LAYOUT_PACKED)
+	if (made_of(p->cell)->shape == LAYOUT_PACKED)
 		return site->loop(sw, site->seq.exit, site->seq.entry, rounds);
 	if (p->prepare) {
-		const void *const code[2] = { (const void *)site->seq.exit,
-					      (const void *)site->seq.entry };
-		const size_t bytes[2] = { site->exit_bytes, site->entry_bytes };
-
+		halves.each = (__u64 *)p->each;
 		prepare_data(p->prepare, sw, &p->cell->env->standin);
-		prepare_code(p->prepare, code, bytes);
+		prepare_code(p->prepare, site);
 	}
 	t = site->halves(sw, site->seq.exit, site->seq.entry, rounds, &halves);
-	*exit_cycles += halves.exit;
+	exits = halves.exit;
+	if (p->prepare && t.rounds == rounds)
+		t.cycles = rounds_sum_up(p->each, (uint32_t)rounds, p->scratch, &exits);
+	*exit_cycles += exits;
 	return t;
 }
 
@@ -172,13 +161,14 @@ static void prim_close(void *run)
 		return;
 	layout_close(p->layout);
 	prepare_close(p->prepare);
+	free(p->each);
+	free(p->scratch);
 	free(p->contexts);
 	free(p);
 }
 
 static int prim_open(const struct cell *c, void **run, struct data_error *e)
 {
-	enum egpr_context context = cell_context_row(c);
 	struct prim *p = calloc(1, sizeof(*p));
 	int status = EGPR_UNAVAILABLE;
 
@@ -190,13 +180,13 @@ static int prim_open(const struct cell *c, void **run, struct data_error *e)
 		status = data_fail(e, EGPR_INTERNAL, "out of memory");
 		goto out_close;
 	}
-	if (made[context].level) {
-		p->prepare = prepare_open(made[context].level, &status, e);
+	if (made_of(c)->level) {
+		p->prepare = prepare_open(made_of(c)->level, &status, e);
 		if (!p->prepare)
 			goto out_close;
 	}
 	p->layout = layout_open_shape(c->arms, c->nr_arms, c->env->form, c->state != EGPR_STATE_OFF,
-				      c->offsets, made[context].shape, e);
+				      c->offsets, made_of(c)->shape, e);
 	if (!p->layout) {
 		status = EGPR_UNAVAILABLE;
 		goto out_close;
@@ -218,13 +208,29 @@ static int prim_begin(void *run, struct data_error *e)
 	return 0;
 }
 
+/* Room for the halves of a batch, where they are told one by one. Return: 0 or EGPR_INTERNAL. */
+static int reserve_rounds(struct prim *p, uint32_t rounds, struct data_error *e)
+{
+	if (!p->prepare || rounds <= p->room)
+		return 0;
+	free(p->each);
+	free(p->scratch);
+	p->each = calloc(2 * (size_t)rounds, sizeof(*p->each));
+	p->scratch = calloc(rounds, sizeof(*p->scratch));
+	p->room = p->each && p->scratch ? rounds : 0;
+	return p->room ? 0 : data_fail(e, EGPR_INTERNAL, "out of memory");
+}
+
 static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 {
 	struct prim *p = run;
+	int ret = reserve_rounds(p, b->exits, e);
 	struct layout_timed t;
 	uint64_t exits = 0;
 	uint32_t i;
 
+	if (ret)
+		return ret;
 	if (!b->stamps) {
 		t = timed(p, b, b->exits, &exits);
 		b->cycles = t.cycles;
@@ -262,7 +268,7 @@ static bool prim_image(void *run, unsigned int arm, unsigned int layout, struct 
 	i->site = layout_site(p->layout, arm, layout);
 	i->sw = layer_context(p->contexts, arm);
 	i->loop = true;
-	i->shape = made[cell_context_row(p->cell)].shape;
+	i->shape = made_of(p->cell)->shape;
 	return true;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Layer ring0: the sequences alone, in the kernel, interrupts off, timed by the module.
  *
- * The module runs the same loop as layer prim (asm/batch.S), assembled for the kernel: functions
+ * The module runs the same loops as layer prim (asm/batch.S, asm/apart.S), assembled for the kernel: functions
  * begin with ENDBR and return through the kernel's thunk, as they would in KVM. XSETBV and
  * XSAVES can run here. The placement is the module's own; reloading it is the higher level.
  */
@@ -56,6 +56,7 @@ static struct egpr_bench request(const struct cell *c, const struct plan_arm *ar
 		.buffer = (uintptr_t)out,
 		.reg = EGPR_FIRST,
 		.no_stand_in = standin_barred(&c->env->standin),
+		.context = cell_context_row(c),
 	};
 }
 
@@ -89,12 +90,15 @@ static void ring0_close(void *run)
 	free(r);
 }
 
+/* @exits: TSC ticks of the exit halves are added to it, where the context tells halves apart */
 static int timed(struct ring0 *r, unsigned int arm, uint32_t samples, uint32_t rounds,
-		 uint64_t *out, struct data_error *e)
+		 uint64_t *out, uint64_t *exits, struct data_error *e)
 {
 	struct egpr_bench b = request(r->cell, &r->cell->arms[arm], samples, rounds, out);
+	int ret = module_bench(&r->module, &b, e);
 
-	return module_bench(&r->module, &b, e);
+	*exits += b.exit_ticks;
+	return ret;
 }
 
 /* Two rounds in one sample cost what two samples of one do, but for one pair of stamps. */
@@ -102,12 +106,16 @@ static int find_overhead(struct ring0 *r, struct data_error *e)
 {
 	uint64_t *one = r->samples, *two = r->samples + OVERHEAD_SAMPLES;
 	double sorted[2][OVERHEAD_SAMPLES], d;
+	uint64_t exits = 0;
 	unsigned int i;
 	int ret;
 
-	ret = timed(r, 0, OVERHEAD_SAMPLES, 1, one, e);
+	/* Where halves are stamped the baseline has it too. */
+	if (cell_context(r->cell)->timed != EGPR_TIMED_BATCH)
+		return 0;
+	ret = timed(r, 0, OVERHEAD_SAMPLES, 1, one, &exits, e);
 	if (!ret)
-		ret = timed(r, 0, OVERHEAD_SAMPLES, 2, two, e);
+		ret = timed(r, 0, OVERHEAD_SAMPLES, 2, two, &exits, e);
 	if (ret)
 		return ret;
 	for (i = 0; i < OVERHEAD_SAMPLES; i++) {
@@ -151,7 +159,7 @@ static int ring0_batch(void *run, struct layer_batch *b, struct data_error *e)
 	struct ring0 *r = run;
 	int ret;
 
-	b->cycles = 0;
+	b->cycles = b->exit_cycles = 0;
 	b->done = b->exits;
 	while (left) {
 		rounds = b->stamps ? 1 : left;
@@ -160,7 +168,8 @@ static int ring0_batch(void *run, struct layer_batch *b, struct data_error *e)
 		samples = left / rounds;
 		if (samples > EGPR_BENCH_MAX_SAMPLES)
 			samples = EGPR_BENCH_MAX_SAMPLES;
-		ret = timed(r, b->arm, samples, rounds, r->samples, e);
+		ret = timed(r, b->arm, samples, rounds, r->samples, &b->exit_cycles,
+			    e);
 		if (ret)
 			return ret;
 		for (i = 0; i < samples; i++) {

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-BENCH_TESTS += layer/footprint layer/own layer/standin
+BENCH_TESTS += layer/footprint layer/own layer/rounds layer/standin

@@ -14,12 +14,16 @@
  * @id: spelling in CLI and CSV
  * @layers: in which it can stand, bit per enum egpr_layer
  * @timed: how its batches are timed; but for BATCH, the halves by themselves
+ * @aa: A/A is claimed to be equivalent within so many TSC ticks, EGPR_AA_PLAN or EGPR_AA_NOTHING
+ * @ten: a delay of ten core cycles is claimed to be found, in layers prim and ring0
  * @text: the same in words
  */
 struct context {
 	const char *id;
 	unsigned int layers;
 	enum egpr_timed timed;
+	double aa;
+	bool ten;
 	const char *text;
 };
 

@@ -64,7 +64,7 @@ static bool is_inside(uint64_t ip)
 /* A preparation may flush code from the caches, which takes the right to read it. */
 static void allow(bool execute)
 {
-	int closed = now.image.shape == LAYOUT_ONCE ? PROT_READ : PROT_NONE;
+	int closed = layout_prepares(now.image.shape) ? PROT_READ : PROT_NONE;
 
 	now.open = execute;
 	mprotect(now.image.memory, now.image.bytes, execute ? PROT_READ | PROT_EXEC : closed);
@@ -362,7 +362,7 @@ void trace_check_count(const struct cell *c, void *run, unsigned int arm, double
 	if (c->ops->module || !c->ops->image(run, arm, 0, &image))
 		return;
 	/* Nothing but the loop runs; preparations count as well. */
-	alone = image.loop && image.shape != LAYOUT_ONCE;
+	alone = image.loop && !layout_prepares(image.shape);
 	if (!alone && isnan(base))
 		return;
 	a->r.tried[TRACE_COUNT]++;

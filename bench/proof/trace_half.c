@@ -8,6 +8,7 @@
 
 #define DELAY_BITS 8 /* of N in the module's delay-N, and its additions in front and behind */
 #define DELAY_LEAD 64
+#define EXIT_REG   12 /* of the loops: the exit half; the next has the entry half */
 
 /* A loop of multiplications: the only one that a sequence has. */
 static bool delay_turns(struct walk *w)
@@ -183,9 +184,24 @@ bool walk_end_round(struct walk *w)
 	return true;
 }
 
+/* Of a call that nothing fetches ahead of: the half's address over a return address, and a return to it. */
+static bool late(struct walk *w, bool entry)
+{
+	struct trace_word put = {
+		.op = TRACE_OP_MOV, .size = 8, .dst = TRACE_MEM, .src = entry ? EXIT_REG + 1 : EXIT_REG
+	};
+
+	if (!walk_op(w, TRACE_ROUNDS, TRACE_OP_CALL))
+		return false;
+	if (w->at < w->t->nr)
+		put.address = w->t->step[w->at].gpr[EMU_RSP];
+	return walk_want(w, TRACE_ROUNDS, &put) && walk_op(w, TRACE_ROUNDS, TRACE_OP_RET);
+}
+
 /* The context to its register, and a call; the return is to the step behind it. */
 bool walk_call(struct walk *w, bool entry)
 {
+	const bool fetch = w->s->image.loop && w->s->image.shape == LAYOUT_FETCH;
 	uint64_t back;
 
 	if (!walk_fetch(w))
@@ -197,10 +213,11 @@ bool walk_call(struct walk *w, bool entry)
 	if (!skip_marks(w, WALK_OP(NOP) | WALK_OP(LFENCE)) || !walk_fetch(w))
 		return false;
 	back = w->t->step[w->at].ip + w->len;
-	if (!walk_op(w, TRACE_ROUNDS, TRACE_OP_CALL) || !walk_half(w, entry))
+	if (!walk_op(w, TRACE_ROUNDS, TRACE_OP_CALL) || (fetch && !late(w, entry)) ||
+	    !walk_half(w, entry))
 		return false;
 	if (w->at >= w->t->nr || w->t->step[w->at].ip != back)
 		return walk_fail(w, TRACE_REST, "the %s half did not return to its caller",
 				 entry ? "entry" : "exit");
-	return skip_marks(w, WALK_OP(NOP));
+	return fetch ? walk_op(w, TRACE_ROUNDS, TRACE_OP_JMP) : skip_marks(w, WALK_OP(NOP));
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <egpr/status.h>
+#include <bench/layer/made.h>
 #include <bench/layer/module.h>
 
 #include "trace_kernel.h"
@@ -97,6 +98,7 @@ int trace_in_kernel(struct trace_subject *s, void *run, struct trace *t, int *st
 	s->in_kernel = true;
 	s->image.site = &s->site;
 	s->image.loop = !s->c->ops->guest;
+	s->image.shape = made_of(s->c)->shape;
 	ret = step_batch(s, run, &plain, 0, t, why, e, status);
 	if (!ret && !*status)
 		ret = step_batch(s, run, &stamped, TRACE_IN_STAMPED, t, why, e, status);

@@ -114,46 +114,56 @@ static bool used(struct walk *w)
 	return true;
 }
 
+/* Its ticks to where they are told one by one. */
+static bool kept(struct walk *w)
+{
+	return WANT_OPS(w, TRACE_OP_MOV, TRACE_OP_MOV, TRACE_OP_MOV, TRACE_OP_ADD, TRACE_OP_MOV);
+}
+
 /* A half with stamps around it, and its ticks to their sum. */
 static bool timed_half(struct walk *w, bool entry)
 {
-	if (w->s->image.shape == LAYOUT_ONCE && !prepared(w, entry))
+	const bool prepares = layout_prepares(w->s->image.shape);
+	const bool sum = entry && w->s->image.shape != LAYOUT_WHOLE;
+
+	if (prepares && !prepared(w, entry))
 		return false;
 	return drained_stamp(w) && want_pair(w, TRACE_OP_MOV, EMU_R14, EMU_RAX) &&
 	       walk_call(w, entry) && used(w) && drained_stamp(w) &&
-	       want_pair(w, TRACE_OP_SUB, EMU_RAX, EMU_R14) &&
-	       want_pair(w, TRACE_OP_ADD, entry ? TRACE_MEM : EMU_R15, EMU_RAX);
+	       want_pair(w, TRACE_OP_SUB, EMU_RAX, EMU_R14) && (!prepares || kept(w)) &&
+	       want_pair(w, TRACE_OP_ADD, sum ? TRACE_MEM : EMU_R15, EMU_RAX);
 }
 
-/* Of a round timed as a whole. */
-static bool drained_half(struct walk *w, bool entry)
+/* What stands around the rounds where they are timed from end to end. */
+static bool begin_whole(struct walk *w)
 {
-	return WANT_OPS(w, TRACE_OP_MFENCE, TRACE_OP_LFENCE) && walk_call(w, entry);
+	return drained_stamp(w) && WANT_OPS(w, TRACE_OP_PUSH, TRACE_OP_PUSH);
+}
+
+static bool end_whole(struct walk *w)
+{
+	return drained_stamp(w) && WANT_OPS(w, TRACE_OP_POP, TRACE_OP_POP) &&
+	       want_pair(w, TRACE_OP_SUB, EMU_RAX, EMU_RCX) &&
+	       want_pair(w, TRACE_OP_MOV, TRACE_MEM, EMU_RAX) && WANT_OPS(w, TRACE_OP_XOR);
 }
 
 /* One call of a loop of asm/apart.S. */
 static bool loop_apart(struct walk *w, unsigned int rounds)
 {
-	bool (*const round_half)(struct walk * w, bool entry) =
-		w->s->image.shape == LAYOUT_WHOLE ? drained_half : timed_half;
+	const bool whole = w->s->image.shape == LAYOUT_WHOLE;
 	unsigned int i;
 
-	if (!walk_skip(w, WALK_OP(PUSH) | WALK_OP(MOV) | WALK_OP(XOR)))
+	if (!walk_skip(w, WALK_OP(PUSH) | WALK_OP(MOV) | WALK_OP(XOR) | WALK_OP(NOP)))
 		return false;
-	if (w->s->image.shape == LAYOUT_WHOLE &&
-	    (!drained_stamp(w) || !want_pair(w, TRACE_OP_MOV, EMU_R14, EMU_RAX)))
-		return false;
-	if (!walk_skip(w, WALK_OP(NOP)))
+	if ((whole && !begin_whole(w)) || !walk_skip(w, WALK_OP(NOP)))
 		return false;
 	for (i = 0; i < rounds; i++) {
 		w->first = w->at;
-		if (!round_half(w, false) || !round_half(w, true) || !goes_on(w, i, rounds) ||
+		if (!timed_half(w, false) || !timed_half(w, true) || !goes_on(w, i, rounds) ||
 		    !walk_end_round(w))
 			return false;
 	}
-	if (w->s->image.shape == LAYOUT_WHOLE &&
-	    (!drained_stamp(w) || !want_pair(w, TRACE_OP_SUB, EMU_RAX, EMU_R14) ||
-	     !want_pair(w, TRACE_OP_MOV, TRACE_MEM, EMU_RAX)))
+	if (whole && !end_whole(w))
 		return false;
 	return WANT_OPS(w, TRACE_OP_POP, TRACE_OP_POP, TRACE_OP_MOV, TRACE_OP_MOV, TRACE_OP_ADD,
 			TRACE_OP_POP, TRACE_OP_SUB) &&

@@ -205,7 +205,16 @@ static unsigned int decode_xsave(const struct trace_step *s, struct trace_word *
 	return insn.blen;
 }
 
-static unsigned int decode_legacy(const struct trace_step *s, struct trace_word *w)
+/* Where a branch leads whose displacement of 32 bits stands at @at, at its end. */
+static uint64_t relative(const struct trace_step *s, unsigned int at)
+{
+	int32_t disp;
+
+	memcpy(&disp, s->bytes + at, sizeof(disp));
+	return s->ip + at + sizeof(disp) + (uint64_t)(int64_t)disp;
+}
+
+static unsigned int decode_legacy(const struct trace_step *s, uint64_t next, struct trace_word *w)
 {
 	uint8_t rex2[TRACE_BYTES + 3];
 	struct emu_insn insn;
@@ -229,7 +238,9 @@ static unsigned int decode_legacy(const struct trace_step *s, struct trace_word 
 		w->size = w->op == TRACE_OP_RET ? 8 : 0;
 		return l.opcode_at + (l.opcode == 0xeb ? 2 : 5);
 	}
-	if (l.map == 0 && l.opcode == 0xe8 && s->away) {
+	/* Into a thunk of the kernel's, or on within the loop. */
+	if (l.map == 0 && l.opcode == 0xe8 &&
+	    (s->away || next == relative(s, l.opcode_at + 1))) {
 		w->op = TRACE_OP_CALL;
 		return l.opcode_at + 5;
 	}
@@ -300,7 +311,7 @@ unsigned int trace_word(const struct trace_step *s, uint64_t next, struct trace_
 	len = decode_apx(s, w);
 	if (!len) {
 		*w = (struct trace_word){ .dst = TRACE_NIL, .src = TRACE_NIL };
-		len = decode_legacy(s, w);
+		len = decode_legacy(s, next, w);
 	}
 	branch = w->op == TRACE_OP_JCC || w->op == TRACE_OP_JMP || w->op == TRACE_OP_CALL ||
 		 w->op == TRACE_OP_RET;

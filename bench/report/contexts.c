@@ -412,18 +412,46 @@ static void placement_table(const struct chapter *c)
 	}
 }
 
+/* What the row claims of A/A, and whether the interval keeps it. */
+static void aa_claim(const struct chapter *c, const struct context *x, struct shift aa, size_t row)
+{
+	double within = x->aa;
+
+	if (x->aa == EGPR_AA_PLAN && row < c->t->rows)
+		within = csv_real(c->t, row, EGPR_VERDICTS_margin);
+	if (x->aa == EGPR_AA_NOTHING)
+		doc_cell(&c->r->doc, DOC_PLAIN, NULL, "%s", "nothing");
+	else if (isnan(aa.low))
+		doc_cell(&c->r->doc, DOC_PLAIN, NULL, "%s", "");
+	else
+		doc_cell(&c->r->doc, -within < aa.low && aa.high < within ? DOC_GOOD : DOC_OPEN,
+			 NULL, "within %s", report_number(within));
+}
+
+static void ten_claim(const struct chapter *c, const struct context *x, struct shift ten)
+{
+	if (!x->ten)
+		doc_cell(&c->r->doc, DOC_PLAIN, NULL, "%s",
+			 x->timed == EGPR_TIMED_FETCH
+				 ? "no: late code hides a delay, so none is injected"
+				 : "no");
+	else
+		doc_cell(&c->r->doc, ten.low > 0 ? DOC_GOOD : DOC_OPEN, NULL, "%s",
+			 isnan(ten.low) ? "yes; not measured" : "yes");
+}
+
 /* The ruler itself: what it reads where nothing differs, and where ten cycles do. */
 static void ruler_table(const struct chapter *c)
 {
 	static const struct doc_column columns[] = {
 		{ "context", 0 },	{ "timed", DOC_WIDE },	{ "none", DOC_NUMBER | DOC_WIDE },
-		{ "A/A", DOC_NUMBER },	{ "95 %", DOC_NUMBER }, { "delay-10", DOC_NUMBER },
-		{ "95 %", DOC_NUMBER },
+		{ "A/A", DOC_NUMBER },	{ "95 %", DOC_NUMBER }, { "claimed", DOC_NUMBER },
+		{ "delay-10", DOC_NUMBER }, { "95 %", DOC_NUMBER }, { "claimed", 0 },
 	};
 	static const char *const timed[] = {
 		[EGPR_TIMED_BATCH] = "batch from end to end",
 		[EGPR_TIMED_HALVES] = "each half, summed over a batch",
-		[EGPR_TIMED_FETCH] = "likewise; no delay is claimed",
+		[EGPR_TIMED_FETCH] = "likewise, called so that nothing is fetched ahead",
 		[EGPR_TIMED_ONCE] = "each half after a preparation, summed over a batch",
 		[EGPR_TIMED_EXITS] = "each exit, by the guest, summed over a batch",
 	};
@@ -434,7 +462,7 @@ static void ruler_table(const struct chapter *c)
 	doc_table(
 		&c->r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		"What a round of none takes in each context, and what is read where nothing differs (%s against none) and where ten "
-		"core cycles do (delay-10 against delay-0), TSC ticks.",
+		"core cycles do (delay-10 against delay-0), TSC ticks. A run in which a context does not show what it claims is unsound.",
 		egpr_strategies[EGPR_STRATEGY_none_b].id);
 	for (x = 0; x < c->contexts; x++) {
 		size_t aa_row, row;
@@ -451,7 +479,9 @@ static void ruler_table(const struct chapter *c)
 				 ? ""
 				 : report_number(csv_real(c->t, aa_row, EGPR_VERDICTS_base_p50)));
 		shift_cells(c->r, c->t, aa_row, aa);
+		aa_claim(c, context_find(c->context[x]), aa, aa_row);
 		shift_cells(c->r, c->t, row, ten);
+		ten_claim(c, context_find(c->context[x]), ten);
 	}
 }
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-BENCH_TESTS += run/contended run/failure run/launch run/own run/plausible
+BENCH_TESTS += run/claims run/contended run/failure run/launch run/own run/plausible

@@ -18,7 +18,7 @@
 #include <egpr/axis.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
-#define EGPR_ABI_VERSION 8
+#define EGPR_ABI_VERSION 9
 
 /* X(SYM, text): why the module does not switch. Returned in @refusal beside the errno. */
 /* clang-format off */
@@ -264,6 +264,8 @@ enum egpr_bench_op {
  * @reg: 16..31, for the accessors
  * @refusal: out, enum egpr_refusal
  * @no_stand_in: as in struct egpr_configure
+ * @context: of SWITCH, enum egpr_context: PACKED, APART or APART_WHOLE; 0 for all others
+ * @exit_ticks: out, of APART: TSC ticks of all exit halves of all samples
  *
  * Interrupts are off for one sample at a time.
  */
@@ -280,7 +282,8 @@ struct egpr_bench {
 	__u32 reg;
 	__u32 refusal;
 	__u32 no_stand_in;
-	__u32 reserved[3];
+	__u32 context;
+	__u64 exit_ticks;
 };
 
 /* What EGPR_IOC_RUN runs on this session's context. */

@@ -16,17 +16,18 @@
 #define HALF \
 	(STAMP + 1 + 3 + STAMP + 2) /* start kept; context, call, return; less start, to the sum */
 #define ROUND_END   2
-#define PREPARATION 5
+#define PREPARATION (5 + 5) /* the call; the half's ticks by themselves */
 #define USE	    9
-#define FENCES	    2
+#define LATE	    4 /* a second call, the address, a return to it, a jump; less none */
 
 static const struct {
 	enum layout_shape shape;
 	unsigned int around;
 } shapes[] = {
-	{ LAYOUT_WHOLE, 2 * (FENCES + 3) + ROUND_END },
+	{ LAYOUT_WHOLE, 2 * HALF + ROUND_END },
 	{ LAYOUT_APART, 2 * HALF + ROUND_END },
 	{ LAYOUT_ONCE, 2 * (PREPARATION + HALF) + ROUND_END },
+	{ LAYOUT_FETCH, 2 * (PREPARATION + HALF + LATE) + ROUND_END },
 	{ LAYOUT_USE_FREE, 2 * (HALF + USE) + ROUND_END },
 	{ LAYOUT_USE_LAST, 2 * (HALF + USE) + ROUND_END },
 };
@@ -209,6 +210,12 @@ static void not_prepared(void)
 	patch_loop("\xff\xd0", "\x66\x90", 2, 2);
 }
 
+/* The exit half's address where the entry half's belongs. */
+static void late_exit_twice(void)
+{
+	patch_loop("\x4c\x89\x2c\x24", "\x4c\x89\x24\x24", 4, 1);
+}
+
 static void use_of_another(void)
 {
 	patch_loop("\x3e\x48\x89\xc8", "\x3e\x48\x89\xd8", 4, 2);
@@ -223,7 +230,8 @@ static void prepares_nothing(void *arg, unsigned long half)
 /* The loop as it is, and another preparation for one arm. */
 static int no_preparation(void *r, struct layer_batch *b, struct data_error *e)
 {
-	struct egpr_halves halves = { .prepare = prepares_nothing };
+	__u64 each[2 * TRACE_PLAIN_EXITS];
+	struct egpr_halves halves = { .prepare = prepares_nothing, .each = each };
 	struct layer_image i;
 	uint32_t n;
 
@@ -234,7 +242,7 @@ static int no_preparation(void *r, struct layer_batch *b, struct data_error *e)
 		b->cycles =
 			i.site->halves(i.sw, i.site->seq.exit, i.site->seq.entry, b->exits, &halves)
 				.cycles;
-	for (n = 0; b->stamps && n < b->exits; n++)
+	for (n = 0; b->stamps && n < b->exits; n++, halves.each = each)
 		b->stamps[n] = i.site->halves(i.sw, i.site->seq.exit, i.site->seq.entry, 1, &halves)
 				       .cycles;
 	b->done = b->exits;
@@ -262,6 +270,10 @@ static const struct mutant {
 	PATCH(no_exit_half, L1),
 	PATCH(not_prepared, L1),
 	PATCH(not_prepared, CODE_COLD),
+	PATCH(late_exit_twice, CODE_COLD),
+	PATCH(late_exit_twice, BTB_COLD),
+	PATCH(no_stamp, CODE_COLD),
+	PATCH(no_stamp, APART_WHOLE),
 	PATCH(use_of_another, USE_LAST),
 	{ "no_preparation", EGPR_CONTEXT_L1, NULL, no_preparation },
 };

@@ -126,10 +126,15 @@ timed(const struct prim *p, const struct layer_batch *b, uint64_t rounds, uint64
 		prepare_data(p->prepare, sw, &p->cell->env->standin);
 		prepare_code(p->prepare, site);
 	}
+	if (p->prepare)
+		rounds += ROUNDS_AHEAD;
 	t = site->halves(sw, site->seq.exit, site->seq.entry, rounds, &halves);
 	exits = halves.exit;
-	if (p->prepare && t.rounds == rounds)
-		t.cycles = rounds_sum_up(p->each, (uint32_t)rounds, p->scratch, &exits);
+	if (p->prepare && t.rounds == rounds) {
+		t.rounds -= ROUNDS_AHEAD;
+		t.cycles = rounds_sum_up(p->each + 2 * ROUNDS_AHEAD, (uint32_t)t.rounds, p->scratch,
+					 &exits);
+	}
 	*exit_cycles += exits;
 	return t;
 }
@@ -215,7 +220,7 @@ static int reserve_rounds(struct prim *p, uint32_t rounds, struct data_error *e)
 		return 0;
 	free(p->each);
 	free(p->scratch);
-	p->each = calloc(2 * (size_t)rounds, sizeof(*p->each));
+	p->each = calloc(2 * ((size_t)rounds + ROUNDS_AHEAD), sizeof(*p->each));
 	p->scratch = calloc(rounds, sizeof(*p->scratch));
 	p->room = p->each && p->scratch ? rounds : 0;
 	return p->room ? 0 : data_fail(e, EGPR_INTERNAL, "out of memory");
@@ -231,8 +236,11 @@ static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 
 	if (ret)
 		return ret;
-	if (!b->stamps) {
+	if (!b->stamps || p->prepare) {
 		t = timed(p, b, b->exits, &exits);
+		for (i = 0; b->stamps && i < b->exits; i++)
+			b->stamps[i] = p->each[2 * (ROUNDS_AHEAD + i)] +
+				       p->each[2 * (ROUNDS_AHEAD + i) + 1];
 		b->cycles = t.cycles;
 		b->done = t.rounds;
 	} else {

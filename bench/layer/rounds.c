@@ -4,13 +4,16 @@
 #include <bench/stats/stats.h>
 #include "rounds.h"
 
-#define FEWEST 4 /* of which one can be left out at each end */
+#define FEWEST 8 /* of which LEAST are left out at each end */
+#define LEAST  2
 
 static double trimmed(const uint64_t *each, uint32_t n, double *scratch)
 {
-	uint32_t cut = n < FEWEST ? 0 : (n + ROUNDS_CUT - 1) / ROUNDS_CUT, i;
+	uint32_t cut = n / ROUNDS_CUT, i;
 	double sum = 0;
 
+	if (cut < LEAST)
+		cut = n < FEWEST ? 0 : LEAST;
 	for (i = 0; i < n; i++)
 		scratch[i] = (double)each[2 * i];
 	stats_sort(scratch, n);

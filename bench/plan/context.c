@@ -7,8 +7,8 @@
 #include "axis.h"
 #include "context.h"
 
-#define CONTEXT_ROW(SYM, id, LAYERS, TIMED, AA, TEN, text) \
-	{ id, LAYERS, EGPR_TIMED_##TIMED, AA, TEN, text },
+#define CONTEXT_ROW(SYM, id, LAYERS, TIMED, AA, TEN, SHARE, text) \
+	{ id, LAYERS, EGPR_TIMED_##TIMED, AA, TEN, SHARE, text },
 const struct context egpr_contexts[EGPR_NR_CONTEXTS] = { EGPR_CONTEXTS(CONTEXT_ROW) };
 
 _Static_assert(EGPR_NR_CONTEXTS <= 8 * sizeof(unsigned int), "plans keep contexts as a mask");

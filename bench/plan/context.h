@@ -16,6 +16,7 @@
  * @timed: how its batches are timed; but for BATCH, the halves by themselves
  * @aa: A/A is claimed to be equivalent within so many TSC ticks, EGPR_AA_PLAN or EGPR_AA_NOTHING
  * @ten: a delay of ten core cycles is claimed to be found, in layers prim and ring0
+ * @share: of the time of a layer's contexts, beside 1: one that is dear to prepare has fewer rounds in it
  * @text: the same in words
  */
 struct context {
@@ -24,6 +25,7 @@ struct context {
 	enum egpr_timed timed;
 	double aa;
 	bool ten;
+	double share;
 	const char *text;
 };
 

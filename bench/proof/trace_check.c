@@ -4,6 +4,9 @@
  */
 #include <string.h>
 
+
+#include <bench/layer/rounds.h>
+
 #include "trace_walk.h"
 
 /* The layer calls the halves, and once more for the exit that ends the batch. */
@@ -53,11 +56,15 @@ static bool at_probes(struct walk *w, unsigned int exits, uint8_t flags)
 static bool batches(struct walk *w)
 {
 	const bool in_loop = w->s->image.loop;
+	const bool prepares = in_loop && layout_prepares(w->s->image.shape);
 	unsigned int i;
 
 	if (w->s->in_kernel && !in_loop)
 		return at_probes(w, TRACE_PLAIN_EXITS, 0) &&
 		       at_probes(w, TRACE_STAMPED_EXITS, TRACE_IN_STAMPED);
+	if (prepares)
+		return walk_loop(w, ROUNDS_AHEAD + TRACE_PLAIN_EXITS) &&
+		       walk_loop(w, ROUNDS_AHEAD + TRACE_STAMPED_EXITS);
 	if (!(in_loop ? walk_loop(w, TRACE_PLAIN_EXITS) : around_exits(w, TRACE_PLAIN_EXITS)))
 		return false;
 	w->round = 0;

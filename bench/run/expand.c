@@ -159,7 +159,7 @@ static int add_cell(struct run *run, struct cell *c, const struct plan_layer *l,
 	cells->compares = compared > 0;
 	cells->weight = compared ? l->weight : l->baseline_weight;
 	if (cell_context(c) != context_default(c->ops->layer))
-		cells->weight *= l->context_weight;
+		cells->weight *= l->context_weight * cell_context(c)->share;
 	return 0;
 }
 

@@ -43,52 +43,52 @@ enum egpr_timed {
 #define EGPR_TEN_NOT	0
 #define EGPR_TEN_FOUND	1
 
-/* X(SYM, id, LAYERS, TIMED, AA, TEN, text) */
+/* X(SYM, id, LAYERS, TIMED, AA, TEN, SHARE, text); SHARE: of the time that contexts get, beside 1 */
 /* clang-format off */
 #define EGPR_CONTEXTS(X)								\
 	X(PACKED, "packed", EGPR_CONTEXT_IN_ALONE | EGPR_CONTEXT_IN_GROUP, BATCH,	\
-	  EGPR_AA_PLAN, EGPR_TEN_FOUND,							\
+	  EGPR_AA_PLAN, EGPR_TEN_FOUND, 1,							\
 	  "both halves, or a group's operation, in one round of a loop behind one LFENCE, everything warm")	\
-	X(APART, "apart", EGPR_CONTEXT_IN_ALONE, HALVES, EGPR_AA_PLAN, EGPR_TEN_FOUND,	\
+	X(APART, "apart", EGPR_CONTEXT_IN_ALONE, HALVES, EGPR_AA_PLAN, EGPR_TEN_FOUND, 1,	\
 	  "each half alone, nothing in flight and no store left at either end; warm")	\
-	X(APART_WHOLE, "apart-whole", EGPR_CONTEXT_IN_ALONE, BATCH, EGPR_AA_PLAN, EGPR_TEN_FOUND,	\
+	X(APART_WHOLE, "apart-whole", EGPR_CONTEXT_IN_ALONE, BATCH, EGPR_AA_PLAN, EGPR_TEN_FOUND, 0.6,	\
 	  "rounds as in apart, stamps and all, timed from end to end: what its halves sum up to")	\
-	X(USE_FREE, "use-free", EGPR_CONTEXT_IN_PRIM, HALVES, EGPR_AA_PLAN, EGPR_TEN_FOUND,	\
+	X(USE_FREE, "use-free", EGPR_CONTEXT_IN_PRIM, HALVES, EGPR_AA_PLAN, EGPR_TEN_FOUND, 0.5,	\
 	  "as apart; behind each half a chain on a register that it leaves alone")	\
-	X(USE_LAST, "use-last", EGPR_CONTEXT_IN_PRIM, HALVES, EGPR_AA_PLAN, EGPR_TEN_FOUND,	\
+	X(USE_LAST, "use-last", EGPR_CONTEXT_IN_PRIM, HALVES, EGPR_AA_PLAN, EGPR_TEN_FOUND, 0.5,	\
 	  "likewise, on the last register that it writes: less use-free, the wait of its first use")	\
-	X(L1, "l1", EGPR_CONTEXT_IN_PRIM, ONCE, 5, EGPR_TEN_FOUND,			\
+	X(L1, "l1", EGPR_CONTEXT_IN_PRIM, ONCE, 5, EGPR_TEN_FOUND, 0.5,			\
 	  "as apart; before each half the switch's data is brought to L1")		\
-	X(L2, "l2", EGPR_CONTEXT_IN_PRIM, ONCE, 5, EGPR_TEN_FOUND,			\
+	X(L2, "l2", EGPR_CONTEXT_IN_PRIM, ONCE, 5, EGPR_TEN_FOUND, 0.8,			\
 	  "likewise, to L2")								\
-	X(LLC, "llc", EGPR_CONTEXT_IN_PRIM, ONCE, 10, EGPR_TEN_FOUND,			\
+	X(LLC, "llc", EGPR_CONTEXT_IN_PRIM, ONCE, 10, EGPR_TEN_FOUND, 2,			\
 	  "likewise, to the last-level cache")						\
-	X(DRAM, "dram", EGPR_CONTEXT_IN_PRIM, ONCE, 10, EGPR_TEN_FOUND,			\
+	X(DRAM, "dram", EGPR_CONTEXT_IN_PRIM, ONCE, 10, EGPR_TEN_FOUND, 1,			\
 	  "likewise, to memory")							\
-	X(LEGACY_WARM, "legacy-warm", EGPR_CONTEXT_IN_PRIM, ONCE, 10, EGPR_TEN_FOUND,	\
+	X(LEGACY_WARM, "legacy-warm", EGPR_CONTEXT_IN_PRIM, ONCE, 10, EGPR_TEN_FOUND, 1,	\
 	  "what KVM touches at each exit in L1, regs[16..31] and XSAVE area in memory")	\
-	X(CODE_COLD, "code-cold", EGPR_CONTEXT_IN_PRIM, FETCH, 40, EGPR_TEN_NOT,	\
+	X(CODE_COLD, "code-cold", EGPR_CONTEXT_IN_PRIM, FETCH, 40, EGPR_TEN_NOT, 1.6,	\
 	  "data in L1; the sequence's lines in memory, its page not in the TLB for code")	\
-	X(BTB_COLD, "btb-cold", EGPR_CONTEXT_IN_PRIM, FETCH, 10, EGPR_TEN_NOT,		\
+	X(BTB_COLD, "btb-cold", EGPR_CONTEXT_IN_PRIM, FETCH, 10, EGPR_TEN_NOT, 2.5,		\
 	  "data in L1; branches of the sequence are not predicted, its code is in L2")	\
-	X(FP_0, "fp-0", EGPR_CONTEXT_IN_GUEST, BATCH, EGPR_AA_PLAN, EGPR_TEN_NOT,	\
+	X(FP_0, "fp-0", EGPR_CONTEXT_IN_GUEST, BATCH, EGPR_AA_PLAN, EGPR_TEN_NOT, 1,	\
 	  "between exits the guest touches nothing but what makes it exit")		\
-	X(FP_L1, "fp-l1", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT,	\
+	X(FP_L1, "fp-l1", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT, 1,	\
 	  "before each exit the guest loads every line of a set that fits L1, in order")	\
-	X(FP_L2, "fp-l2", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT,	\
+	X(FP_L2, "fp-l2", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT, 1,	\
 	  "likewise, of one that fits L2")						\
-	X(FP_LLC, "fp-llc", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT,	\
+	X(FP_LLC, "fp-llc", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT, 1,	\
 	  "likewise, of one twice as large as L2")					\
-	X(FP_DRAM, "fp-dram", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT,	\
+	X(FP_DRAM, "fp-dram", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT, 1,	\
 	  "likewise, as many lines as leave nothing in any cache")			\
 	X(FP_DRAM_RANDOM, "fp-dram-random", EGPR_CONTEXT_IN_WALKS, EXITS,		\
-	  EGPR_AA_NOTHING, EGPR_TEN_NOT,						\
+	  EGPR_AA_NOTHING, EGPR_TEN_NOT, 1,						\
 	  "likewise, by chance and as many as L2 cannot hold, each of them from memory")	\
-	X(FP_CODE, "fp-code", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT,	\
+	X(FP_CODE, "fp-code", EGPR_CONTEXT_IN_WALKS, EXITS, EGPR_AA_NOTHING, EGPR_TEN_NOT, 1,	\
 	  "before each exit the guest runs as many lines of code as fit L2, by chance")
 /* clang-format on */
 
-#define EGPR_CONTEXT_ENUM(SYM, id, LAYERS, TIMED, AA, TEN, text) EGPR_CONTEXT_##SYM,
+#define EGPR_CONTEXT_ENUM(SYM, id, LAYERS, TIMED, AA, TEN, SHARE, text) EGPR_CONTEXT_##SYM,
 enum egpr_context {
 	EGPR_CONTEXTS(EGPR_CONTEXT_ENUM) EGPR_NR_CONTEXTS
 };

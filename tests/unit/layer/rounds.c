@@ -67,7 +67,7 @@ static void test_disturbed(void **unused)
 	for (i = 0; i < 2 * 32; i++)
 		each[i] = 100 + i % 3;
 	clean = rounds_sum_up(each, 32, scratch, &exits);
-	each[0] = each[6] = each[9] = 1000000;
+	each[0] = each[6] = each[9] = 1000000; /* two exit halves, one entry half */
 	all = rounds_sum_up(each, 32, scratch, &exits);
 	assert_in_range(all, clean - 64, clean + 64);
 	/* One more than that is told: it is no accident then. */
@@ -90,7 +90,7 @@ static void test_few(void **unused)
 		assert_int_equal(rounds_sum_up(each, n, scratch, &exits), 40 * n);
 		assert_int_equal(exits, 10 * n);
 	}
-	each[0] = 100000; /* of eight, one */
+	each[0] = each[6] = 100000; /* of eight, two */
 	assert_int_equal(rounds_sum_up(each, 8, scratch, &exits), 320);
 	assert_int_equal(exits, 80);
 }

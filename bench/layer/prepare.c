@@ -30,8 +30,8 @@
 #define JUMPS		12288 /* more than any branch target buffer remembers */
 #define JUMP_BYTES	16
 #define LEAF_L2_TLB	0x80000006
-#define DITHER_TURNS	61
-#define DITHER_STEP	23
+#define DITHER_TURNS	251 /* cycles: some steps of any TSC */
+#define DITHER_STEP	97
 #define SPARE_LINE	(XSAVE_HEADER - LINE) /* of the XSAVE area: no half reads it */
 
 #define NO_VECTORS __attribute__((target("general-regs-only")))

@@ -4,27 +4,40 @@
 #include <bench/stats/stats.h>
 #include "rounds.h"
 
-#define FEWEST 8 /* of which LEAST are left out at each end */
-#define LEAST  2
+#define FEWEST 8 /* of which one can be told to be far off */
 
-static double trimmed(const uint64_t *each, uint32_t n, double *scratch)
+/* The smallest by which two of them differ: a step of the TSC. */
+static double step_of(const double *sorted, uint32_t n)
 {
-	uint32_t cut = n / ROUNDS_CUT, i;
-	double sum = 0;
+	double step = INFINITY;
+	uint32_t i;
 
-	if (cut < LEAST)
-		cut = n < FEWEST ? 0 : LEAST;
+	for (i = 1; i < n; i++) {
+		if (sorted[i] > sorted[i - 1] && sorted[i] - sorted[i - 1] < step)
+			step = sorted[i] - sorted[i - 1];
+	}
+	return step;
+}
+
+static double mean_of_near(const uint64_t *each, uint32_t n, double *scratch)
+{
+	double sum = 0, middle, far = INFINITY;
+	uint32_t i;
+
 	for (i = 0; i < n; i++)
 		scratch[i] = (double)each[2 * i];
 	stats_sort(scratch, n);
-	for (i = cut; i < n - cut; i++)
+	middle = scratch[n / 2];
+	if (n >= FEWEST)
+		far = middle + ROUNDS_FAR * (middle - scratch[0] + step_of(scratch, n));
+	for (i = 0; i < n && scratch[i] <= far; i++)
 		sum += scratch[i];
-	return sum / (n - 2 * cut);
+	return sum / i;
 }
 
 uint64_t rounds_sum_up(const uint64_t *each, uint32_t rounds, double *scratch, uint64_t *exit)
 {
-	double exits = trimmed(each, rounds, scratch), entries = trimmed(each + 1, rounds, scratch);
+	double exits = mean_of_near(each, rounds, scratch), entries = mean_of_near(each + 1, rounds, scratch);
 
 	*exit = (uint64_t)llround(exits * rounds);
 	return (uint64_t)llround((exits + entries) * rounds);

@@ -4,9 +4,10 @@
  *
  * Behind a preparation a batch has few rounds, for each takes up to a thousand times what it times. One
  * that met an interrupt, a stolen moment or a page walk from memory would be all that its mean says. So of the
- * exit halves, and of the entry halves, the dearest sixteenth and the cheapest is left out, two of each at least
- * where there are eight or more. What is left is a mean and no median: it moves with
- * what is injected by less than a step of the TSC.
+ * exit halves, and of the entry halves, those are left out that take longer than their median by more than
+ * ROUNDS_FAR times what the cheapest takes less than it, and a step of the TSC. Of what is left it is
+ * the mean: where a half takes about a step, a median, or a mean of a middle part, stands still until
+ * a whole step is full, and does not move with what is injected.
  *
  * A batch comes to a loop and to data that no other arm uses, and its first rounds fetch them. So some are run
  * ahead, outside of the sum.
@@ -16,7 +17,7 @@
 
 #include <stdint.h>
 
-#define ROUNDS_CUT   16 /* one in so many, at each end */
+#define ROUNDS_FAR   4
 #define ROUNDS_AHEAD 2	/* of each batch behind preparations */
 
 /**

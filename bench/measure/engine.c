@@ -29,7 +29,8 @@
 #define NOISE_SHARE	0.01  /* of a batch: dearer sources are not read per batch */
 #define SYNC_SHARE	0.003 /* of the time: vouching for rows in meta.json */
 #define TAIL_LEAST	100   /* exits: fewer have no 99th percentile */
-#define ONCE_FEWER	8   /* times fewer in a batch at least: each is stamped by itself anyway */
+#define WALKS_FEWER	8 /* times fewer in a batch at least: each is stamped by itself anyway */
+#define ONCE_FEWER	4 /* likewise; these must tell which of them is far off */
 #define STEPS_MIN	4.0 /* steps of the TSC within that half of a batch's exits that counts */
 #define OUTLIER_SIGMAS	6.0
 #define MAD_TO_SIGMA	1.4826
@@ -144,9 +145,11 @@ static int check_step(const struct work *w, double *spread, unsigned int n)
 }
 
 /* Of what is stamped by itself a batch needs less. */
-static uint32_t fewer(uint32_t least)
+static uint32_t fewer(uint32_t least, bool walks)
 {
-	return least / ONCE_FEWER ? least / ONCE_FEWER : 1;
+	uint32_t n = least / (walks ? WALKS_FEWER : ONCE_FEWER);
+
+	return n ? n : 1;
 }
 
 /* Cycles per exit of the baseline until they have settled; finds the batch size as well. */
@@ -158,7 +161,7 @@ static int warm_up(struct work *w)
 	double *wall = malloc(WARMUP_MAX * sizeof(*wall)), all = 0;
 	bool walks = EGPR_CONTEXT_WALKS(cell_context(w->c)->timed);
 	unsigned int n = 0, least = p->batch_min;
-	struct layer_batch b = { .exits = walks ? fewer(least) : least };
+	struct layer_batch b = { .exits = walks ? fewer(least, true) : least };
 	double want;
 	int ret = 0;
 
@@ -199,7 +202,7 @@ static int warm_up(struct work *w)
 	/* Preparations and walks take their time outside of what is timed; a batch is as long as both. */
 	if (EGPR_CONTEXT_PREPARES(cell_context(w->c)->timed) || walks) {
 		all = all > per ? all : per;
-		least = fewer(least);
+		least = fewer(least, walks);
 	} else {
 		all = per;
 	}

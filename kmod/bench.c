@@ -60,6 +60,10 @@ static __always_inline u64 stamp(void)
 u64 egpr_loop(u32 context, const struct egpr_sequence *fn, struct egpr_switch *sw, u64 rounds,
 	      struct egpr_halves *halves)
 {
+#ifdef EGPR_MUTANTS
+	if (context == EGPR_CONTEXT_APART)
+		context = EGPR_CONTEXT_APART_WHOLE;
+#endif
 	switch (context) {
 	case EGPR_CONTEXT_APART:
 		return egpr_apart_batch(sw, fn->exit, fn->entry, rounds, halves);
@@ -189,7 +193,7 @@ static int run(struct job *j, u64 *out)
 int egpr_bench(struct egpr_session *s, struct egpr_bench *b)
 {
 	struct job j = { .b = b, .stepper = egpr_stepper(s) };
-	struct egpr_context *ctx;
+	struct egpr_room *ctx;
 	struct egpr_plan p;
 	u64 *out;
 	int err;

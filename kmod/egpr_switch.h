@@ -31,11 +31,11 @@
 #define EGPR_BORROWED_STACK 16384
 
 /**
- * struct egpr_context - a switch context that %rsp may point into
+ * struct egpr_room - a switch context that %rsp may point into
  * @stack: see EGPR_BORROWED_STACK
  * @sw: what the sequences get
  */
-struct egpr_context {
+struct egpr_room {
 	u8 stack[EGPR_BORROWED_STACK];
 	struct egpr_switch sw;
 } __aligned(64);
@@ -114,7 +114,7 @@ struct egpr_session {
 	struct kvm_vcpu *vcpu;
 	struct file *vcpu_file;
 	const struct task_struct *task;
-	struct egpr_context *ctx;
+	struct egpr_room *ctx;
 	struct egpr_page *page;
 	struct egpr_plan plan;
 	bool armed;

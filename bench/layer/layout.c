@@ -25,7 +25,8 @@
 #define OPCODE_INT3 0xcc
 
 /* asm/batch.S and asm/apart.S; a copy runs from start to end. */
-#define LOOPS(X)      X(prim) X(whole) X(apart) X(once) X(fetch) X(use_free) X(use_last_proxy) X(use_last_hw)
+#define LOOPS(X) \
+	X(prim) X(whole) X(apart) X(once) X(fetch) X(use_free) X(use_last_proxy) X(use_last_hw)
 #define DECLARE(name) extern const uint8_t egpr_##name##_batch[], egpr_##name##_batch_end[];
 LOOPS(DECLARE)
 
@@ -37,10 +38,13 @@ static const struct loop_code {
 	const uint8_t *start;
 	const uint8_t *end;
 } loops[LAYOUT_NR_SHAPES] = {
-	[LAYOUT_PACKED] = LOOP(prim),	    [LAYOUT_WHOLE] = LOOP(whole),
-	[LAYOUT_APART] = LOOP(apart),	    [LAYOUT_ONCE] = LOOP(once),
+	[LAYOUT_PACKED] = LOOP(prim),
+	[LAYOUT_WHOLE] = LOOP(whole),
+	[LAYOUT_APART] = LOOP(apart),
+	[LAYOUT_ONCE] = LOOP(once),
 	[LAYOUT_FETCH] = LOOP(fetch),
-	[LAYOUT_USE_FREE] = LOOP(use_free), [LAYOUT_USE_LAST] = LOOP(use_last_proxy),
+	[LAYOUT_USE_FREE] = LOOP(use_free),
+	[LAYOUT_USE_LAST] = LOOP(use_last_proxy),
 };
 /* Of the real registers. */
 static const struct loop_code use_last_hw = LOOP(use_last_hw);

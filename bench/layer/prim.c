@@ -132,7 +132,7 @@ timed(const struct prim *p, const struct layer_batch *b, uint64_t rounds, uint64
 	exits = halves.exit;
 	if (p->prepare && t.rounds == rounds) {
 		t.rounds -= ROUNDS_AHEAD;
-		t.cycles = rounds_sum_up(p->each + 2 * ROUNDS_AHEAD, (uint32_t)t.rounds, p->scratch,
+		t.cycles = rounds_sum_up(&p->each[2 * ROUNDS_AHEAD], (uint32_t)t.rounds, p->scratch,
 					 &exits);
 	}
 	*exit_cycles += exits;
@@ -239,8 +239,8 @@ static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 	if (!b->stamps || p->prepare) {
 		t = timed(p, b, b->exits, &exits);
 		for (i = 0; b->stamps && i < b->exits; i++)
-			b->stamps[i] = p->each[2 * (ROUNDS_AHEAD + i)] +
-				       p->each[2 * (ROUNDS_AHEAD + i) + 1];
+			b->stamps[i] = p->each[2 * (ROUNDS_AHEAD + (size_t)i)] +
+				       p->each[2 * (ROUNDS_AHEAD + (size_t)i) + 1];
 		b->cycles = t.cycles;
 		b->done = t.rounds;
 	} else {

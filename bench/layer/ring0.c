@@ -168,8 +168,7 @@ static int ring0_batch(void *run, struct layer_batch *b, struct data_error *e)
 		samples = left / rounds;
 		if (samples > EGPR_BENCH_MAX_SAMPLES)
 			samples = EGPR_BENCH_MAX_SAMPLES;
-		ret = timed(r, b->arm, samples, rounds, r->samples, &b->exit_cycles,
-			    e);
+		ret = timed(r, b->arm, samples, rounds, r->samples, &b->exit_cycles, e);
 		if (ret)
 			return ret;
 		for (i = 0; i < samples; i++) {

@@ -25,7 +25,7 @@ static double mean_of_near(const uint64_t *each, uint32_t n, double *scratch)
 	uint32_t i;
 
 	for (i = 0; i < n; i++)
-		scratch[i] = (double)each[2 * i];
+		scratch[i] = (double)each[2 * (size_t)i];
 	stats_sort(scratch, n);
 	middle = scratch[n / 2];
 	if (n >= FEWEST)
@@ -37,7 +37,8 @@ static double mean_of_near(const uint64_t *each, uint32_t n, double *scratch)
 
 uint64_t rounds_sum_up(const uint64_t *each, uint32_t rounds, double *scratch, uint64_t *exit)
 {
-	double exits = mean_of_near(each, rounds, scratch), entries = mean_of_near(each + 1, rounds, scratch);
+	double exits = mean_of_near(each, rounds, scratch),
+	       entries = mean_of_near(each + 1, rounds, scratch);
 
 	*exit = (uint64_t)llround(exits * rounds);
 	return (uint64_t)llround((exits + entries) * rounds);

@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-
 #include <bench/layer/rounds.h>
 
 #include "trace_walk.h"

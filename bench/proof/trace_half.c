@@ -187,9 +187,10 @@ bool walk_end_round(struct walk *w)
 /* Of a call that nothing fetches ahead of: the half's address over a return address, and a return to it. */
 static bool late(struct walk *w, bool entry)
 {
-	struct trace_word put = {
-		.op = TRACE_OP_MOV, .size = 8, .dst = TRACE_MEM, .src = entry ? EXIT_REG + 1 : EXIT_REG
-	};
+	struct trace_word put = { .op = TRACE_OP_MOV,
+				  .size = 8,
+				  .dst = TRACE_MEM,
+				  .src = entry ? EXIT_REG + 1 : EXIT_REG };
 
 	if (!walk_op(w, TRACE_ROUNDS, TRACE_OP_CALL))
 		return false;

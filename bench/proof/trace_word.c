@@ -239,8 +239,7 @@ static unsigned int decode_legacy(const struct trace_step *s, uint64_t next, str
 		return l.opcode_at + (l.opcode == 0xeb ? 2 : 5);
 	}
 	/* Into a thunk of the kernel's, or on within the loop. */
-	if (l.map == 0 && l.opcode == 0xe8 &&
-	    (s->away || next == relative(s, l.opcode_at + 1))) {
+	if (l.map == 0 && l.opcode == 0xe8 && (s->away || next == relative(s, l.opcode_at + 1))) {
 		w->op = TRACE_OP_CALL;
 		return l.opcode_at + 5;
 	}

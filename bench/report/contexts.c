@@ -444,9 +444,15 @@ static void ten_claim(const struct chapter *c, const struct context *x, struct s
 static void ruler_table(const struct chapter *c)
 {
 	static const struct doc_column columns[] = {
-		{ "context", 0 },	{ "timed", DOC_WIDE },	{ "none", DOC_NUMBER | DOC_WIDE },
-		{ "A/A", DOC_NUMBER },	{ "95 %", DOC_NUMBER }, { "claimed", DOC_NUMBER },
-		{ "delay-10", DOC_NUMBER }, { "95 %", DOC_NUMBER }, { "claimed", 0 },
+		{ "context", 0 },
+		{ "timed", DOC_WIDE },
+		{ "none", DOC_NUMBER | DOC_WIDE },
+		{ "A/A", DOC_NUMBER },
+		{ "95 %", DOC_NUMBER },
+		{ "claimed", DOC_NUMBER },
+		{ "delay-10", DOC_NUMBER },
+		{ "95 %", DOC_NUMBER },
+		{ "claimed", 0 },
 	};
 	static const char *const timed[] = {
 		[EGPR_TIMED_BATCH] = "batch from end to end",

@@ -23,7 +23,8 @@ struct claim {
 	const char *by;
 };
 
-static struct claim claim_of(const struct engine *g, const struct run_cell *c, unsigned int baseline)
+static struct claim claim_of(const struct engine *g, const struct run_cell *c,
+			     unsigned int baseline)
 {
 	const struct plan_margin *m = &g->plan->margins[0];
 	const struct context *x = cell_context(&c->cell);
@@ -38,8 +39,8 @@ static enum stats_verdict aa_verdict(const struct engine *g, const struct cell_r
 				     const struct comparison *x, double margin)
 {
 	unsigned int look = r->final ? engine_looks(g) - 1 : r->look ? r->look - 1 : 0;
-	const struct stats_decision d = stats_decide(
-		&x->shift, margin, engine_looks(g) > 1 ? &g->looks : NULL, look);
+	const struct stats_decision d =
+		stats_decide(&x->shift, margin, engine_looks(g) > 1 ? &g->looks : NULL, look);
 	double p;
 
 	return stats_verdict(&d, g->plan->alpha, &p);
@@ -76,10 +77,11 @@ static void check_aa(struct checks *k, const struct engine *g, const struct run_
 		v = aa_verdict(g, r, x, claim.ticks);
 		ci = stats_shift_interval(&x->shift, engine_alpha(g, r, STATS_TAIL));
 		snprintf(name, sizeof(name), "A/A %s", r->name);
-		snprintf(detail, sizeof(detail),
-			 "%s within %s (%.3g TSC ticks); interval %.3g .. %.3g TSC ticks, %u blocks%s",
-			 stats_verdict_names[v], claim.text, claim.ticks, ci.low, ci.high, r->blocks,
-			 claim.by);
+		snprintf(
+			detail, sizeof(detail),
+			"%s within %s (%.3g TSC ticks); interval %.3g .. %.3g TSC ticks, %u blocks%s",
+			stats_verdict_names[v], claim.text, claim.ticks, ci.low, ci.high, r->blocks,
+			claim.by);
 		check_add(k, judge_aa(c, v), name, detail);
 	}
 }

@@ -2,210 +2,27 @@
 /*
  * Measuring an expanded plan: set up, cell after cell, wind up.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include <gsl/gsl_errno.h>
-#include <gsl/gsl_version.h>
 
-#include <egpr/version.h>
 #include <vmm-mini/vmm.h>
 
 #include <bench/group/group.h>
-#include <bench/plan/axis.h>
-#include <bench/plan/stand_in.h>
 #include <bench/host/clock.h>
 #include <bench/measure/guard.h>
-#include <bench/host/host.h>
-#include <bench/host/tsc.h>
-#include <bench/layer/footprint.h>
-#include <bench/layer/levels.h>
-#include "edited.h"
 #include "module_cost.h"
-#include "run.h"
+#include "session.h"
 
-#define META_CPU	   "cpu"
-#define META_PROVENANCE	   "provenance"
-#define META_PREFLIGHT	   "preflight"
-#define META_STAND_IN	   "stand_in"
-#define CHOOSE_SECONDS	   0.1
-#define PREFLIGHT_SECONDS  0.2
-#define CONTENTION_SECONDS 0.05
-#define COST_READINGS	   20
-#define MIN_CELL_SECONDS   0.2
+#define MIN_CELL_SECONDS 0.2
 /* A cell is stuck after some multiple of its time, and what opening it may take under emulation. */
 #define STUCK_SECONDS 20
 #define STUCK_FACTOR  4
 #define SIGNAL_STATUS 128 /* plus the signal, as shells do */
 
 static volatile sig_atomic_t stop;
-
-/*
- * struct session - what run_measure() sets up and takes down
- * @note: file that a crash leaves for the process which goes on
- * @restart: its command line
- */
-struct session {
-	struct run *run;
-	const struct run_options *o;
-	struct engine g;
-	struct egpr_host host;
-	struct tsc tsc;
-	struct contention contention;
-	char no_core_cycles[EGPR_PMU_WHY_SIZE]; /* why, or "" */
-	struct progress progress;
-	int cpu;
-	double start;
-	struct run_cell *now; /* the cell that is measured */
-	char *note;
-	char cpu_text[16];
-	const char *restart[8];
-};
-
-static cJSON *versions_json(void)
-{
-	cJSON *v = cJSON_CreateObject();
-
-	cJSON_AddStringToObject(v, "egprlab", EGPR_VERSION);
-	cJSON_AddStringToObject(v, "compiler", __VERSION__);
-	cJSON_AddStringToObject(v, "gsl", gsl_version);
-	return v;
-}
-
-static int make_dir(struct session *s, struct data_error *e)
-{
-	cJSON *host = egpr_host_json(&s->host), *plan = plan_json(s->run->plan),
-	      *versions = versions_json();
-	struct rundir_options d = {
-		.dir = s->o->out,
-		.host_id = s->host.id,
-		.host = host,
-		.plan = plan,
-		.versions = versions,
-		.seed = s->g.seed,
-	};
-	int status = 0;
-
-	s->g.dir = rundir_create(&d, e, &status);
-	cJSON_Delete(host);
-	cJSON_Delete(plan);
-	cJSON_Delete(versions);
-	return s->g.dir ? 0 : status;
-}
-
-/* What ran the guests: the first cell whose exits are not real ones, else any with a guest. */
-static void add_backend(struct session *s)
-{
-	const struct cell *c, *guest = NULL;
-	unsigned int i;
-
-	for (i = 0; i < s->run->nr_cells; i++) {
-		c = &s->run->cells[i].cell;
-		if (c->kind && !group_of(c) &&
-		    (!guest || (guest->representative && !c->representative)))
-			guest = c;
-	}
-	rundir_set_backend(
-		s->g.dir, guest ? guest->backend : "none", !guest || guest->representative,
-		!guest			? "no guest ran"
-		: guest->representative ? "guest code runs on the CPU itself"
-					: "the backend interprets guest code at CPL 0, as "
-					  "timing it showed");
-}
-
-/* What may stand in for component 19 and what does; "" where nothing can. */
-static void add_stand_in(cJSON *meta, const struct standin *s)
-{
-	char allowed[STAND_IN_TEXT];
-	cJSON *o;
-
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_STAND_IN);
-	o = cJSON_AddObjectToObject(meta, META_STAND_IN);
-	stand_in_text(s->allowed, allowed, sizeof(allowed));
-	cJSON_AddStringToObject(o, "allowed", allowed);
-	cJSON_AddStringToObject(o, "chosen", s->text);
-	cJSON_AddNumberToObject(o, "area_bytes", s->chosen.area);
-}
-
-/* What a load takes from each cache level, where a cell depends on one. */
-static void add_levels(struct session *s, cJSON *meta)
-{
-	unsigned int i;
-
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_LEVELS);
-	for (i = 0; i < s->run->nr_cells; i++) {
-		if (EGPR_CONTEXT_PREPARES(cell_context(&s->run->cells[i].cell)->timed))
-			break;
-	}
-	if (i == s->run->nr_cells)
-		return;
-	cJSON_AddItemToObject(meta, RUNDIR_LEVELS, levels_json(levels_here()));
-}
-
-static void add_meta(struct session *s)
-{
-	cJSON *meta = rundir_meta(s->g.dir);
-	struct egpr_preflight p;
-
-	add_backend(s);
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC_HZ);
-	if (s->g.tsc_hz > 0)
-		cJSON_AddNumberToObject(meta, RUNDIR_TSC_HZ, s->g.tsc_hz);
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_TSC);
-	cJSON_AddItemToObject(meta, RUNDIR_TSC, tsc_json(&s->tsc));
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_NO_CORE);
-	if (*s->no_core_cycles)
-		cJSON_AddStringToObject(meta, RUNDIR_NO_CORE, s->no_core_cycles);
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_CPU);
-	cJSON_AddNumberToObject(meta, META_CPU, s->cpu);
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PROVENANCE);
-	cJSON_AddStringToObject(meta, META_PROVENANCE, egpr_provenances[s->run->env.provenance].id);
-	add_stand_in(meta, &s->run->env.standin);
-	add_levels(s, meta);
-	run_add_edited(s->run, meta);
-	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_FOOTPRINTS);
-	cJSON_AddItemToObject(meta, RUNDIR_FOOTPRINTS, footprint_json());
-	if (!egpr_noise_preflight(s->cpu, PREFLIGHT_SECONDS, &p)) {
-		cJSON_DeleteItemFromObjectCaseSensitive(meta, META_PREFLIGHT);
-		cJSON_AddItemToObject(meta, META_PREFLIGHT, egpr_preflight_json(&p));
-	}
-}
-
-static void open_noise(struct session *s)
-{
-	struct egpr_noise_counts now;
-	double before;
-	int i;
-
-	if (egpr_noise_open("", s->cpu, &s->g.noise)) {
-		s->g.noise = NULL;
-		return;
-	}
-	before = clock_thread();
-	for (i = 0; i < COST_READINGS; i++)
-		egpr_noise_now(s->g.noise, egpr_noise_has(s->g.noise), &now);
-	/* Two readings per batch. */
-	s->g.noise_cost = 2 * (clock_thread() - before) / COST_READINGS;
-}
-
-static void open_pmu(struct session *s)
-{
-	if (egpr_pmu_open_cycles(cpuid_here, &s->g.pmu, s->no_core_cycles))
-		s->g.pmu = NULL;
-}
-
-static int write_skips(struct session *s, struct data_error *e)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < s->run->nr_skips && !ret; i++)
-		ret = run_write_skip(&s->run->skips[i], &s->g, e);
-	return ret;
-}
 
 /* The part of the run that is due: the first that a cell has not behind it. */
 static unsigned int part_due(const struct run *run)
@@ -399,117 +216,6 @@ static void describe(void *context)
 	run_write_cells(s->run, &s->g);
 }
 
-static int start_or_resume(struct session *s, struct data_error *e)
-{
-	struct rundir_data data;
-	int status = 0;
-
-	if (s->o->memory)
-		return 0;
-	if (!s->o->resume) {
-		status = make_dir(s, e);
-		if (!status)
-			status = write_skips(s, e);
-		return status ? status : run_write_proofs(s->run, &s->g, e);
-	}
-	status = rundir_load(s->o->resume, &data, e);
-	if (status)
-		return status;
-	s->g.seed = strtoull(rundir_meta_text(&data, RUNDIR_SEED), NULL, 10);
-	if (strcmp(rundir_meta_text(&data, RUNDIR_HOST_ID), s->host.id))
-		status = data_fail(e, EGPR_USAGE,
-				   "%s was begun on host %s, this is host %s (another machine, "
-				   "kernel, lab version, or on a hybrid host another "
-				   "kind of core: see --cpu); start a new run",
-				   s->o->resume, rundir_meta_text(&data, RUNDIR_HOST_ID),
-				   s->host.id);
-	if (!status)
-		status = launch_read(data.meta, &s->run->launches, e);
-	s->g.places = s->run->launches.place;
-	if (!status)
-		status = run_restore_cells(s->run, &data, &s->g, e);
-	rundir_free(&data);
-	if (!status)
-		s->g.dir = rundir_resume(s->o->resume, e, &status);
-	return status ? status : run_take_note(s->run, &s->g, e);
-}
-
-/* What a crash between batches starts: this run again, without the cell that crashed. */
-static int prepare_restart(struct session *s, struct data_error *e)
-{
-	const char *argv[] = { "egprlab", "run", "--resume", rundir_path(s->g.dir) };
-	unsigned int n = sizeof(argv) / sizeof(*argv);
-
-	memcpy(s->restart, argv, sizeof(argv));
-	if (s->o->pause)
-		s->restart[n++] = "--pause";
-	if (s->o->cpu >= 0) {
-		snprintf(s->cpu_text, sizeof(s->cpu_text), "%d", s->o->cpu);
-		s->restart[n++] = "--cpu";
-		s->restart[n++] = s->cpu_text;
-	}
-	s->note = run_note_path(rundir_path(s->g.dir));
-	if (!s->note)
-		return data_fail(e, EGPR_INTERNAL, "out of memory");
-	guard_restart(s->note, (char *const *)s->restart);
-	return 0;
-}
-
-/* This process as a launch of the run. */
-static int add_launch(struct session *s, struct data_error *e)
-{
-	struct launches *l = &s->run->launches;
-	int ret = launch_add("", rundir_meta(s->g.dir), s->cpu, l, e);
-
-	s->g.launch = l->n - 1;
-	s->g.places = l->place;
-	return ret;
-}
-
-static int session_open(struct session *s, struct data_error *e)
-{
-	int ret;
-
-	ret = cpu_choose(s->o->cpu, CHOOSE_SECONDS, &s->cpu, e);
-	if (!ret)
-		ret = cpu_pin(s->cpu, e);
-	if (ret)
-		return ret;
-	if (egpr_host_read("", s->cpu, &s->host))
-		return data_fail(e, EGPR_INTERNAL, "out of memory");
-	s->run->env.cpu = s->cpu;
-	s->g.plan = s->run->plan;
-	s->g.stop = &stop;
-	s->g.describe = describe;
-	s->g.opened = opened;
-	s->g.context = s;
-	s->g.progress = &s->progress;
-	tsc_find("", cpuid_here, &s->tsc);
-	s->g.tsc_hz = s->tsc.hz;
-	if (s->run->plan->has_seed)
-		s->g.seed = s->run->plan->seed;
-	else if (getrandom(&s->g.seed, sizeof(s->g.seed), 0) != sizeof(s->g.seed))
-		return data_fail(e, EGPR_INTERNAL, "no randomness for a seed: %s", strerror(errno));
-	s->g.launches = s->o->memory ? 1 : s->run->plan->launches;
-	if (engine_looks(&s->g) > 1)
-		stats_looks_init(&s->g.looks, s->run->plan->spending, engine_looks(&s->g));
-	open_noise(s);
-	contention_learn(&s->contention, CONTENTION_SECONDS);
-	s->g.contention = &s->contention;
-	open_pmu(s);
-	ret = start_or_resume(s, e);
-	s->run->env.seed = s->g.seed;
-	return ret;
-}
-
-static void session_close(struct session *s)
-{
-	egpr_noise_close(s->g.noise);
-	egpr_pmu_close(s->g.pmu);
-	egpr_host_free(&s->host);
-	free(s->note);
-}
-
 /* A cell that crashed once may be tried again. */
 static bool retry_open(const struct run *run)
 {
@@ -541,7 +247,9 @@ static int finish(struct session *s, int ret, char **path, struct data_error *e)
 
 int run_measure(struct run *run, const struct run_options *o, char **path, struct data_error *e)
 {
-	struct session s = { .run = run, .o = o };
+	struct session s = { .run = run,
+			     .o = o,
+			     .g = { .stop = &stop, .describe = describe, .opened = opened } };
 	int ret;
 
 	if (path)
@@ -550,6 +258,7 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 		return data_fail(e, EGPR_UNAVAILABLE,
 				 "nothing of this plan can run here; `egprlab run --dry-run` lists "
 				 "the reasons");
+	s.g.context = &s;
 	gsl_set_error_handler_off();
 	stop = 0;
 	ret = guard_start(&stop, e);
@@ -560,10 +269,10 @@ int run_measure(struct run *run, const struct run_options *o, char **path, struc
 	s.progress.terminal = s.progress.terminal && !o->quiet;
 	ret = session_open(&s, e);
 	if (!ret && s.g.dir) {
-		add_meta(&s);
-		ret = add_launch(&s, e);
+		session_meta(&s);
+		ret = session_add_launch(&s, e);
 		if (!ret)
-			ret = prepare_restart(&s, e);
+			ret = session_prepare_restart(&s, e);
 		/* From here on a process that takes over finds a run to go on with. */
 		if (!ret)
 			ret = rundir_sync(s.g.dir, e);

@@ -54,8 +54,9 @@ static void test_injected(void **unused)
 			state = 1;
 			before = measured(ROUNDS, takes, takes, jitters[i], &exit0);
 			after = measured(ROUNDS, takes + 7, takes, jitters[i], &exit1);
-			print_message("# of %g ticks, steps of %d: 7 are %.2f, of the exit half %.2f\n",
-				      takes, STEP, after - before, exit1 - exit0);
+			print_message(
+				"# of %g ticks, steps of %d: 7 are %.2f, of the exit half %.2f\n",
+				takes, STEP, after - before, exit1 - exit0);
 			assert_in_range(1000 * (after - before), 5500, 8500);
 			assert_in_range(1000 * (exit1 - exit0), 5800, 8200);
 		}

@@ -93,8 +93,9 @@ static void trace_context(enum egpr_context context)
 		const struct trace_result *r = &out.arm[a].r;
 		const struct egpr_strategy *arm = cell.arms[a].strategy;
 
-		assert_int_equal(r->rounds, TRACE_PLAIN_EXITS + TRACE_STAMPED_EXITS +
-						    (layout_prepares(image.shape) ? 2 * ROUNDS_AHEAD : 0));
+		assert_int_equal(r->rounds,
+				 TRACE_PLAIN_EXITS + TRACE_STAMPED_EXITS +
+					 (layout_prepares(image.shape) ? 2 * ROUNDS_AHEAD : 0));
 		assert_int_equal(r->sites, OFFSETS - 1);
 		if (image.shape != LAYOUT_PACKED &&
 		    (arm->family == EGPR_FAMILY_BASE || arm->family == EGPR_FAMILY_GATED))

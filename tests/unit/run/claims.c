@@ -38,7 +38,14 @@ struct truth {
 	double more;
 };
 
-enum { NONE, TWIN, DELAY_0, DELAY_10, GATED, ARMS };
+enum {
+	NONE,
+	TWIN,
+	DELAY_0,
+	DELAY_10,
+	GATED,
+	ARMS
+};
 
 static unsigned int state;
 
@@ -127,11 +134,9 @@ static const char *result(const struct truth *t, const char *begins)
 
 static struct truth truth(enum egpr_context context)
 {
-	return (struct truth){ .layer = EGPR_LAYER_PRIM,
-			       .context = context,
-			       .noise = 3,
-			       .ten = 10,
-			       .ten_noise = 3 };
+	return (struct truth){
+		.layer = EGPR_LAYER_PRIM, .context = context, .noise = 3, .ten = 10, .ten_noise = 3
+	};
 }
 
 #define WANT(t, begins, want) assert_string_equal(result(&(t), begins), want)

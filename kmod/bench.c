@@ -47,33 +47,6 @@ static __always_inline u64 stamp(void)
 		stamp() - t0;                                \
 	})
 
-/**
- * egpr_loop - the timed loop of a context
- * @context: PACKED, APART or APART_WHOLE
- * @fn: the halves
- * @sw: their context
- * @rounds: how many
- * @halves: receives the ticks of the exit halves, where they stand apart
- *
- * Return: TSC ticks.
- */
-u64 egpr_loop(u32 context, const struct egpr_sequence *fn, struct egpr_switch *sw, u64 rounds,
-	      struct egpr_halves *halves)
-{
-#ifdef EGPR_MUTANTS
-	if (context == EGPR_CONTEXT_APART)
-		context = EGPR_CONTEXT_APART_WHOLE;
-#endif
-	switch (context) {
-	case EGPR_CONTEXT_APART:
-		return egpr_apart_batch(sw, fn->exit, fn->entry, rounds, halves);
-	case EGPR_CONTEXT_APART_WHOLE:
-		return egpr_whole_batch(sw, fn->exit, fn->entry, rounds, halves);
-	default:
-		return egpr_prim_batch(sw, fn->exit, fn->entry, rounds);
-	}
-}
-
 static bool has_loop(const struct egpr_bench *b)
 {
 	if (b->op != EGPR_BENCH_SWITCH)

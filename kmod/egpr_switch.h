@@ -279,7 +279,7 @@ enum egpr_refusal egpr_prototype_refusal(void);
 /* reason.c */
 int egpr_reason_row(struct egpr_session *s);
 
-/* bench.c, and the timed loops of asm/batch.S and asm/apart.S */
+/* loop.c: the timed loops of asm/batch.S and asm/apart.S. */
 u64 egpr_prim_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n);
 u64 egpr_apart_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn entry, u64 n,
 		     struct egpr_halves *halves);
@@ -287,6 +287,9 @@ u64 egpr_whole_batch(struct egpr_switch *sw, egpr_switch_fn exit, egpr_switch_fn
 		     struct egpr_halves *halves);
 u64 egpr_loop(u32 context, const struct egpr_sequence *fn, struct egpr_switch *sw, u64 rounds,
 	      struct egpr_halves *halves);
+const void *egpr_loop_entry(u32 context);
+
+/* bench.c */
 int egpr_bench(struct egpr_session *s, struct egpr_bench *b);
 
 /* contract.c */

@@ -45,7 +45,7 @@ struct egpr_stepper {
 		u64 xcr0_host;
 		u64 xcr0_guest;
 		struct egpr_sequence fn;
-		unsigned long loop;
+		const void *loop;
 	} last;
 	struct egpr_step step[EGPR_STEPS_MAX];
 };
@@ -173,10 +173,8 @@ u64 egpr_step_batch(struct egpr_stepper *st, u32 context, const struct egpr_sequ
 	u64 ticks;
 
 	note(st, fn, sw);
-	st->last.loop = context == EGPR_CONTEXT_APART	      ? (unsigned long)egpr_apart_batch
-			: context == EGPR_CONTEXT_APART_WHOLE ? (unsigned long)egpr_whole_batch
-							      : (unsigned long)egpr_prim_batch;
-	begin(st, (const void *)st->last.loop);
+	st->last.loop = egpr_loop_entry(context);
+	begin(st, st->last.loop);
 	ticks = egpr_loop(context, fn, sw, rounds, halves);
 	end();
 	return ticks;
@@ -251,7 +249,7 @@ static int finish(struct egpr_session *s, struct egpr_steps *a)
 	a->nr = st->nr;
 	a->flags = st->lost ? EGPR_STEPS_LOST : 0;
 	a->sw = (uintptr_t)st->last.sw;
-	a->loop = st->last.loop;
+	a->loop = (uintptr_t)st->last.loop;
 	a->exit = (uintptr_t)st->last.fn.exit;
 	a->entry = (uintptr_t)st->last.fn.entry;
 	a->stay_exit = (uintptr_t)s->plan.stay.exit;

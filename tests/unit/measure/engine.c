@@ -550,7 +550,7 @@ static void test_layout_delays(void **state)
 	free(sw);
 }
 
-/* Over the offsets each arm has had each page beside the others equally often. */
+/* Over the offsets each arm has had each two pages beside the others equally often; its loop has one of them. */
 static void test_layout_pages(void **state)
 {
 	unsigned int o, a, seen[4][4] = { { 0 } };
@@ -564,8 +564,15 @@ static void test_layout_pages(void **state)
 	l = layout_open(arms, 4, EGPR_FORM_PROXY, 1, 16, &e);
 	assert_non_null(l);
 	for (o = 0; o < 16; o++) {
-		for (a = 0; a < 4; a++)
-			seen[a][(uintptr_t)layout_site(l, a, o)->seq.exit / 4096 % 4]++;
+		for (a = 0; a < 4; a++) {
+			const struct layout_site *site = layout_site(l, a, o);
+
+			seen[a][(uintptr_t)site->seq.exit / 8192 % 4]++;
+			assert_int_equal((uintptr_t)site->seq.exit / 4096,
+					 (uintptr_t)site->seq.entry / 4096);
+			assert_int_not_equal((uintptr_t)site->seq.exit / 4096,
+					     (uintptr_t)site->loop / 4096);
+		}
 	}
 	for (a = 0; a < 4; a++) {
 		for (o = 0; o < 4; o++)

@@ -239,8 +239,8 @@ static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 	if (!b->stamps || p->prepare) {
 		t = timed(p, b, b->exits, &exits);
 		for (i = 0; b->stamps && i < b->exits; i++)
-			b->stamps[i] = p->each[2 * (ROUNDS_AHEAD + (size_t)i)] +
-				       p->each[2 * (ROUNDS_AHEAD + (size_t)i) + 1];
+			b->stamps[i] = p->each[2 * (ROUNDS_AHEAD + i)] +
+				       p->each[2 * (ROUNDS_AHEAD + i) + 1];
 		b->cycles = t.cycles;
 		b->done = t.rounds;
 	} else {

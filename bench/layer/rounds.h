@@ -15,6 +15,7 @@
 #ifndef BENCH_LAYER_ROUNDS_H
 #define BENCH_LAYER_ROUNDS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define ROUNDS_FAR   4

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define ROUNDS_FAR   4
-#define ROUNDS_AHEAD 2 /* of each batch behind preparations */
+#define ROUNDS_AHEAD ((size_t)2) /* of each batch behind preparations */
 
 /**
  * rounds_sum_up - the rounds of a batch

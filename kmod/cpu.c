@@ -61,7 +61,11 @@ bool egpr_preemptible(void)
 	return preempt_model_preemptible();
 }
 
-static bool have_xsave(unsigned int needs)
+/**
+ * egpr_has_xsave - are these variants of XSAVE there, and enabled
+ * @needs: EGPR_NEEDS_*
+ */
+bool egpr_has_xsave(unsigned int needs)
 {
 	u32 eax, ebx, ecx, edx;
 
@@ -88,7 +92,7 @@ enum egpr_refusal egpr_strategy_refusal(const struct egpr_strategy *s, enum egpr
 {
 	if (form == EGPR_FORM_TRAP)
 		return egpr_emulate ? EGPR_REFUSED_NONE : EGPR_REFUSED_NO_EMULATE;
-	if (!have_xsave(s->needs))
+	if (!egpr_has_xsave(s->needs))
 		return EGPR_REFUSED_NO_XSAVE;
 	if (form == EGPR_FORM_HW)
 		return egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE) || s->home == EGPR_HOME_HW ||

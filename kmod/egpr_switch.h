@@ -191,6 +191,7 @@ static inline u64 *egpr_played_regs(struct egpr_session *s)
 #endif
 
 /* cpu.c: what this CPU and this kernel can. */
+bool egpr_has_xsave(unsigned int needs);
 u64 egpr_xgetbv(void);
 void egpr_xsetbv(u64 value);
 struct egpr_stand_in egpr_stand_in(u32 barred);
@@ -267,6 +268,9 @@ static inline struct egpr_stepper *egpr_stepper(const struct egpr_session *s)
 {
 	return static_branch_unlikely(&egpr_stepping) ? READ_ONCE(s->stepper) : NULL;
 }
+
+/* xstate.c: XSAVE of one component, by XINUSE and IA32_XFD. */
+int egpr_xstate(struct egpr_xstate *x);
 
 /* look.c */
 int egpr_look(struct egpr_session *s, struct egpr_look *l);

@@ -106,6 +106,7 @@ union argument {
 	struct egpr_guest_regs regs;
 	struct egpr_look look;
 	struct egpr_steps steps;
+	struct egpr_xstate xstate;
 };
 
 static int dispatch(struct egpr_session *s, unsigned int cmd, union argument *a)
@@ -133,6 +134,8 @@ static int dispatch(struct egpr_session *s, unsigned int cmd, union argument *a)
 		return egpr_look(s, &a->look);
 	case EGPR_IOC_STEPS:
 		return egpr_steps(s, &a->steps);
+	case EGPR_IOC_XSTATE:
+		return egpr_xstate(&a->xstate);
 	}
 	return -ENOTTY;
 }

@@ -4,14 +4,18 @@
  *
  * The component is TILEDATA, the only one that XFD can disarm, where this process may use it. Elsewhere
  * the largest one that user code may lose stands in: what being in use costs is seen, what XFD does is
- * not. What it does to XSTATE_BV and to XRSTOR is proved on the emulator (tests/unit/emu-xstate.c).
+ * not. Where the module is loaded a whole cell runs in ring 0, with XSAVES and with XFD where the CPU has
+ * it. What XFD does to XSTATE_BV and to XRSTOR is proved on the emulator (tests/unit/emu-xstate.c).
  */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <egpr/xstate.h>
+
 #include <bench/host/clock.h>
+#include <bench/layer/module.h>
 #include "group.h"
 
 #define TILEDATA       18
@@ -21,15 +25,7 @@
 #define XCOMP_WORD     65
 #define X87_SSE	       3u
 
-/* X(SYM, id, asm, needs, text) */
 /* clang-format off */
-#define VARIANTS(X)									\
-	X(XSAVE, "xsave", EGPR_NEEDS_XSAVE, "XSAVE of the component")			\
-	X(XSAVEOPT, "xsaveopt", EGPR_NEEDS_XSAVEOPT, "XSAVEOPT of it")			\
-	X(XSAVEC, "xsavec", EGPR_NEEDS_XSAVEC, "XSAVEC of it")				\
-	X(XSAVES, "xsaves", EGPR_NEEDS_CPL0, "XSAVES of it")				\
-	X(XRSTOR, "xrstor", EGPR_NEEDS_XSAVE, "XRSTOR of it, XSTATE_BV as XSAVE leaves it")
-
 /* X(SYM, id, text) */
 #define SUBJECTS(X)									\
 	X(INUSE, "inuse", "in use, not disarmed")					\
@@ -44,25 +40,28 @@ enum subject {
 	SUBJECTS(SUBJECT_ENUM) NR_SUBJECTS
 };
 static const struct group_subject subjects[] = { SUBJECTS(SUBJECT_ROW) };
+static const unsigned int subject_flags[] = {
+	[SUBJECT_INUSE] = EGPR_XSTATE_INUSE,
+	[SUBJECT_INIT_XFD] = EGPR_XSTATE_DISARMED,
+	[SUBJECT_INUSE_XFD] = EGPR_XSTATE_INUSE | EGPR_XSTATE_DISARMED,
+};
 
-#define VARIANT_ENUM(SYM, id, needs, text)  SYM,
 #define VARIANT_NEEDS(SYM, id, needs, text) needs,
 #define VARIANT_ROW(SYM, id, needs, text) \
-	[SYM] = { { id, text, EGPR_PATH_NONE, 0, 0 }, subjects, NR_SUBJECTS },
-enum variant {
-	VARIANTS(VARIANT_ENUM) NR_VARIANTS
-};
-static const unsigned int needs[] = { VARIANTS(VARIANT_NEEDS) };
-static const struct group_operation operations[] = { VARIANTS(VARIANT_ROW) };
+	[EGPR_XSTATE_##SYM] = { { id, text, EGPR_PATH_NONE, 0, 0 }, subjects, NR_SUBJECTS },
+static const unsigned int needs[] = { EGPR_XSTATE_VARIANTS(VARIANT_NEEDS) };
+static const struct group_operation operations[] = { EGPR_XSTATE_VARIANTS(VARIANT_ROW) };
 
 /*
  * struct xfd_host - the component
  * @nr: its number; 0: there is none
  * @amx: it is TILEDATA
+ * @module: the module, by which all of a cell is run in ring 0; not open: in user mode
  */
 struct xfd_host {
 	unsigned int nr;
 	bool amx;
+	struct module_session module;
 };
 
 /*
@@ -73,7 +72,7 @@ struct xfd_host {
  */
 struct xfd {
 	const struct cell *cell;
-	enum variant variant;
+	enum egpr_xstate_variant variant;
 	uint64_t rfbm;
 	uint64_t *state[2];
 	uint64_t *area;
@@ -114,6 +113,8 @@ static int xfd_probe(const struct layer_env *env, void **host, struct data_error
 			h->nr = stand_ins[i];
 	}
 	if (h->nr) {
+		if (module_open(&h->module, e))
+			module_close(&h->module);
 		*host = h;
 		return 0;
 	}
@@ -123,14 +124,43 @@ static int xfd_probe(const struct layer_env *env, void **host, struct data_error
 			 (unsigned long long)cpu->xcr0);
 }
 
+static bool in_ring0(const struct xfd_host *h)
+{
+	return h->module.fd >= 0;
+}
+
+/* One round by the module: it says what it lacks, and XSTATE_BV what the CPU keeps track of. */
+static int try_ring0(const struct cell *c, unsigned int flags, struct data_error *e)
+{
+	const struct xfd_host *h = c->host;
+	struct module_session m = h->module;
+	struct egpr_xstate x = {
+		.component = h->nr,
+		.variant = (uint32_t)(group_operation(c) - operations),
+		.flags = flags,
+		.rounds = 1,
+	};
+	int ret = module_xstate(&m, &x, e);
+
+	if (!ret && x.bv)
+		return data_fail(e, EGPR_SKIPPED,
+				 "%s leaves XSTATE_BV 0x%llx for a component that is initial or "
+				 "disarmed",
+				 c->kind->id, (unsigned long long)x.bv);
+	return ret;
+}
+
 static int xfd_check_cell(struct cell *c, struct data_error *e)
 {
 	unsigned int need = needs[group_operation(c) - operations];
+	const struct xfd_host *h = c->host;
 
 	group_check_cell(c, e);
+	if (in_ring0(h))
+		return try_ring0(c, 0, e);
 	if (need & EGPR_NEEDS_CPL0)
 		return data_fail(e, EGPR_SKIPPED,
-				 "%s is privileged (CPL 0), and this group runs in user mode",
+				 "%s is privileged (CPL 0): it runs where egpr_switch is loaded",
 				 c->kind->id);
 	if (need & ~c->env->standin.has)
 		return data_fail(e, EGPR_SKIPPED, "this CPU or its kernel lacks %s", c->kind->id);
@@ -143,6 +173,8 @@ static int xfd_check_arm(const struct cell *c, const struct plan_arm *arm, struc
 
 	if (group_subject(arm) < SUBJECT_INIT_XFD)
 		return 0;
+	if (in_ring0(h))
+		return try_ring0(c, subject_flags[group_subject(arm)], e);
 	if (!h->amx)
 		return data_fail(e, EGPR_SKIPPED,
 				 "XFD cannot disarm component %u (CPUID(0xD,%u).ECX[2] is clear) "
@@ -150,7 +182,7 @@ static int xfd_check_arm(const struct cell *c, const struct plan_arm *arm, struc
 				 h->nr, h->nr);
 	return data_fail(e, EGPR_SKIPPED,
 			 "IA32_XFD is written in ring 0 only, and the kernel arms TILEDATA for a "
-			 "thread once and for all at its first use");
+			 "thread once and for all at its first use; load egpr_switch");
 }
 
 static void xfd_close(void *run)
@@ -199,7 +231,7 @@ static int xfd_open(const struct cell *c, void **run, struct data_error *e)
 	if (!x)
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	x->cell = c;
-	x->variant = (enum variant)(group_operation(c) - operations);
+	x->variant = (enum egpr_xstate_variant)(group_operation(c) - operations);
 	x->rfbm = 1ull << h->nr;
 	bytes = (bytes + AREA_ALIGN - 1) / AREA_ALIGN * AREA_ALIGN;
 	x->area = aligned_alloc(AREA_ALIGN, bytes);
@@ -219,7 +251,7 @@ static int xfd_open(const struct cell *c, void **run, struct data_error *e)
 		x->state[i][STATE_WORD] = i ? x->rfbm : 0;
 		x->state[i][XCOMP_WORD] = 0;
 	}
-	ret = check_tracking(x, e);
+	ret = in_ring0(h) ? 0 : check_tracking(x, e);
 	if (ret) {
 		xfd_close(x);
 		return ret;
@@ -240,22 +272,53 @@ static int xfd_begin(void *run, struct data_error *e)
 static inline void once(const struct xfd *x, const uint64_t *from)
 {
 	switch (x->variant) {
-	case XSAVE:
+	case EGPR_XSTATE_XSAVE:
 		xsave(x->area, x->rfbm);
 		break;
-	case XSAVEOPT:
+	case EGPR_XSTATE_XSAVEOPT:
 		xsaveopt(x->area, x->rfbm);
 		break;
-	case XSAVEC:
+	case EGPR_XSTATE_XSAVEC:
 		xsavec(x->area, x->rfbm);
 		break;
-	case XRSTOR:
+	case EGPR_XSTATE_XRSTOR:
 		xrstor((uint64_t *)from, x->rfbm);
 		break;
-	case XSAVES:
-	case NR_VARIANTS:
+	case EGPR_XSTATE_XSAVES:
+	case EGPR_NR_XSTATE_VARIANTS:
 		break;
 	}
+}
+
+/* Rounds in the module, @rounds at a time. */
+static int ring0_batch(const struct xfd *x, struct layer_batch *b, struct data_error *e)
+{
+	const struct xfd_host *h = x->cell->host;
+	struct module_session m = h->module;
+	uint32_t i, n;
+	int ret;
+
+	b->cycles = 0;
+	for (i = 0; i < b->exits; i += n) {
+		struct egpr_xstate r = {
+			.component = h->nr,
+			.variant = x->variant,
+			.flags = subject_flags[group_subject(&x->cell->arms[b->arm])],
+		};
+
+		n = b->exits - i < EGPR_XSTATE_MAX_ROUNDS ? b->exits - i : EGPR_XSTATE_MAX_ROUNDS;
+		if (b->stamps)
+			n = 1;
+		r.rounds = n;
+		ret = module_xstate(&m, &r, e);
+		if (ret)
+			return ret;
+		if (b->stamps)
+			b->stamps[i] = r.ticks > x->stamp_cost ? r.ticks - x->stamp_cost : 0;
+		b->cycles += b->stamps ? b->stamps[i] : r.ticks;
+	}
+	b->done = b->exits;
+	return 0;
 }
 
 static int xfd_batch(void *run, struct layer_batch *b, struct data_error *e)
@@ -265,7 +328,8 @@ static int xfd_batch(void *run, struct layer_batch *b, struct data_error *e)
 	uint64_t start, before, ticks;
 	uint32_t i;
 
-	(void)e;
+	if (in_ring0(x->cell->host))
+		return ring0_batch(x, b, e);
 	/* XSAVE looks at the whole header, of which XSAVEC has left a compacted one. */
 	x->area[STATE_WORD] = x->area[XCOMP_WORD] = 0;
 	arrange(x, b->arm);
@@ -290,7 +354,10 @@ static int xfd_batch(void *run, struct layer_batch *b, struct data_error *e)
 
 static void xfd_release(void *host)
 {
-	free(host);
+	struct xfd_host *h = host;
+
+	module_close(&h->module);
+	free(h);
 }
 
 const struct group_ops group_xfd_ops = {
@@ -306,5 +373,5 @@ const struct group_ops group_xfd_ops = {
 		.release = xfd_release,
 	},
 	.operations = operations,
-	.nr_operations = NR_VARIANTS,
+	.nr_operations = EGPR_NR_XSTATE_VARIANTS,
 };

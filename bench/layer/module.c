@@ -166,6 +166,12 @@ int module_look(struct module_session *m, struct egpr_look *l, struct data_error
 	return ioctl(m->fd, EGPR_IOC_LOOK, l) ? failed("look", l->refusal, e) : 0;
 }
 
+int module_xstate(struct module_session *m, struct egpr_xstate *x, struct data_error *e)
+{
+	x->abi = EGPR_ABI_VERSION;
+	return ioctl(m->fd, EGPR_IOC_XSTATE, x) ? failed("xstate", x->refusal, e) : 0;
+}
+
 int module_steps_begin(struct module_session *m, struct data_error *e)
 {
 	struct egpr_steps s = { .abi = EGPR_ABI_VERSION, .what = EGPR_STEPS_BEGIN };

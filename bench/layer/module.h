@@ -97,6 +97,9 @@ int module_steps_begin(struct module_session *m, struct data_error *e);
  */
 int module_steps_end(struct module_session *m, struct egpr_steps *s, struct data_error *e);
 
+/* Rounds of XSAVE or XRSTOR of one component in ring 0; @x->abi is filled in here. */
+int module_xstate(struct module_session *m, struct egpr_xstate *x, struct data_error *e);
+
 /* The guest's registers where the strategy keeps them. */
 int module_get_regs(struct module_session *m, __u64 r[EGPR_COUNT], struct data_error *e);
 int module_set_regs(struct module_session *m, const __u64 r[EGPR_COUNT], struct data_error *e);

@@ -201,7 +201,8 @@ static void xfd(struct report *r)
 	doc_table(
 		&r->doc, "models-xfd", head, NR(head),
 		"The guest's XFD[18] against the host's XRSTOR, with and without \"x86/fpu: Clear "
-		"XSTATE_BV[i] in guest XSAVE state whenever XFD[i]=1\" (docs/models/xfd.pml).");
+		"XSTATE_BV[i] in guest XSAVE state whenever XFD[i]=1\" (docs/models/xfd.pml). Every row is a model finding; none was run "
+		"on a CPU with AMX.");
 	for (i = 0; i < NR(xfd_properties); i++) {
 		for (j = 0; j < NR(xfd_assumptions); j++) {
 			doc_cell(&r->doc, DOC_PLAIN, NULL, "%s: %s", xfd_properties[i].name,

@@ -302,13 +302,15 @@ static void post_xfd(struct report *r)
 		 "Question: an interrupt between the guest's WRMSR of XFD and KVM's handling saves "
 		 "XSTATE_BV[18]=1; the host's XRSTOR under XFD[18]=1 then raises #NM. Does the fix "
 		 "end it, and does it destroy anything that was safe before?");
-	doc_para(&r->doc,
-		 "Run: XSAVE in four variants by XINUSE and XFD, and XRSTOR, on a component of the "
-		 "emulator [proved: unit/emu-xstate:test_xfd, unit/emu-xstate:test_xfd_race]; %s; "
-		 "the time of each on this CPU.",
-		 EGPR_MODELS_ASKED ? "every interleaving of guest, interrupt and KVM [model: "
-				     "xfd.pml, under Models]"
-				   : "no model: there was no spin where this was built");
+	doc_para(
+		&r->doc,
+		"Run: XSAVE in four variants by XINUSE and XFD, and XRSTOR, on a component of the "
+		"emulator [proved: unit/emu-xstate:test_xfd, unit/emu-xstate:test_xfd_race], and in "
+		"ring 0 of Bochs, which has no XFD [proved: e2e/bed-bochs-6.12]; %s; "
+		"the time of each on this CPU.",
+		EGPR_MODELS_ASKED ? "every interleaving of guest, interrupt and KVM [model: "
+				    "xfd.pml, under Models]"
+				  : "no model: there was no spin where this was built");
 	xfd_state_table(r);
 	report_operations(r, EGPR_LAYER_XFD, false, egpr_layers[EGPR_LAYER_XFD].text);
 	doc_para(

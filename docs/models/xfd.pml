@@ -28,7 +28,7 @@
 
 #define H_RUN 0 /* run: the guest, KVM_RUN and interrupts */
 #define H_SET_XSAVE 1 /* set-xsave: and a VMM that hands in XSTATE_BV[18]=1 by KVM_SET_XSAVE */
-#define H_SET_MSRS 2 /* set-msrs: and a VMM that writes XFD by KVM_SET_MSRS */
+#define H_SET_MSRS 2 /* set-msrs: and a VMM that writes XFD by KVM_SET_MSRS (model finding, not run on AMX) */
 
 #if defined(NO_FIX) || defined(FIX_ONLY_SET_XSAVE)
 #define FIX_UPDATE false

@@ -16,6 +16,7 @@
 #include <egpr/page.h>
 #include <egpr/strategy.h>
 #include <egpr/axis.h>
+#include <egpr/xstate.h>
 
 #define EGPR_DEVICE	 "/dev/egpr_switch"
 #define EGPR_ABI_VERSION 9
@@ -50,7 +51,9 @@
 	X(PLACE_TAKEN, "another vCPU has other halves at KVM's place, which are one choice for all")	\
 	X(PLACE_INLINE, "the loaded KVM has another strategy, or another form of it, inline")	\
 	X(PLACE_OUTER, "design F does not stand in vmenter.S but where KVM's inner loop is left; layer kvm measures it")	\
-	X(PLACE_XCR0, "at KVM's place XCR0 is the guest's, without APX: a strategy that loads r16..r31 there whatever the guest's XCR0 needs KVM's own switch of XCR0 moved behind it")
+	X(PLACE_XCR0, "at KVM's place XCR0 is the guest's, without APX: a strategy that loads r16..r31 there whatever the guest's XCR0 needs KVM's own switch of XCR0 moved behind it") \
+	X(NO_COMPONENT, "the host's XCR0 lacks that XSAVE component")			\
+	X(NO_XFD, "IA32_XFD cannot disarm that component here: CPUID(0xD,1).EAX[4] or CPUID(0xD,n).ECX[2] is clear; TILEDATA on a CPU with AMX and XFD can be")
 /* clang-format on */
 
 #define EGPR_REFUSAL_ENUM(SYM, text) EGPR_REFUSED_##SYM,
@@ -491,6 +494,7 @@ struct egpr_steps {
 #define EGPR_IOC_CONTRACT  _IOWR(EGPR_IOC_MAGIC, 9, struct egpr_contract)
 #define EGPR_IOC_LOOK	   _IOWR(EGPR_IOC_MAGIC, 10, struct egpr_look)
 #define EGPR_IOC_STEPS	   _IOWR(EGPR_IOC_MAGIC, 11, struct egpr_steps)
+#define EGPR_IOC_XSTATE	   _IOWR(EGPR_IOC_MAGIC, 12, struct egpr_xstate)
 
 /**
  * egpr_tables_sum - a sum over the tables this ABI takes indices of

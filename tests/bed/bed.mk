@@ -2,7 +2,7 @@
 # Programs and payloads that run inside the beds, started by tests/bed/run.
 
 BED_PAYLOADS := $(patsubst asm/payload/%.S,$(B)/payloads/state/%.elf,$(wildcard asm/payload/*.S))
-BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own immediate uabi)
+BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own immediate uabi xstate)
 
 $(B)/asm/payload/state/%.o: asm/payload/%.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)

@@ -44,9 +44,9 @@ static bool one_in(unsigned int n)
 }
 
 static const unsigned long commands[] = {
-	EGPR_IOC_QUERY,	 EGPR_IOC_ATTACH,   EGPR_IOC_CONFIGURE, EGPR_IOC_COUNTERS,
-	EGPR_IOC_BENCH,	 EGPR_IOC_RUN,	    EGPR_IOC_GET_REGS,	EGPR_IOC_SET_REGS,
-	EGPR_IOC_DETACH, EGPR_IOC_CONTRACT, EGPR_IOC_LOOK,	EGPR_IOC_STEPS,
+	EGPR_IOC_QUERY, EGPR_IOC_ATTACH,   EGPR_IOC_CONFIGURE, EGPR_IOC_COUNTERS, EGPR_IOC_BENCH,
+	EGPR_IOC_RUN,	EGPR_IOC_GET_REGS, EGPR_IOC_SET_REGS,  EGPR_IOC_DETACH,	  EGPR_IOC_CONTRACT,
+	EGPR_IOC_LOOK,	EGPR_IOC_STEPS,	   EGPR_IOC_XSTATE,
 };
 
 /* Mostly a valid number with another size or direction now and then, sometimes anything. */
@@ -129,6 +129,15 @@ static void fill_steps(struct egpr_steps *s, void *out)
 		s->buffer = one_in(10) ? draw() : (uintptr_t)out;
 }
 
+static void fill_xstate(struct egpr_xstate *x)
+{
+	*x = (struct egpr_xstate){ .abi = EGPR_ABI_VERSION,
+				   .component = draw() % 20,
+				   .variant = draw() % (EGPR_NR_XSTATE_VARIANTS + 1),
+				   .flags = draw() % 5,
+				   .rounds = draw() % 64 };
+}
+
 static void call(struct guest *g, void *buffer, uint64_t *out)
 {
 	static struct egpr_contract_image image;
@@ -141,6 +150,8 @@ static void call(struct guest *g, void *buffer, uint64_t *out)
 		fill_bench(buffer, out);
 	if (c == EGPR_IOC_STEPS && !one_in(8))
 		fill_steps(buffer, steps);
+	if (c == EGPR_IOC_XSTATE && !one_in(8))
+		fill_xstate(buffer);
 	if (c == EGPR_IOC_CONTRACT && !one_in(8))
 		fill_contract(buffer, &image);
 	if (c == EGPR_IOC_ATTACH && g->vm && one_in(3))

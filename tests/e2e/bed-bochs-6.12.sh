@@ -6,4 +6,4 @@
 set -u
 . tests/e2e/bed.inc
 export CPUS=1
-bed bochs 6.12 prototype proof mutants quiet path
+bed bochs 6.12 prototype proof mutants quiet path xstate

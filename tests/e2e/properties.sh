@@ -156,6 +156,9 @@ if [ -f "$answers/egpr.csv" ]; then
 		[ -s '$dir/traces' ] && while read -r trace; do grep -qF -- \"\$trace\" '$answers/egpr.csv' || exit 1; done <'$dir/traces'"
 	check 'the XFD race is lost without the fix, and not with it' grep -q \
 		'^| nm: .*| run: [^|]*| holds | lost |  | .*#NM in the host |$' "$dir/models"
+	grep 'KVM_SET_MSRS' "$dir/models" "$dir/properties" | grep XFD >"$dir/msrs"
+	check 'KVM_SET_MSRS of XFD is called a model finding wherever it stands' sh -c "
+		cat '$dir/msrs'; [ \$(wc -l <'$dir/msrs') -ge 3 ] && ! grep -vi 'model finding' '$dir/msrs'"
 else
 	check 'the report says that the models were not asked' grep -q 'Not asked: there was no spin' "$dir/models"
 fi

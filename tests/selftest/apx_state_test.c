@@ -4,7 +4,7 @@
  * values in the guest and the other way round, an EGPR as the source of a fastpath WRMSRNS, two vCPUs of
  * different XCR0.APX on one CPU, NMIs while the guest's XCR0 is loaded, a VM entry that fails.
  *
- * One file for tools/testing/selftests/kvm/x86, in the names that its library has in Linux 6.12. Needs a
+ * One file for tools/testing/selftests/kvm/x86, in the names of its library in Linux 6.12 and 7.3. Needs a
  * CPU and a KVM with APX, and skips without; assemblers need not know APX.
  */
 #include <linux/perf_event.h>

@@ -412,20 +412,34 @@ static void placement_table(const struct chapter *c)
 	}
 }
 
-/* What the row claims of A/A, and whether the interval keeps it. */
-static void aa_claim(const struct chapter *c, const struct context *x, struct shift aa, size_t row)
+/* TSC ticks that the plan's first margin is in a context. */
+static double first_margin(const struct chapter *c, const struct context *x)
 {
-	double within = x->aa;
+	const cJSON *plan = cJSON_GetObjectItemCaseSensitive(c->r->run->meta, RUNDIR_PLAN);
+	const cJSON *margins = cJSON_GetObjectItemCaseSensitive(plan, "margins");
+	struct report_filter one = c->f;
+	size_t row;
 
-	if (x->aa == EGPR_AA_PLAN && row < c->t->rows)
-		within = csv_real(c->t, row, EGPR_VERDICTS_margin);
+	one.context = x->id;
+	one.strategy = egpr_strategies[EGPR_STRATEGY_none_b].id;
+	one.margin = cJSON_GetStringValue(cJSON_GetArrayItem(margins, 0));
+	row = report_next(c->t, 0, &one);
+	return row < c->t->rows ? csv_real(c->t, row, EGPR_VERDICTS_margin) : NAN;
+}
+
+/* What the row claims of A/A, and whether the interval keeps it. */
+static void aa_claim(const struct chapter *c, const struct context *x, struct shift aa)
+{
+	double within = x->aa == EGPR_AA_PLAN ? first_margin(c, x) : x->aa;
+	bool keeps = -within < aa.low && aa.high < within;
+
 	if (x->aa == EGPR_AA_NOTHING)
 		doc_cell(&c->r->doc, DOC_PLAIN, NULL, "%s", "nothing");
-	else if (isnan(aa.low))
+	else if (isnan(aa.low) || isnan(within))
 		doc_cell(&c->r->doc, DOC_PLAIN, NULL, "%s", "");
 	else
-		doc_cell(&c->r->doc, -within < aa.low && aa.high < within ? DOC_GOOD : DOC_OPEN,
-			 NULL, "within %s", report_number(within));
+		doc_cell(&c->r->doc, keeps ? DOC_GOOD : DOC_OPEN, NULL, "within %s%s",
+			 report_number(within), keeps ? "" : ": not shown");
 }
 
 static void ten_claim(const struct chapter *c, const struct context *x, struct shift ten)
@@ -437,7 +451,9 @@ static void ten_claim(const struct chapter *c, const struct context *x, struct s
 				 : "no");
 	else
 		doc_cell(&c->r->doc, ten.low > 0 ? DOC_GOOD : DOC_OPEN, NULL, "%s",
-			 isnan(ten.low) ? "yes; not measured" : "yes");
+			 isnan(ten.low) ? "yes; not measured"
+			 : ten.low > 0	? "yes"
+					: "yes: not found");
 }
 
 /* The ruler itself: what it reads where nothing differs, and where ten cycles do. */
@@ -485,7 +501,7 @@ static void ruler_table(const struct chapter *c)
 				 ? ""
 				 : report_number(csv_real(c->t, aa_row, EGPR_VERDICTS_base_p50)));
 		shift_cells(c->r, c->t, aa_row, aa);
-		aa_claim(c, context_find(c->context[x]), aa, aa_row);
+		aa_claim(c, context_find(c->context[x]), aa);
 		shift_cells(c->r, c->t, row, ten);
 		ten_claim(c, context_find(c->context[x]), ten);
 	}

@@ -48,6 +48,10 @@ is 'states are those of the header' same states EGPR_GUEST_STATES axis.h
 is 'layers are those of the header' same layers EGPR_LAYERS axis.h
 is 'contexts are those of the header' same contexts EGPR_CONTEXTS context.h
 is 'groups are those of the header' same groups EGPR_GROUPS axis.h
+is 'contexts say what they claim' test \
+	"$($lab list contexts --json | $json 'each/finds_ten_cycles' | sort -u | tr '\n' ' ')" = 'false true '
+is 'code-cold claims a margin of its own and no delay' sh -c "
+	$lab list contexts --json | tr -d '\n\t' | grep -q '\"code-cold\"[^}]*\"aa_ticks\": *[1-9][0-9]*,[^}]*\"finds_ten_cycles\": *false'"
 is 'code bytes are not constants: gated-mov loads and stores 16 registers' \
 	test "$($lab list strategies --json | $json 'each/code/hw/exit_bytes' | sort -n | tail -n 1)" -gt 128
 is "counters say whether they can be had" test \

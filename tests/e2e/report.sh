@@ -287,6 +287,10 @@ check 'what memory adds is told in loads' sh -c "
 	echo '$(gated 'What cold data adds')' | awk '{ d = \$2 / 200; exit !(d > \$NF - 0.05 && d < \$NF + 0.05 && \$2 > 100) }'"
 check 'the wait of the first use is use-last less use-free' sh -c "
 	echo '$(gated 'Latency of use')' | awk '{ exit !(\$2 > 2 * \$3 && \$3 > 0) }'"
+check 'what each context claims stands beside what was read, and so does what is not kept' sh -c "
+	'$egprlab' list contexts --json >'$dir/claims' &&
+	sed -n '/What a round of none takes/,/^What a load/p' '$dir/contexts/report.md' >'$dir/ruler' &&
+	grep -q '^| dram .*| within 10.0' '$dir/ruler' && grep -q '^| apart .*| within [0-9.]*' '$dir/ruler'"
 check 'the report of a run without them has no such chapter' sh -c "! grep -q 'Cost against context' '$dir/good/report.txt'"
 check 'cost takes the context that it is told' sh -c "
 	'$egprlab' cost --layer prim --context dram '$dir/contexts' | awk '\$1 == \"gated-mov\" { print \$2; exit }' >'$dir/dram' &&

@@ -82,6 +82,10 @@ check 'contexts beside the default have names of their own' says 0 'prim/none/di
 	"$egprlab" run --plan "$dir/plan.ini" --context apart --dry-run
 check 'a layer without any of them says so' says 0 'prim/none/[a-z]*: none of the contexts asked for stands in this layer' \
 	"$egprlab" run --plan "$dir/plan.ini" --context fp-0 --dry-run
+check 'one that is dear to prepare gets its share: llc four times what l1 does' sh -c "
+	'$egprlab' run --profile quick --layer prim --context l1,llc --dry-run | awk '
+		/dirty@l1 / { l1 = \$1 } /dirty@llc / { llc = \$1 }
+		END { exit !llc ? 0 : !(llc > 3.9 * l1 && llc < 4.1 * l1) }'"
 check 'one that is not in the table is refused' says 64 "'warm' is not in the table; see .egprlab list contexts" \
 	"$egprlab" run --plan "$dir/plan.ini" --context warm --dry-run
 check 'delays are named among strategies' says 0 '  none none-b delay-0 delay-16$\|no KVM\|skipped' \

@@ -107,7 +107,8 @@ void stats_boundaries(enum stats_spending f, double alpha, const double *t, size
 		}
 		c = 0.5 * (low + high);
 		z[k] = c / sqrt(t[k]);
-		advance(&d[k % 2], k ? &d[(k - 1) % 2] : NULL, c, t[k], sd);
+		if (k + 1 < looks) /* behind the last look nothing is asked */
+			advance(&d[k % 2], k ? &d[(k - 1) % 2] : NULL, c, t[k], sd);
 	}
 }
 

@@ -108,9 +108,11 @@ static int print_openmetrics(const struct rundir_data *run)
 static const struct {
 	const char *name;
 	int (*print)(const struct rundir_data *run);
+	bool samples; /* it looks at them */
 } formats[] = {
-	{ "csv", print_csv },	{ "gbench", print_gbench }, { "kcidb", print_kcidb },
-	{ "ktap", print_ktap }, { "lkp", print_lkp },	    { "openmetrics", print_openmetrics },
+	{ "csv", print_csv, false },	 { "gbench", print_gbench, true },
+	{ "kcidb", print_kcidb, false }, { "ktap", print_ktap, false },
+	{ "lkp", print_lkp, true },	 { "openmetrics", print_openmetrics, false },
 };
 
 static int export_run(int argc, char **argv)
@@ -134,7 +136,8 @@ static int export_run(int argc, char **argv)
 	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
 		if (strcmp(formats[i].name, format))
 			continue;
-		ret = rundir_load(argv[optind], &run, &e);
+		ret = formats[i].samples ? rundir_load(argv[optind], &run, &e)
+					 : rundir_load_results(argv[optind], &run, &e);
 		if (ret) {
 			fprintf(stderr, "egprlab export: %s\n", e.text);
 			return ret;

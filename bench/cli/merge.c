@@ -87,7 +87,7 @@ static int merge_one(sqlite3 *db, const char *path, struct tally *t, struct data
 {
 	struct data_error why;
 	struct rundir_data run;
-	int ret = rundir_load(path, &run, &why);
+	int ret = rundir_load_results(path, &run, &why);
 
 	if (!ret) {
 		ret = add(db, &run, t, e);

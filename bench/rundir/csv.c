@@ -464,7 +464,8 @@ static size_t count_lines(const char *text, size_t len)
 	return n;
 }
 
-static int parse_rows(struct csv_table *t, struct cursor *c, const char *path, struct data_error *e)
+static int parse_rows(struct csv_table *t, struct cursor *c, unsigned int first, const char *path,
+		      struct data_error *e)
 {
 	char *cell[CSV_MAX_COLUMNS] = { NULL };
 	enum field_end how;
@@ -475,6 +476,7 @@ static int parse_rows(struct csv_table *t, struct cursor *c, const char *path, s
 	if (how != FIELD_LINE)
 		return row_broken(how, path, 1, e);
 	ret = check_header(t->schema, t->columns, cell, n, path, e);
+	c->line = first;
 	while (!ret && c->at < c->end) {
 		line = c->line;
 		how = parse_row(c, cell, &n);
@@ -484,8 +486,9 @@ static int parse_rows(struct csv_table *t, struct cursor *c, const char *path, s
 	return ret;
 }
 
-int csv_parse(const struct csv_schema *schema, uint64_t columns, char *text, size_t len,
-	      const char *path, struct csv_table *table, struct data_error *e)
+int csv_parse_part(const struct csv_schema *schema, uint64_t columns, char *text, size_t len,
+		   unsigned int first, const char *path, struct csv_table *table,
+		   struct data_error *e)
 {
 	size_t lines = count_lines(text, len);
 	struct cursor c = { text, text + len, 1 };
@@ -504,10 +507,29 @@ int csv_parse(const struct csv_schema *schema, uint64_t columns, char *text, siz
 	else if (memchr(text, '\0', len))
 		ret = data_fail(e, EGPR_DATA, "%s: a NUL byte, so not a CSV file", path);
 	else
-		ret = parse_rows(table, &c, path, e);
+		ret = parse_rows(table, &c, first, path, e);
 	if (ret)
 		csv_table_free(table);
 	return ret;
+}
+
+int csv_parse(const struct csv_schema *schema, uint64_t columns, char *text, size_t len,
+	      const char *path, struct csv_table *table, struct data_error *e)
+{
+	return csv_parse_part(schema, columns, text, len, 2, path, table, e);
+}
+
+size_t csv_whole_rows(const char *text, size_t len)
+{
+	bool quoted = false;
+	size_t i, whole = 0;
+
+	for (i = 0; i < len; i++) {
+		quoted ^= text[i] == '"';
+		if (text[i] == '\n' && !quoted)
+			whole = i + 1;
+	}
+	return whole;
 }
 
 void csv_table_free(struct csv_table *table)

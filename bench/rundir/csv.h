@@ -154,6 +154,14 @@ struct csv_table {
 int csv_parse(const struct csv_schema *schema, uint64_t columns, char *text, size_t len,
 	      const char *path, struct csv_table *table, struct data_error *e);
 
+/* The same of a part of a file behind a copy of its header; its first row stands on @line. */
+int csv_parse_part(const struct csv_schema *schema, uint64_t columns, char *text, size_t len,
+		   unsigned int line, const char *path, struct csv_table *table,
+		   struct data_error *e);
+
+/* How much of a part that begins with a row is whole rows: to the last line end outside of quotes. */
+size_t csv_whole_rows(const char *text, size_t len);
+
 void csv_table_free(struct csv_table *table);
 
 /* A cell as text ("" if empty). */

@@ -38,4 +38,11 @@ int rundir_file_slurp(const char *path, char **text, size_t *len);
 int rundir_file_read(const char *dir, const cJSON *meta, const char *name, char **text, size_t *len,
 		     struct data_error *e);
 
+/**
+ * rundir_file_check - as rundir_file_read(), but for a file that is not kept in memory
+ * @bytes: receives how many of them are vouched for
+ */
+int rundir_file_check(const char *dir, const cJSON *meta, const char *name, size_t *bytes,
+		      struct data_error *e);
+
 #endif /* BENCH_RUNDIR_FILE_H */

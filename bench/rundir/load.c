@@ -9,6 +9,8 @@
 #include "rundir.h"
 #include "file.h"
 
+#define PIECE_BYTES (1 << 20)
+
 const char *rundir_meta_text(const struct rundir_data *data, const char *name)
 {
 	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(data->meta, name));
@@ -130,7 +132,110 @@ static int load_table(struct rundir_data *data, enum egpr_csv file, struct data_
 	return ret ? ret : check_identity(data, &data->table[file], e);
 }
 
-int rundir_load(const char *path, struct rundir_data *data, struct data_error *e)
+/*
+ * struct pieces - a table that is checked a piece at a time
+ * @header: its first line
+ * @line: of the file, on which the next piece begins
+ */
+struct pieces {
+	const struct csv_schema *schema;
+	char *path;
+	char *header;
+	size_t header_len;
+	unsigned int line;
+};
+
+/* Whole rows. The first piece brings the header. */
+static int check_piece(struct rundir_data *data, struct pieces *p, const char *rows, size_t len,
+		       struct data_error *e)
+{
+	uint64_t columns = csv_columns(EGPR_CSV_SAMPLES, rundir_version(data));
+	const char *end = memchr(rows, '\n', len);
+	struct csv_table t;
+	char *text;
+	size_t i;
+	int ret;
+
+	if (!p->header) {
+		p->header_len = end ? (size_t)(end - rows) + 1 : len;
+		p->header = strndup(rows, p->header_len);
+		rows += p->header_len;
+		len -= p->header_len;
+		p->line = 2;
+	}
+	text = p->header ? malloc(p->header_len + len + 1) : NULL;
+	if (!text)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	memcpy(text, p->header, p->header_len);
+	memcpy(text + p->header_len, rows, len);
+	text[p->header_len + len] = '\0';
+	ret = csv_parse_part(p->schema, columns, text, p->header_len + len, p->line, p->path, &t,
+			     e);
+	if (ret)
+		return ret;
+	for (i = 0; i < len; i++)
+		p->line += rows[i] == '\n';
+	ret = check_identity(data, &t, e);
+	csv_table_free(&t);
+	return ret;
+}
+
+static int check_pieces(struct rundir_data *data, struct pieces *p, FILE *f, size_t left,
+			struct data_error *e)
+{
+	char *buf = malloc(PIECE_BYTES);
+	size_t used = 0, whole, n;
+	int ret = buf ? 0 : data_fail(e, EGPR_INTERNAL, "out of memory");
+
+	while (!ret && left) {
+		n = left < PIECE_BYTES - used ? left : PIECE_BYTES - used;
+		n = fread(buf + used, 1, n, f);
+		left -= n;
+		used += n;
+		/* What ends without a line end is for the parser to name. */
+		whole = left ? csv_whole_rows(buf, used) : used;
+		if (!n || !whole)
+			ret = data_fail(e, EGPR_DATA, "%s line %u cannot be read, or has no end",
+					p->path, p->line);
+		if (!ret)
+			ret = check_piece(data, p, buf, whole, e);
+		memmove(buf, buf + whole, used - whole);
+		used -= whole;
+	}
+	free(buf);
+	return ret;
+}
+
+/* Nothing of samples.csv is kept but that it is as it should be. */
+static int check_samples(struct rundir_data *data, struct data_error *e)
+{
+	struct pieces p = { .schema = &csv_schemas[EGPR_CSV_SAMPLES], .line = 1 };
+	size_t bytes = 0;
+	FILE *f = NULL;
+	int ret = rundir_file_check(data->path, data->meta, p.schema->name, &bytes, e);
+
+	if (ret)
+		return ret;
+	p.path = rundir_file_path(data->path, p.schema->name);
+	if (p.path)
+		f = fopen(p.path, "re");
+	if (!f)
+		ret = data_fail(e, EGPR_DATA, "%s/%s: %s", data->path, p.schema->name,
+				strerror(errno));
+	else if (!bytes)
+		ret = data_fail(e, EGPR_DATA, "%s is empty: not even a header", p.path);
+	else
+		ret = check_pieces(data, &p, f, bytes, e);
+	if (f)
+		fclose(f);
+	free(p.header);
+	free(p.path);
+	data->table[EGPR_CSV_SAMPLES].schema = p.schema;
+	data->table[EGPR_CSV_SAMPLES].columns = csv_columns(EGPR_CSV_SAMPLES, rundir_version(data));
+	return ret;
+}
+
+static int load(const char *path, bool samples, struct rundir_data *data, struct data_error *e)
 {
 	unsigned int i;
 	int ret;
@@ -141,10 +246,21 @@ int rundir_load(const char *path, struct rundir_data *data, struct data_error *e
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	ret = load_meta(data, e);
 	for (i = 0; i < EGPR_NR_CSV && !ret; i++)
-		ret = load_table(data, i, e);
+		ret = i == EGPR_CSV_SAMPLES && !samples ? check_samples(data, e)
+							: load_table(data, i, e);
 	if (ret)
 		rundir_free(data);
 	return ret;
+}
+
+int rundir_load(const char *path, struct rundir_data *data, struct data_error *e)
+{
+	return load(path, true, data, e);
+}
+
+int rundir_load_results(const char *path, struct rundir_data *data, struct data_error *e)
+{
+	return load(path, false, data, e);
 }
 
 void rundir_free(struct rundir_data *data)

@@ -133,7 +133,7 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_LEVELS \
 	"cache_levels" /* array: "context", "ticks" beyond L1, "confirmed", "why_not" */
 #define RUNDIR_EDITED_KVM \
-	"edited_kvm" /* object: what scripts/kvm-build built; layer vmenter only */
+	"edited_kvm" /* object: what scripts/kvm-build built; layer vmenter, and run --kvm */
 #define RUNDIR_FILES	  "files"
 #define RUNDIR_COMPLETE	  "complete"
 #define RUNDIR_INCOMPLETE "interrupted"
@@ -206,6 +206,15 @@ struct rundir_data {
  * Return: 0 or EGPR_DATA.
  */
 int rundir_load(const char *path, struct rundir_data *data, struct data_error *e);
+
+/**
+ * rundir_load_results - read a run directory but for its samples
+ *
+ * As rundir_load(), and samples.csv is read and checked as well, a piece at a time; data->table has none of its
+ * rows. So the memory that this takes does not depend on how long a run was.
+ * Return: 0 or EGPR_DATA.
+ */
+int rundir_load_results(const char *path, struct rundir_data *data, struct data_error *e);
 
 void rundir_free(struct rundir_data *data);
 

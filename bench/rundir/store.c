@@ -386,7 +386,7 @@ int store_record(const char *path, const char *file, struct data_error *e)
 {
 	struct rundir_data run;
 	sqlite3 *db;
-	int ret = rundir_load(path, &run, e);
+	int ret = rundir_load_results(path, &run, e);
 
 	if (ret)
 		return ret;

@@ -193,8 +193,44 @@ else
 	echo "ok $n - the forest plot # SKIP gnuplot is not installed"
 fi
 
+# A run as long as it likes: its samples are checked, and not kept.
+"$B/tests/tools/synthetic-run" "$dir/long" few=yes blocks=12 || exit 70
+long=$dir/long/samples.csv
+awk 'NR == 1 { print; next } { row[NR] = $0 } END { while (n < 300000) for (i in row) { print row[i]; n++ } }' "$long" >"$dir/rows"
+vouch() { # vouch: meta.json has the sum and the size of the samples as they are
+	sed -i "/\"samples.csv\":/,/}/ {
+		s/\"sha256\":.*/\"sha256\":\"$(sha256sum <"$long" | cut -d ' ' -f 1)\",/
+		s/\"bytes\":.*/\"bytes\":$(stat -c %s "$long")/
+	}" "$dir/long/meta.json"
+}
+cp "$dir/rows" "$long"
+vouch
+in_little() { # in_little COMMAND...: in less memory than half of the samples
+	"$B/tests/tools/rss" "$dir/used" "$@" >"$dir/said" || return 1
+	echo "$(stat -c %s "$long") bytes of samples, $(cut -d ' ' -f 2 "$dir/used") KiB"
+	[ $((2048 * $(cut -d ' ' -f 2 "$dir/used"))) -lt "$(stat -c %s "$long")" ]
+}
+check 'a run of 300000 batches is merged in less memory than half of its samples' in_little \
+	"$egprlab" merge --db "$dir/long.db" "$dir/long"
+for format in csv ktap kcidb openmetrics; do
+	check "and exported as $format" in_little "$egprlab" export --format $format "$dir/long"
+done
+# What is wrong in its midst is found where it stands.
+sed '200001s/,proxy,/,guess,/' "$dir/rows" >"$long"
+check 'a sample that was changed is damage' sh -c "
+	'$egprlab' merge --db '$dir/long.db' '$dir/long' | grep -q 'samples.csv does not match its checksum'"
+vouch
+check 'one that is none is named by its line' sh -c "
+	'$egprlab' merge --db '$dir/long.db' '$dir/long' | tee /dev/stderr | grep -q 'samples.csv line 200001.*provenance'"
+head -c -9 "$dir/rows" >"$long"
+vouch
+check 'and so is a last one that is cut short' sh -c "
+	'$egprlab' merge --db '$dir/long.db' '$dir/long' | tee /dev/stderr | grep -q 'samples.csv line 30[0-9]* is cut short'"
+rm -rf "$dir/long" "$dir/rows"
+
 # Ten times as many runs take no more memory.
-B=$B tests/tools/merge-bench 100 1000 >"$dir/bench" 2>&1
+# The last step is half a minute of writing to disk.
+B=$B tests/tools/merge-bench 100 1000 ${LONG:+10000} >"$dir/bench" 2>&1
 sed 's/^/# /' "$dir/bench"
 check 'memory does not grow from 100 to 1000 runs' sh -c "
 	awk '\$1 == 100 { small = \$4 } \$1 == 1000 { large = \$4 }

@@ -18,6 +18,7 @@
 #define HALF_CALL  CALL_NOSPEC
 #define LOOP_RET   RET
 #define LOOP_ENDBR ENDBR
+#define APART_KEEP no_keep /* nobody interrupts it there */
 #else
 #include "apx.h"
 .macro HALF_CALL reg
@@ -25,6 +26,7 @@
 .endm
 #define LOOP_RET ret
 #define LOOP_ENDBR
+#define APART_KEEP keep
 #endif
 #include <egpr/egpr-offsets.h>
 
@@ -183,8 +185,8 @@ egpr_\name\()_batch_end:
  *	rax: TSC ticks of all halves; those of the exit halves are in @halves
  *	rdx: rounds that ran: @n, out of the frame, less what the counter stands at
  *
- * egpr_once_batch has a preparation before each half and tells the ticks of each one by one;
- * egpr_fetch_batch calls the halves late as well.
+ * In user mode all of these tell the ticks of each half one by one. egpr_once_batch has a preparation
+ * before each; egpr_fetch_batch calls the halves late as well.
  * egpr_use_*_batch have the first use of a register behind each half, within its time.
  */
 .macro halves_batch name, prepare, call, use, keep
@@ -200,13 +202,13 @@ loop_begin \name
 loop_end \name
 .endm
 
-halves_batch apart, no_prepare, HALF_CALL, no_use, no_keep
+halves_batch apart, no_prepare, HALF_CALL, no_use, APART_KEEP
 #ifndef __KERNEL__
 halves_batch once, prepare, HALF_CALL, no_use, keep
 halves_batch fetch, prepare, late_call, no_use, keep
-halves_batch use_free, no_prepare, HALF_CALL, use_free, no_keep
-halves_batch use_last_proxy, no_prepare, HALF_CALL, use_last_proxy, no_keep
-halves_batch use_last_hw, no_prepare, HALF_CALL, use_last_hw, no_keep
+halves_batch use_free, no_prepare, HALF_CALL, use_free, keep
+halves_batch use_last_proxy, no_prepare, HALF_CALL, use_last_proxy, keep
+halves_batch use_last_hw, no_prepare, HALF_CALL, use_last_hw, keep
 #endif
 
 /* A half as in timed_half, its ticks for nobody. */

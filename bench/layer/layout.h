@@ -58,6 +58,12 @@ static inline bool layout_prepares(enum layout_shape shape)
 	return shape == LAYOUT_ONCE || shape == LAYOUT_FETCH;
 }
 
+/* Does it tell the ticks of each half? */
+static inline bool layout_tells(enum layout_shape shape)
+{
+	return shape != LAYOUT_PACKED && shape != LAYOUT_WHOLE;
+}
+
 /**
  * struct layout_site - one arm at one offset
  * @seq: its halves

@@ -21,7 +21,7 @@
  * @prepare: NULL where the context has none
  * @overhead: TSC ticks that a batch of one round has beside the round; 0 where halves are
  *	stamped, for there the baseline has it too
- * @each: behind preparations: ticks of each half of a batch, ...
+ * @each: where halves are told one by one: their ticks, ...
  * @scratch: ... half as many to sort, ...
  * @room: ... and for how many rounds there is room
  */
@@ -112,6 +112,7 @@ timed(const struct prim *p, const struct layer_batch *b, uint64_t rounds, uint64
 	struct egpr_switch *sw;
 	struct layout_timed t;
 	uint64_t exits;
+	size_t ahead;
 	uintptr_t stack;
 
 	/* No argument of the loop goes over the stack: so it stands where it will at the call. */
@@ -121,19 +122,17 @@ timed(const struct prim *p, const struct layer_batch *b, uint64_t rounds, uint64
 	standin_force(sw);
 	if (made_of(p->cell)->shape == LAYOUT_PACKED)
 		return site->loop(sw, site->seq.exit, site->seq.entry, rounds);
+	halves.each = (__u64 *)p->each;
 	if (p->prepare) {
-		halves.each = (__u64 *)p->each;
 		prepare_data(p->prepare, sw, &p->cell->env->standin);
 		prepare_code(p->prepare, site);
 	}
-	if (p->prepare)
-		rounds += ROUNDS_AHEAD;
-	t = site->halves(sw, site->seq.exit, site->seq.entry, rounds, &halves);
+	ahead = p->prepare ? ROUNDS_AHEAD : 0;
+	t = site->halves(sw, site->seq.exit, site->seq.entry, rounds + ahead, &halves);
 	exits = halves.exit;
-	if (p->prepare && t.rounds == rounds) {
-		t.rounds -= ROUNDS_AHEAD;
-		t.cycles = rounds_sum_up(&p->each[2 * ROUNDS_AHEAD], (uint32_t)t.rounds, p->scratch,
-					 &exits);
+	if (p->each && t.rounds == rounds + ahead) {
+		t.rounds = rounds;
+		t.cycles = rounds_sum_up(p->each + 2 * ahead, (uint32_t)rounds, p->scratch, &exits);
 	}
 	*exit_cycles += exits;
 	return t;
@@ -216,7 +215,7 @@ static int prim_begin(void *run, struct data_error *e)
 /* Room for the halves of a batch, where they are told one by one. Return: 0 or EGPR_INTERNAL. */
 static int reserve_rounds(struct prim *p, uint32_t rounds, struct data_error *e)
 {
-	if (!p->prepare || rounds <= p->room)
+	if (!layout_tells(made_of(p->cell)->shape) || rounds <= p->room)
 		return 0;
 	free(p->each);
 	free(p->scratch);
@@ -236,11 +235,13 @@ static int prim_batch(void *run, struct layer_batch *b, struct data_error *e)
 
 	if (ret)
 		return ret;
-	if (!b->stamps || p->prepare) {
+	if (!b->stamps || p->each) {
+		const size_t first = p->prepare ? 2 * ROUNDS_AHEAD : 0;
+
 		t = timed(p, b, b->exits, &exits);
 		for (i = 0; b->stamps && i < b->exits; i++)
-			b->stamps[i] = p->each[2 * (ROUNDS_AHEAD + i)] +
-				       p->each[2 * (ROUNDS_AHEAD + i) + 1];
+			b->stamps[i] =
+				p->each[first + 2 * (size_t)i] + p->each[first + 2 * (size_t)i + 1];
 		b->cycles = t.cycles;
 		b->done = t.rounds;
 	} else {

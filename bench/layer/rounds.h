@@ -2,7 +2,7 @@
 /*
  * One number for a batch whose halves were told one by one.
  *
- * Behind a preparation a batch has few rounds, for each takes up to a thousand times what it times. One
+ * Behind a preparation a batch has few rounds, for each takes up to a thousand times what it times. A half
  * that met an interrupt, a stolen moment or a page walk from memory would be all that its mean says. So of the
  * exit halves, and of the entry halves, those are left out that take longer than their median by more than
  * ROUNDS_FAR times what the cheapest takes less than it, and a step of the TSC. Of what is left it is

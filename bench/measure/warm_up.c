@@ -101,6 +101,8 @@ int work_warm_up(struct work *w)
 	if (EGPR_CONTEXT_PREPARES(cell_context(w->c)->timed) || walks) {
 		all = all > per ? all : per;
 		least = fewer(least, walks);
+	} else if (cell_context(w->c)->timed == EGPR_TIMED_HALVES) {
+		all = all > per ? all : per; /* so do the stamps around halves */
 	} else {
 		all = per;
 	}

@@ -55,15 +55,16 @@ static bool at_probes(struct walk *w, unsigned int exits, uint8_t flags)
 static bool batches(struct walk *w)
 {
 	const bool in_loop = w->s->image.loop;
-	const bool prepares = in_loop && layout_prepares(w->s->image.shape);
+	const bool tells = in_loop && !w->s->in_kernel && layout_tells(w->s->image.shape);
+	const unsigned int ahead = layout_prepares(w->s->image.shape) ? ROUNDS_AHEAD : 0;
 	unsigned int i;
 
 	if (w->s->in_kernel && !in_loop)
 		return at_probes(w, TRACE_PLAIN_EXITS, 0) &&
 		       at_probes(w, TRACE_STAMPED_EXITS, TRACE_IN_STAMPED);
-	if (prepares)
-		return walk_loop(w, ROUNDS_AHEAD + TRACE_PLAIN_EXITS) &&
-		       walk_loop(w, ROUNDS_AHEAD + TRACE_STAMPED_EXITS);
+	if (tells)
+		return walk_loop(w, ahead + TRACE_PLAIN_EXITS) &&
+		       walk_loop(w, ahead + TRACE_STAMPED_EXITS);
 	if (!(in_loop ? walk_loop(w, TRACE_PLAIN_EXITS) : around_exits(w, TRACE_PLAIN_EXITS)))
 		return false;
 	w->round = 0;

@@ -124,13 +124,14 @@ static bool kept(struct walk *w)
 static bool timed_half(struct walk *w, bool entry)
 {
 	const bool prepares = layout_prepares(w->s->image.shape);
+	const bool tells = !w->s->in_kernel && layout_tells(w->s->image.shape);
 	const bool sum = entry && w->s->image.shape != LAYOUT_WHOLE;
 
 	if (prepares && !prepared(w, entry))
 		return false;
 	return drained_stamp(w) && want_pair(w, TRACE_OP_MOV, EMU_R14, EMU_RAX) &&
 	       walk_call(w, entry) && used(w) && drained_stamp(w) &&
-	       want_pair(w, TRACE_OP_SUB, EMU_RAX, EMU_R14) && (!prepares || kept(w)) &&
+	       want_pair(w, TRACE_OP_SUB, EMU_RAX, EMU_R14) && (!tells || kept(w)) &&
 	       want_pair(w, TRACE_OP_ADD, sum ? TRACE_MEM : EMU_R15, EMU_RAX);
 }
 

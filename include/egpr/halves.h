@@ -12,7 +12,7 @@
  * @prepare: called before each half, outside of the time, by the loop that has preparations; @half
  *	is 0 before an exit half, 1 before an entry half
  * @arg: its argument
- * @each: where that loop puts the TSC ticks of each half, exit and entry in turn; moves on as it does
+ * @each: where loops of user mode put the TSC ticks of each half, exit and entry in turn; moves on as they do
  * @exit: receives TSC ticks of all exit halves
  */
 struct egpr_halves {

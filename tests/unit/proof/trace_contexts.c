@@ -16,8 +16,9 @@
 #define STAMP 6
 #define HALF \
 	(STAMP + 1 + 3 + STAMP + 2) /* start kept; context, call, return; less start, to the sum */
+#define TOLD	    5		    /* by itself as well */
 #define ROUND_END   2
-#define PREPARATION (5 + 5) /* the call; the half's ticks by themselves */
+#define PREPARATION 5
 #define USE	    9
 #define LATE	    4 /* a second call, the address, a return to it, a jump; less none */
 
@@ -26,11 +27,11 @@ static const struct {
 	unsigned int around;
 } shapes[] = {
 	{ LAYOUT_WHOLE, 2 * HALF + ROUND_END },
-	{ LAYOUT_APART, 2 * HALF + ROUND_END },
-	{ LAYOUT_ONCE, 2 * (PREPARATION + HALF) + ROUND_END },
-	{ LAYOUT_FETCH, 2 * (PREPARATION + HALF + LATE) + ROUND_END },
-	{ LAYOUT_USE_FREE, 2 * (HALF + USE) + ROUND_END },
-	{ LAYOUT_USE_LAST, 2 * (HALF + USE) + ROUND_END },
+	{ LAYOUT_APART, 2 * (HALF + TOLD) + ROUND_END },
+	{ LAYOUT_ONCE, 2 * (PREPARATION + HALF + TOLD) + ROUND_END },
+	{ LAYOUT_FETCH, 2 * (PREPARATION + HALF + TOLD + LATE) + ROUND_END },
+	{ LAYOUT_USE_FREE, 2 * (HALF + TOLD + USE) + ROUND_END },
+	{ LAYOUT_USE_LAST, 2 * (HALF + TOLD + USE) + ROUND_END },
 };
 
 static unsigned int around(enum layout_shape shape)

@@ -39,4 +39,12 @@ install: all
 	ln -sf ../lib/egprlab/egprlab $(bindir)/egprlab
 	ln -sf ../lib/egprlab/vmm-mini $(bindir)/vmm-mini
 
+# The first screen of the reference run, as README shows it.
+.PHONY: docs-picture
+docs-picture: $(B)/egprlab
+	rm -rf $(B)/reference && cp -r results/reference/pvm-amd-epyc-proxy $(B)/reference
+	$(B)/egprlab report --quiet $(B)/reference >/dev/null
+	scripts/report-print $(B)/reference docs/report.png 1280 800
+
+#: make docs-picture   docs/report.png anew, from the reference run
 #: make install        install below DESTDIR and prefix (/usr/local)

@@ -129,7 +129,7 @@ static void injected_cell(const struct run_cell *c, struct doc *d)
 
 	if (k)
 		ci = stats_shift_interval(&k->shift, 0.025);
-	if (isfinite(ci.low))
+	if (k && isfinite(ci.low))
 		doc_cell(d, DOC_PLAIN, NULL, "%.1f (%.1f .. %.1f), %.1f injected",
 			 k->shift.estimate, ci.low, ci.high, INJECTED * c->r.tsc_per_core);
 	else

@@ -218,8 +218,8 @@ static void far_blocks(struct explaining *w, const struct stats_shift *s)
 	size_t i, k, far;
 
 	doc_table(&w->d, "far", columns, 4,
-		  "The blocks furthest from the estimate, TSC ticks. They count like all others: "
-		  "ranks keep one of them from moving it.");
+		  "The blocks furthest from the estimate, TSC ticks. They count like all others; "
+		  "by ranks, so a few of them move it little.");
 	for (k = 0; seen && k < FAR_BLOCKS && k < w->n; k++) {
 		for (i = 0, far = w->n; i < w->n; i++) {
 			if (!seen[i] && (far == w->n || fabs(w->x[i] - s->estimate) >
@@ -361,8 +361,9 @@ static void why_verdict(struct explaining *w, const struct stats_shift *s)
 			 *needed ? "To decide it some %s blocks more would be needed, if the "
 				   "estimate stays. The smallest margin that would be equivalent "
 				   "now is %s TSC ticks."
-				 : "More blocks%s will not decide it: what is between places and "
-				   "launches does not shrink with them. The smallest margin that "
+				 : "More blocks%s are not expected to decide it: what is between "
+				   "places and launches does not shrink with them, and the "
+				   "estimate may lie on the margin. The smallest margin that "
 				   "would be equivalent now is %s TSC ticks; try more launches.",
 			 needed, report_number(real(w, EGPR_VERDICTS_smallest_margin)));
 	if (w->look)

@@ -42,24 +42,6 @@ const struct blocks_arm *blocks_find(const struct blocks *b, const struct csv_ta
 	return NULL;
 }
 
-static struct blocks_arm *arm_of(struct blocks *b, size_t row)
-{
-	const char *strategy = csv_text(b->samples, row, EGPR_COL_strategy);
-	struct blocks_arm *arm =
-		(struct blocks_arm *)blocks_find(b, b->samples, row, strategy, NULL);
-
-	if (arm)
-		return arm;
-	arm = realloc(b->arm, (b->n + 1) * sizeof(*arm));
-	if (!arm)
-		return NULL;
-	b->arm = arm;
-	arm += b->n++;
-	memset(arm, 0, sizeof(*arm));
-	arm->row = row;
-	return arm;
-}
-
 static int add(struct blocks_arm *arm, size_t block, double mean, unsigned int layout,
 	       unsigned int launch)
 {
@@ -102,13 +84,17 @@ int blocks_read(const struct rundir_data *data, struct blocks *b, struct data_er
 	ret = launch_read(data->meta, &b->launches, e);
 	if (ret)
 		return ret;
+	b->arm = calloc(data->arms.n + 1, sizeof(*b->arm));
+	if (!b->arm)
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	b->n = data->arms.n;
+	for (i = 0; i < b->n; i++)
+		b->arm[i].row = data->arms.arm[i].row[0];
 	for (i = 0; i < t->rows; i++) {
 		double exits = (double)csv_count(t, i, EGPR_SAMPLES_exits);
 		uint64_t launch = csv_count(t, i, EGPR_SAMPLES_launch);
-		struct blocks_arm *arm = arm_of(b, i);
+		struct blocks_arm *arm = &b->arm[data->arms.of_row[i]];
 
-		if (!arm)
-			return data_fail(e, EGPR_INTERNAL, "out of memory");
 		if (launch >= b->launches.n)
 			return data_fail(e, EGPR_DATA,
 					 "%s/samples.csv line %u: launch %llu is not in meta.json",

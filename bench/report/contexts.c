@@ -199,18 +199,7 @@ static void chapter(struct report *r, const struct report_group *g)
 
 void report_contexts(struct report *r)
 {
-	struct report_group groups[REPORT_MAX_GROUPS];
-	unsigned int i, k, n = report_groups(r->run, groups);
-
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < i; k++) {
-			if (!strcmp(groups[k].layer, groups[i].layer) &&
-			    !strcmp(groups[k].provenance, groups[i].provenance))
-				break;
-		}
-		if (k == i)
-			chapter(r, &groups[i]);
-	}
+	report_each_layer(r, chapter);
 	contexts_levels(r);
 }
 

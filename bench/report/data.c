@@ -195,12 +195,13 @@ struct block {
 	uint64_t offset;
 };
 
-static void add_samples(const struct csv_table *t, const struct report_filter *f, int arm,
+static void add_samples(const struct csv_table *t, const struct arm_rows *rows, int arm,
 			unsigned int column, struct block *blocks, size_t nblocks)
 {
-	size_t row;
+	size_t i;
 
-	for (row = report_next(t, 0, f); row < t->rows; row = report_next(t, row + 1, f)) {
+	for (i = 0; i < rows->rows; i++) {
+		size_t row = rows->row[i];
 		uint64_t block = csv_count(t, row, EGPR_SAMPLES_block);
 		double exits = csv_real(t, row, EGPR_SAMPLES_exits);
 		double cycles = csv_real(t, row, EGPR_SAMPLES_cycles);
@@ -213,25 +214,31 @@ static void add_samples(const struct csv_table *t, const struct report_filter *f
 	}
 }
 
-static struct report_filter filter_of(const struct csv_table *v, size_t row, const char *strategy)
+/* Rows of samples.csv of an arm in the cell of a verdict. @state: NULL for that of the verdict. */
+static struct arm_rows arm_of(const struct rundir_data *run, size_t verdict, const char *strategy,
+			      const char *state)
 {
-	return (struct report_filter){
-		.provenance = csv_text(v, row, EGPR_COL_provenance),
-		.layer = csv_text(v, row, EGPR_COL_layer),
-		.exit_kind = csv_text(v, row, EGPR_COL_exit_kind),
-		.state = csv_text(v, row, EGPR_COL_guest_state),
-		.context = csv_text(v, row, EGPR_COL_context),
-		.strategy = strategy,
+	const struct csv_table *v = &run->table[EGPR_CSV_VERDICTS];
+	const char *const key[ARMS_NR_KEYS] = {
+		[ARMS_PROVENANCE] = csv_text(v, verdict, EGPR_COL_provenance),
+		[ARMS_LAYER] = csv_text(v, verdict, EGPR_COL_layer),
+		[ARMS_EXIT_KIND] = csv_text(v, verdict, EGPR_COL_exit_kind),
+		[ARMS_CONTEXT] = csv_text(v, verdict, EGPR_COL_context),
+		[ARMS_STATE] = state ? state : csv_text(v, verdict, EGPR_COL_guest_state),
+		[ARMS_STRATEGY] = strategy,
 	};
+	size_t i = arms_find(&run->arms, &run->table[EGPR_CSV_SAMPLES], key);
+
+	return i < run->arms.n ? run->arms.arm[i] : (struct arm_rows){ NULL, 0 };
 }
 
-static size_t blocks_of(const struct csv_table *t, const struct report_filter *f)
+static size_t blocks_of(const struct csv_table *t, const struct arm_rows *arm)
 {
 	uint64_t most = 0;
-	size_t row;
+	size_t i;
 
-	for (row = report_next(t, 0, f); row < t->rows; row = report_next(t, row + 1, f)) {
-		uint64_t b = csv_count(t, row, EGPR_SAMPLES_block) + 1;
+	for (i = 0; i < arm->rows; i++) {
+		uint64_t b = csv_count(t, arm->row[i], EGPR_SAMPLES_block) + 1;
 
 		most = b > most && b <= CELLS_MAX ? b : most;
 	}
@@ -244,15 +251,17 @@ static size_t pair_blocks(const struct rundir_data *run, size_t verdict, unsigne
 {
 	const struct csv_table *v = &run->table[EGPR_CSV_VERDICTS];
 	const struct csv_table *t = &run->table[EGPR_CSV_SAMPLES];
-	struct report_filter arm = filter_of(v, verdict, csv_text(v, verdict, EGPR_COL_strategy));
-	struct report_filter base =
-		filter_of(v, verdict, csv_text(v, verdict, EGPR_VERDICTS_baseline));
+	const char *strategy = csv_text(v, verdict, EGPR_COL_strategy);
+	/* KVM's own switch is compared with a guest whose APX is off. */
+	const char *state = family_of(strategy) == EGPR_FAMILY_OWN
+				    ? egpr_guest_states[EGPR_STATE_OFF].id
+				    : NULL;
+	struct arm_rows arm = arm_of(run, verdict, strategy, NULL);
+	struct arm_rows base =
+		arm_of(run, verdict, csv_text(v, verdict, EGPR_VERDICTS_baseline), state);
 	size_t i, n = 0, nblocks = blocks_of(t, &arm);
 	struct block *blocks = calloc(nblocks + 1, sizeof(*blocks));
 
-	/* KVM's own switch is compared with a guest whose APX is off. */
-	if (family_of(arm.strategy) == EGPR_FAMILY_OWN)
-		base.state = egpr_guest_states[EGPR_STATE_OFF].id;
 	*pairs = blocks;
 	if (!blocks)
 		return 0;

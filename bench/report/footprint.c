@@ -267,7 +267,7 @@ static void chapter(struct report *r, const struct report_group *g)
 {
 	struct footprints p = { .r = r, .g = *g };
 	int layer = axis_find(egpr_layers, EGPR_NR_LAYERS, g->layer);
-	unsigned int i;
+	unsigned int i, few;
 	char id[64];
 
 	if (layer < 0 || !context_mask((enum egpr_layer)layer))
@@ -289,23 +289,13 @@ static void chapter(struct report *r, const struct report_group *g)
 		"walks nothing, a batch is timed from end to end.",
 		p.context[0]);
 	latency_picture(&p);
-	for (i = 0; i < p.kinds; i++)
+	few = report_few(r, p.kinds, "Cost against footprint");
+	for (i = 0; i < few; i++)
 		cost_picture(&p, p.kind[i]);
 	table(&p);
 }
 
 void report_footprints(struct report *r)
 {
-	struct report_group groups[REPORT_MAX_GROUPS];
-	unsigned int i, k, n = report_groups(r->run, groups);
-
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < i; k++) {
-			if (!strcmp(groups[k].layer, groups[i].layer) &&
-			    !strcmp(groups[k].provenance, groups[i].provenance))
-				break;
-		}
-		if (k == i)
-			chapter(r, &groups[i]);
-	}
+	report_each_layer(r, chapter);
 }

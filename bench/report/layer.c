@@ -195,11 +195,12 @@ static void forest_plot(struct report *r, const struct report_group *g, const ch
 					      EGPR_VERDICTS_diff_high, EGPR_VERDICTS_margin };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
 	struct report_filter f = report_filter_of(g);
-	char name[NAME_MAX_BYTES], title[128], label[LABEL_BYTES], where[WHERE_BYTES];
+	char name[NAME_MAX_BYTES], title[192], label[LABEL_BYTES], where[WHERE_BYTES], few[64];
 	const char *kinds[MAX_KINDS];
+	size_t row, i, all = 0, n, k;
 	unsigned int rows = 0;
 	bool one_kind;
-	size_t row, i;
+	size_t *drawn;
 	FILE *dat;
 
 	f.path = path;
@@ -208,10 +209,17 @@ static void forest_plot(struct report *r, const struct report_group *g, const ch
 	if (row == t->rows)
 		return;
 	snprintf(name, sizeof(name), "forest-%s-%s-%s", g->place, path, g->provenance);
-	dat = report_plot_open(r, name);
-	if (!dat)
+	drawn = malloc(t->rows * sizeof(*drawn));
+	dat = drawn ? report_plot_open(r, name) : NULL;
+	if (!dat) {
+		free(drawn);
 		return;
-	for (; row < t->rows; row = next_switch(t, row + 1, &f)) {
+	}
+	for (; row < t->rows; row = next_switch(t, row + 1, &f))
+		drawn[all++] = row;
+	n = report_thin(t, drawn, all);
+	for (k = 0; k < n; k++) {
+		row = drawn[k];
 		label_of(t, row, one_kind, label);
 		fprintf(dat, "%u\t%s", rows++, label);
 		for (i = 0; i < sizeof(reals) / sizeof(*reals); i++)
@@ -219,12 +227,14 @@ static void forest_plot(struct report *r, const struct report_group *g, const ch
 		fprintf(dat, "\t%d\n",
 			report_verdict_index(csv_text(t, row, EGPR_VERDICTS_verdict)));
 	}
+	free(drawn);
+	report_thinned(n, all, few, sizeof(few));
 	where_of(g, where);
 	if (strcmp(path, "none"))
-		snprintf(title, sizeof(title), "Difference to none, layer %s, path %s", where,
-			 path);
+		snprintf(title, sizeof(title), "Difference to none, layer %s, path %s%s", where,
+			 path, few);
 	else
-		snprintf(title, sizeof(title), "Difference to none, layer %s", where);
+		snprintf(title, sizeof(title), "Difference to none, layer %s%s", where, few);
 	report_plot_close(r, dat, "forest", name, rows, "", g, title);
 }
 
@@ -415,7 +425,8 @@ void report_layer(struct report *r, const struct report_group *g)
 	for (i = 0; i < EGPR_NR_PATHS; i++)
 		forest_plot(r, g, egpr_paths[i].id);
 	verdict_table(r, g);
-	n = report_values(v, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS);
+	n = report_few(r, report_values(v, EGPR_COL_exit_kind, &f, kinds, MAX_KINDS),
+		       "Block differences");
 	for (i = 0; i < n; i++)
 		block_plot(r, g, kinds[i]);
 	report_spread(r, g);

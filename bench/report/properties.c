@@ -167,9 +167,11 @@ void report_properties(struct report *r)
 	size_t i, j;
 
 	doc_heading(&r->doc, 2, "properties", "Properties beside the numbers");
-	doc_table(&r->doc, "properties-table", columns, sizeof(columns) / sizeof(*columns),
-		  "Each cell: the answer, and in brackets the test that proves it or the source it "
-		  "is cited from.");
+	doc_table(
+		&r->doc, "properties-table", columns, sizeof(columns) / sizeof(*columns),
+		"Each cell: the answer, and in brackets a test (\"proved\": it passes, on software "
+		"registers or in an emulator where no CPU with APX runs it) or the source it is "
+		"cited from.");
 	for (i = 0; i < sizeof(properties) / sizeof(*properties); i++) {
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", properties[i].property);
 		for (j = 0; j < FAMILIES; j++)

@@ -120,6 +120,24 @@ double report_quantile(const double *sorted, size_t n, double q);
 unsigned int report_by_offset(const struct rundir_data *run, size_t verdict, unsigned int column,
 			      uint64_t *offset, double *median, unsigned int max);
 
+/**
+ * report_thin - rows of verdicts.csv that a picture has room for
+ * @row: at most so many as it draws are left, those with the largest differences, in their order
+ *
+ * Return: how many are left.
+ */
+size_t report_thin(const struct csv_table *t, size_t *row, size_t n);
+/* For the title: how many of how many, "" where all are there. Return: @text. */
+const char *report_thinned(size_t shown, size_t all, char *text, size_t size);
+
+#define REPORT_KINDS_DRAWN 8 /* exit kinds with a picture each */
+/* How many of them are drawn; says so where that is not all. */
+unsigned int report_few(struct report *r, unsigned int kinds, const char *what);
+
+/* A chapter for each layer and provenance, whatever its contexts. */
+void report_each_layer(struct report *r,
+		       void (*chapter)(struct report *r, const struct report_group *g));
+
 /* What kind of evidence a group is, in words: "proxy (...), backend pvm, not representative". */
 const char *report_group_text(const struct rundir_data *run, const struct report_group *g,
 			      char *text, size_t size);

@@ -53,57 +53,76 @@
 		table.parentNode.before(label);
 	}
 
-	/* Rare columns go, from the right, until the table fits; a button brings them back. */
-	function fold(table) {
-		const box = table.parentNode;
-		const heads = Array.from(table.tHead.rows[0].cells);
-		const rare = heads.filter(function (head) {
-			return "rare" in head.dataset;
-		});
-		const style = document.createElement("style");
-		const more = document.createElement("button");
-		let hidden = [];
-		let open = false;
+	/*
+	 * Rare columns go, from the right, until the table fits; a button brings them back. All tables at
+	 * once: each look at a width after a change would lay out the whole page anew.
+	 */
+	const style = document.createElement("style");
+	const folds = [];
 
-		function show() {
-			style.textContent = open ? "" : hidden.map(function (head) {
-				return "@media screen { #" + table.id + " tr > :nth-child(" +
+	function showAll() {
+		style.textContent = folds.map(function (f) {
+			return f.open ? "" : f.hidden.map(function (head) {
+				return "@media screen { #" + f.table.id + " tr > :nth-child(" +
 					(head.cellIndex + 1) + ") { display: none } }";
 			}).join("\n");
-			more.textContent = open ? "Fold rare columns" : "Show " + hidden.length +
-				" more columns: " + hidden.map(function (head) {
+		}).join("\n");
+		for (const f of folds) {
+			f.more.textContent = f.open ? "Fold rare columns" : "Show " + f.hidden.length +
+				" more columns: " + f.hidden.map(function (head) {
 				return head.textContent;
 			}).reverse().join(", ");
-			more.setAttribute("aria-expanded", String(open));
-			more.hidden = !hidden.length;
+			f.more.setAttribute("aria-expanded", String(f.open));
+			f.more.hidden = !f.hidden.length;
 		}
+	}
 
-		function fit() {
-			hidden = [];
-			show();
-			for (let i = rare.length; i-- && !open && box.scrollWidth > box.clientWidth;) {
-				hidden.push(rare[i]);
-				show();
+	function fitAll() {
+		let again = true;
+
+		for (const f of folds)
+			f.hidden = f.open ? f.hidden : [];
+		showAll();
+		while (again) {
+			again = false;
+			for (const f of folds) {
+				const wide = f.box.scrollWidth - f.box.clientWidth;
+
+				f.drop = [];
+				for (let i = f.rare.length - f.hidden.length, gone = 0;
+				     i-- && !f.open && gone < wide;) {
+					gone += f.rare[i].offsetWidth;
+					f.drop.push(f.rare[i]);
+				}
+				again = again || f.drop.length > 0;
 			}
+			for (const f of folds)
+				f.hidden = f.hidden.concat(f.drop);
+			if (again)
+				showAll();
 		}
+	}
 
-		if (!rare.length)
+	function fold(table) {
+		const heads = Array.from(table.tHead.rows[0].cells);
+		const more = document.createElement("button");
+		const f = { table: table, box: table.parentNode, more: more, hidden: [], open: false };
+
+		f.rare = heads.filter(function (head) {
+			return "rare" in head.dataset;
+		});
+		if (!f.rare.length)
 			return;
-		document.head.append(style);
 		more.type = "button";
 		more.className = "more";
 		more.setAttribute("aria-controls", table.id);
 		more.hidden = true;
 		more.addEventListener("click", function () {
-			open = !open;
-			show();
+			f.open = !f.open;
+			showAll();
 		});
-		box.before(more);
-		fit();
-		addEventListener("resize", function () {
-			if (!open)
-				fit();
-		});
+		f.box.before(more);
+		folds.push(f);
 	}
 
 	for (const table of document.querySelectorAll("table")) {
@@ -121,4 +140,7 @@
 		if (table.tBodies[0].rows.length >= FILTER_FROM_ROWS)
 			addFilter(table);
 	}
+	document.head.append(style);
+	fitAll();
+	addEventListener("resize", fitAll);
 })();

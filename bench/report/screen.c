@@ -43,7 +43,7 @@ static bool compares(const struct csv_table *t, const struct report_filter *f)
 
 /* Halves apart before anything else; then what the report answers with first. */
 static bool pick_group(struct report *r, bool (*wants)(const struct report_group *g, void *arg),
-		       void *arg, struct report_group *g)
+		       void *arg, bool answers, struct report_group *g)
 {
 	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
 	struct report_group groups[REPORT_MAX_GROUPS];
@@ -53,7 +53,7 @@ static bool pick_group(struct report *r, bool (*wants)(const struct report_group
 		struct report_filter f = report_filter_of(&groups[i]);
 		bool apart = !strcmp(groups[i].context, id_of(EGPR_CONTEXT_APART));
 
-		if (!report_answers(r->run, &groups[i]) || !compares(t, &f) ||
+		if ((answers && !report_answers(r->run, &groups[i])) || !compares(t, &f) ||
 		    (wants && !wants(&groups[i], arg)))
 			continue;
 		if (best == n || (apart && strcmp(groups[best].context, groups[i].context)))
@@ -136,7 +136,9 @@ bool screen_make_where(struct report *r, bool (*wants)(const struct report_group
 	memset(s, 0, sizeof(*s));
 	s->r = r;
 	s->t = &r->run->table[EGPR_CSV_VERDICTS];
-	if (!pick_group(r, wants, arg, &s->g))
+	/* What several runs have in common may be a context that answers in none of them. */
+	if (!pick_group(r, wants, arg, true, &s->g) &&
+	    (!wants || !pick_group(r, wants, arg, false, &s->g)))
 		return false;
 	s->f = report_filter_of(&s->g);
 	s->f.exit_kind = pick_kind(s->t, &s->f);

@@ -5,6 +5,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gsl/gsl_fit.h>
@@ -28,17 +29,21 @@ static void states_plot(struct report *r, const struct report_group *g)
 	struct report_filter f = report_filter_of(g);
 	const char *states[EGPR_NR_STATES];
 	char name[NAME_BYTES], legend[64] = "";
+	char title[128] = "Difference per guest state", few[64];
+	size_t row, other, *drawn, all = 0, shown, k;
 	unsigned int i, n, rows = 0;
-	size_t row, other;
 	FILE *dat;
 
 	n = report_values(t, EGPR_COL_guest_state, &f, states, EGPR_NR_STATES);
 	if (n < 2)
 		return;
 	snprintf(name, sizeof(name), "states-%s-%s", g->place, g->provenance);
-	dat = report_plot_open(r, name);
-	if (!dat)
+	drawn = malloc((t->rows + 1) * sizeof(*drawn));
+	dat = drawn ? report_plot_open(r, name) : NULL;
+	if (!dat) {
+		free(drawn);
 		return;
+	}
 	for (i = 0; i < n; i++)
 		snprintf(legend + strlen(legend), sizeof(legend) - strlen(legend), "%s%s",
 			 i ? " " : "", states[i]);
@@ -51,8 +56,20 @@ static void states_plot(struct report *r, const struct report_group *g)
 					      .strategy = csv_text(t, row, EGPR_COL_strategy) };
 
 		/* One row of the picture for all its states. */
-		if (!report_is_switch(same.strategy) || report_next(t, 0, &same) != row)
-			continue;
+		if (report_is_switch(same.strategy) && report_next(t, 0, &same) == row)
+			drawn[all++] = row;
+	}
+	shown = report_thin(t, drawn, all);
+	for (k = 0; k < shown; k++) {
+		struct report_filter same = {
+			.provenance = g->provenance,
+			.layer = g->layer,
+			.context = g->context,
+			.margin = g->margin,
+			.exit_kind = csv_text(t, drawn[k], EGPR_COL_exit_kind),
+			.strategy = csv_text(t, drawn[k], EGPR_COL_strategy),
+		};
+
 		for (i = 0; i < n; i++) {
 			same.state = states[i];
 			other = report_next(t, 0, &same);
@@ -65,7 +82,10 @@ static void states_plot(struct report *r, const struct report_group *g)
 		}
 		rows++;
 	}
-	report_plot_close(r, dat, "spread", name, rows, legend, g, "Difference per guest state");
+	free(drawn);
+	snprintf(title + strlen(title), sizeof(title) - strlen(title), "%s",
+		 report_thinned(shown, all, few, sizeof(few)));
+	report_plot_close(r, dat, "spread", name, rows, legend, g, title);
 }
 
 static void layout_plot(struct report *r, const struct report_group *g)
@@ -75,20 +95,28 @@ static void layout_plot(struct report *r, const struct report_group *g)
 	uint64_t offset[MAX_OFFSETS];
 	double median[MAX_OFFSETS];
 	char name[NAME_BYTES];
+	char title[128] = "Median block difference at each code offset", few[64];
+	size_t row, *drawn, all = 0, shown, k;
 	unsigned int i, n, most = 0, rows = 0;
-	size_t row;
 	FILE *dat;
 
 	f.state = report_main_state(t, &f);
 	snprintf(name, sizeof(name), "layout-%s-%s", g->place, g->provenance);
-	dat = report_plot_open(r, name);
-	if (!dat)
+	drawn = malloc((t->rows + 1) * sizeof(*drawn));
+	dat = drawn ? report_plot_open(r, name) : NULL;
+	if (!dat) {
+		free(drawn);
 		return;
+	}
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
-		const char *kind = csv_text(t, row, EGPR_COL_exit_kind);
+		if (report_delay(csv_text(t, row, EGPR_COL_strategy)) < 0)
+			drawn[all++] = row;
+	}
+	shown = report_thin(t, drawn, all);
+	for (k = 0; k < shown; k++) {
+		const char *kind = csv_text(t, drawn[k], EGPR_COL_exit_kind);
 
-		if (report_delay(csv_text(t, row, EGPR_COL_strategy)) >= 0)
-			continue;
+		row = drawn[k];
 		n = report_by_offset(r->run, row, EGPR_SAMPLES_offset, offset, median, MAX_OFFSETS);
 		most = n > most ? n : most;
 		for (i = 0; i < n; i++)
@@ -99,14 +127,16 @@ static void layout_plot(struct report *r, const struct report_group *g)
 				csv_text(t, row, EGPR_COL_guest_state), median[i]);
 		rows += n > 0;
 	}
+	free(drawn);
 	if (most < 2) {
 		fclose(dat);
 		doc_para(&r->doc, "Layout: every block of this layer ran at one code offset, so "
 				  "placement is not separated from the difference.");
 		return;
 	}
-	report_plot_close(r, dat, "spread", name, rows, "", g,
-			  "Median block difference at each code offset");
+	snprintf(title + strlen(title), sizeof(title) - strlen(title), "%s",
+		 report_thinned(shown, all, few, sizeof(few)));
+	report_plot_close(r, dat, "spread", name, rows, "", g, title);
 }
 
 static void slope_text(struct report *r, const double *x, const double *y, size_t n)

@@ -248,6 +248,8 @@ static int load(const char *path, bool samples, struct rundir_data *data, struct
 	for (i = 0; i < EGPR_NR_CSV && !ret; i++)
 		ret = i == EGPR_CSV_SAMPLES && !samples ? check_samples(data, e)
 							: load_table(data, i, e);
+	if (!ret && samples && arms_make(&data->table[EGPR_CSV_SAMPLES], &data->arms))
+		ret = data_fail(e, EGPR_INTERNAL, "out of memory");
 	if (ret)
 		rundir_free(data);
 	return ret;
@@ -267,6 +269,7 @@ void rundir_free(struct rundir_data *data)
 {
 	unsigned int i;
 
+	arms_free(&data->arms);
 	for (i = 0; i < EGPR_NR_CSV; i++)
 		csv_table_free(&data->table[i]);
 	cJSON_Delete(data->meta);

@@ -18,6 +18,7 @@
 
 #include <egpr/axis.h>
 
+#include "arms.h"
 #include "csv.h"
 
 #define RUNDIR_ROOT   "results"	  /* where run directories are made, and `latest` points into */
@@ -187,11 +188,13 @@ int rundir_close(struct rundir *d, bool complete, struct data_error *e);
  * @path: as given
  * @meta: meta.json
  * @table: indexed by enum egpr_csv
+ * @arms: rows of samples.csv by arm
  */
 struct rundir_data {
 	char *path;
 	cJSON *meta;
 	struct csv_table table[EGPR_NR_CSV];
+	struct arm_index arms;
 };
 
 /**

@@ -26,7 +26,7 @@ arguments() {
 	history) echo --db "$dir/lab.db" ;;
 	merge) echo --db "$dir/merged.db" "$dir/run" ;;
 	cost) echo "$epyc" ;;
-	explain) echo "$epyc" 134 ;;
+	explain) echo "$epyc" 2 ;;
 	calibrate) echo --seconds 2 --no-power --exit hlt ;;
 	doctor) echo '' ;;
 	model) echo --strategy gated-mov ;;

@@ -25,7 +25,7 @@
 #include <bench/rundir/rundir.h>
 
 #define EXITS_PER_BATCH	  1024
-#define MAX_BLOCKS	  256
+#define MAX_BLOCKS	  (1u << 20)
 #define MAX_LAUNCHES	  64
 #define LAUNCHES_PER_LOAD 2
 #define OFFSETS		  10
@@ -65,9 +65,10 @@ struct wish {
 	bool sound;
 	bool complete;
 	bool module;
-	bool own;      /* rows of KVM's own switch */
-	bool contexts; /* cells of layer prim in other contexts */
-	bool few;      /* one small cell only */
+	bool own;	    /* rows of KVM's own switch */
+	bool contexts;	    /* cells of layer prim in other contexts */
+	bool few;	    /* one small cell only */
+	unsigned int cells; /* that many, each with one strategy */
 	unsigned int many;
 	unsigned int blocks;
 	unsigned int launches; /* two to a module load */
@@ -253,7 +254,7 @@ static void cell(struct rundir *d, const struct wish *w, struct rundir_key key,
 		 const struct egpr_exit_kind *k)
 {
 	const struct egpr_strategy *s;
-	double base[MAX_BLOCKS] = { 0 }, delay[MAX_BLOCKS] = { 0 }, cycles[MAX_BLOCKS] = { 0 };
+	static double base[MAX_BLOCKS], delay[MAX_BLOCKS], cycles[MAX_BLOCKS];
 	double level = base_cost(&key, k);
 	unsigned int i;
 
@@ -304,6 +305,36 @@ static void skip(struct rundir *d, struct rundir_key key, const struct egpr_exit
 	rundir_append(d, &row, NULL);
 }
 
+/* A run as wide as a lab can make one: layers with a guest, every context, exit kind and state. */
+static void many_cells(struct rundir *d, const struct wish *w)
+{
+	static const enum egpr_layer layers[] = { EGPR_LAYER_BOUNDARY, EGPR_LAYER_KVM,
+						  EGPR_LAYER_VMENTER };
+	struct rundir_key key = w->key;
+	unsigned int n = 0, x, state;
+	const struct egpr_exit_kind *k;
+	size_t i;
+
+	for (i = 0; i < sizeof(layers) / sizeof(*layers); i++) {
+		for (x = 0; x < EGPR_NR_CONTEXTS; x++) {
+			egpr_for_each_exit_kind(k) {
+				for (state = 0; state < EGPR_NR_STATES; state++) {
+					key.layer = layers[i];
+					key.context = egpr_contexts[x].id;
+					key.state = state;
+					if ((egpr_contexts[x].layers & (1u << layers[i])) &&
+					    n++ < w->cells)
+						cell(d, w, key, k);
+				}
+			}
+		}
+	}
+	if (n < w->cells) {
+		fprintf(stderr, "synthetic-run: there are only %u such cells\n", n);
+		exit(EGPR_USAGE);
+	}
+}
+
 static void fill(struct rundir *d, const struct wish *w)
 {
 	static const enum egpr_exit_kind_index kinds[] = { EGPR_EXIT_pio_out, EGPR_EXIT_cpuid,
@@ -313,6 +344,10 @@ static void fill(struct rundir *d, const struct wish *w)
 	unsigned int state;
 	size_t i;
 
+	if (w->cells) {
+		many_cells(d, w);
+		return;
+	}
 	key.layer = EGPR_LAYER_PRIM;
 	key.state = EGPR_STATE_DIRTY;
 	key.backend = NULL;
@@ -372,7 +407,7 @@ static void contexts(struct rundir *d, const struct wish *w)
 static void own(struct rundir *d, const struct wish *w)
 {
 	static const enum egpr_exit_kind_index kinds[] = { EGPR_EXIT_pio_out, EGPR_EXIT_cpuid };
-	double base[MAX_BLOCKS] = { 0 }, cycles[MAX_BLOCKS] = { 0 };
+	static double base[MAX_BLOCKS], cycles[MAX_BLOCKS];
 	struct rundir_key key = w->key;
 	size_t i;
 
@@ -455,6 +490,7 @@ static int usage(void)
 	fputs("usage: synthetic-run DIR [sound=no] [complete=no] [representative=no] [module=yes]\n"
 	      "       [own=yes] [contexts=yes] [backend=ID] [provenance=hw|proxy] [seed=N] [blocks=N] [launches=N] [effect=F]\n"
 	      "       [host=NAME] [cpu=NAME] [kernel=NAME] [core=TYPE] [lab=COMMIT] [start=TIME] [few=yes]\n"
+	      "       [cells=N]: N cells of all layers with a guest, one strategy in each\n"
 	      "       [many=N]: N directories below DIR, of a fleet of hosts\n",
 	      stderr);
 	return EGPR_USAGE;
@@ -505,6 +541,8 @@ static int parse(struct wish *w, const char *word)
 		snprintf(w->start, sizeof(w->start), "%s", value);
 	else if (IS("few"))
 		w->few = strcmp(value, "no") != 0;
+	else if (IS("cells"))
+		w->cells = (unsigned int)strtoul(value, NULL, 10);
 	else if (IS("many"))
 		w->many = (unsigned int)strtoul(value, NULL, 10);
 	else if (IS("core"))

@@ -5,6 +5,8 @@
  * Pictures become part of the page as SVG elements. Their ids, which gnuplot
  * repeats from picture to picture, get the picture's number in front.
  */
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +20,10 @@ extern const char report_css[];
 extern const char report_js[];
 
 #define CONTENTS_LEVEL 2
+#define CELLS_MOST     40000 /* of all tables: some 40 bytes each */
+#define ROWS_ALL       (SIZE_MAX / CELLS_MOST)
+#define ROWS_FIRST     1024
+#define ROWS_LEAST     32
 
 static void escaped(FILE *f, const char *s)
 {
@@ -67,7 +73,14 @@ static void html_contents(FILE *f, const struct doc *d)
 	fputs("</ul></nav>\n", f);
 }
 
-static void html_cell(FILE *f, const struct doc_cell *c, unsigned int flags)
+/* Neighbours that lead to the same place: the first of them does. */
+static bool leads(const struct doc_cell *c, const struct doc_cell *before)
+{
+	return c->href && *c->text && (!before || !before->href || strcmp(before->href, c->href));
+}
+
+static void html_cell(FILE *f, const struct doc_cell *c, const struct doc_cell *before,
+		      unsigned int flags)
 {
 	const char *tone = tone_class(c->tone);
 	const char *number = flags & DOC_NUMBER ? "n" : "";
@@ -76,7 +89,7 @@ static void html_cell(FILE *f, const struct doc_cell *c, unsigned int flags)
 		fprintf(f, "<td class=\"%s%s%s\">", number, *tone && *number ? " " : "", tone);
 	else
 		fputs("<td>", f);
-	if (c->href && *c->text) {
+	if (leads(c, before)) {
 		fprintf(f, "<a href=\"%s\">", c->href);
 		escaped(f, c->text);
 		fputs("</a>", f);
@@ -86,7 +99,43 @@ static void html_cell(FILE *f, const struct doc_cell *c, unsigned int flags)
 	fputs("</td>", f);
 }
 
-static void html_table(FILE *f, const struct doc_block *b)
+/* Rows per table that a page of this document has room for: all, unless it grows too large. */
+static size_t row_limit(const struct doc *d)
+{
+	size_t limit = ROWS_ALL, cells, i;
+
+	for (;; limit = limit == ROWS_ALL ? ROWS_FIRST : limit / 2) {
+		for (i = cells = 0; i < d->nblocks; i++) {
+			const struct doc_block *b = &d->blocks[i];
+			size_t most = limit * b->ncolumns;
+
+			if (b->kind == DOC_TABLE)
+				cells += b->ncells < most ? b->ncells : most;
+		}
+		if (cells <= CELLS_MOST || limit <= ROWS_LEAST)
+			return limit;
+	}
+}
+
+/* How many rows are left out, and where they are. */
+static void html_rest(FILE *f, const struct doc_block *b, size_t limit)
+{
+	size_t rows = b->ncolumns ? b->ncells / b->ncolumns : 0, i;
+	const char *href = NULL;
+
+	if (rows <= limit)
+		return;
+	for (i = 0; i < b->ncells && !href; i++)
+		href = b->cells[i].href;
+	fprintf(f, "<p class=\"caption\">%zu of %zu rows; ", limit, rows);
+	if (href)
+		fprintf(f, "<a href=\"%.*s\">%.*s</a> has all.</p>\n", (int)strcspn(href, "#"),
+			href, (int)strcspn(href, "#"), href);
+	else
+		fputs("report.md has all.</p>\n", f);
+}
+
+static void html_table(FILE *f, const struct doc_block *b, size_t limit)
 {
 	unsigned int c;
 	size_t i;
@@ -106,13 +155,15 @@ static void html_table(FILE *f, const struct doc_block *b)
 		fputs("</th>", f);
 	}
 	fputs("</tr></thead>\n<tbody>\n", f);
-	for (i = 0; i < b->ncells; i += b->ncolumns) {
+	for (i = 0; i < b->ncells && i < limit * b->ncolumns; i += b->ncolumns) {
 		fputs("<tr>", f);
 		for (c = 0; c < b->ncolumns; c++)
-			html_cell(f, &b->cells[i + c], b->columns[c].flags);
+			html_cell(f, &b->cells[i + c], c ? &b->cells[i + c - 1] : NULL,
+				  b->columns[c].flags);
 		fputs("</tr>\n", f);
 	}
 	fputs("</tbody></table></div>\n", f);
+	html_rest(f, b, limit);
 }
 
 /* Copies SVG text, putting @own in front of every id and reference to one. */
@@ -189,7 +240,7 @@ static void html_picture(FILE *f, const struct doc_block *b, const char *dir, si
 }
 
 static void html_block(FILE *f, const struct doc_block *b, const char *dir, size_t number,
-		       const char *why)
+		       size_t limit, const char *why)
 {
 	switch (b->kind) {
 	case DOC_HEADING:
@@ -213,7 +264,7 @@ static void html_block(FILE *f, const struct doc_block *b, const char *dir, size
 		fputs("</p>\n", f);
 		break;
 	case DOC_TABLE:
-		html_table(f, b);
+		html_table(f, b, limit);
 		break;
 	case DOC_PICTURE:
 		html_picture(f, b, dir, number, why);
@@ -235,8 +286,8 @@ static const char *title(const struct doc *d)
 
 int doc_html(const struct doc *d, const char *dir, FILE *f)
 {
+	size_t i, limit = row_limit(d);
 	int contents = 0;
-	size_t i;
 
 	fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -253,7 +304,7 @@ int doc_html(const struct doc *d, const char *dir, FILE *f)
 		/* The list of contents stands behind the first section: first the answer. */
 		if (b->kind == DOC_HEADING && b->level == CONTENTS_LEVEL && contents++ == 1)
 			html_contents(f, d);
-		html_block(f, b, dir, i, d->no_picture[DOC_SVG]);
+		html_block(f, b, dir, i, limit, d->no_picture[DOC_SVG]);
 	}
 	fprintf(f, "</main>\n<script>\n%s</script>\n</body></html>\n", report_js);
 	return ferror(f) ? -1 : 0;

@@ -1,0 +1,85 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# The page of a large run stays below 5 MB and opens within two seconds; what is left out of it is
+# counted. LONG=1: a million blocks.
+# seconds: 25
+set -u
+. tests/e2e/tap.inc
+
+B=${B:-build}
+lab=$B/egprlab
+most=5000000
+tries='1 2'
+opens=2000 # ms, on a host that does nothing else; n times that where n programs wait for each CPU
+
+page() { # page NAME WORD...: a made-up run of 500 cells, and its report
+	name=$1
+	shift
+	"$B/tests/tools/synthetic-run" "$dir/$name" cells=500 launches=4 "$@" && "$lab" report --quiet "$dir/$name" >/dev/null
+}
+small() { # small NAME
+	size=$(wc -c <"$dir/$1/report.html")
+	echo "$size bytes"
+	[ "$size" -lt $most ] && [ "$size" -gt 100000 ]
+}
+limit() {
+	awk -v ms=$opens -v cpus="$(nproc)" '{ print int(ms * ($1 > cpus ? $1 / cpus : 1)) }' /proc/loadavg
+}
+# quick NAME: from the start of the navigation to the load event; other work of the host is no fault of the page.
+quick() {
+	browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || return 1
+	sed '/^<\/body>/d' "$dir/$1/report.html" >"$dir/timed.html"
+	cat >>"$dir/timed.html" <<-END
+		<script>addEventListener("load", () => setTimeout(() => {
+			const e = document.createElement("pre");
+			e.textContent = "opened in " + Math.round(performance.timing.loadEventEnd - performance.timing.navigationStart) + " ms, " +
+				document.querySelectorAll("th button").length + " headers sort";
+			document.body.append(e);
+		}, 0));</script></body></html>
+	END
+	for try in $tries; do
+		TMPDIR=$dir timeout 60 "$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+			--disable-background-networking --disable-component-update --disable-sync --disable-dev-shm-usage \
+			--user-data-dir="$dir/profile" --dump-dom "file://$dir/timed.html" >"$dir/dom" 2>/dev/null
+		took=$(sed -n 's/.*opened in \([0-9]*\) ms, [1-9][0-9]* headers sort.*/\1/p' "$dir/dom")
+		echo "try $try: ${took:-no answer} ms of $(limit)"
+		[ -n "$took" ] && [ "$took" -lt "$(limit)" ] && return 0
+	done
+	return 1
+}
+opens() { # opens NAME WHAT [FUNCTION]
+	if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then
+		check "$2" "${3:-quick}" "$1"
+	else
+		n=$((n + 1))
+		echo "ok $n - $2 # SKIP no chromium; install the package chromium"
+	fi
+}
+
+check 'every strategy in 500 cells: there is a report' page wide blocks=8
+check 'of less than 5 MB' small wide
+opens wide 'that opens in less than two seconds'
+check 'a table says how many of its rows it has, and where all are' grep -qE '>[0-9]+ of [0-9]+ rows; <a href="(verdicts|summary).csv">' "$dir/wide/report.html"
+check 'a picture too' grep -qE 'Difference to none, layer boundary[^<]*; the 120 largest of [0-9]+' "$dir/wide/report.html"
+check 'and a picture has no more' sh -c "[ \$(cut -f1 '$dir'/wide/plots/forest-boundary-kernel-*.dat | sort -u | wc -l) = 120 ]"
+check 'kinds without a picture are counted' grep -qE 'Block differences: 8 of [0-9]+ exit kinds are drawn' "$dir/wide/report.html"
+check 'report.md has every row' sh -c "[ \$(grep -c gated-mov '$dir/wide/report.md') -gt \$(grep -c '>gated-mov<' '$dir/wide/report.html') ]"
+check 'nothing is left out of the page of a small run' sh -c "
+	'$B/tests/tools/synthetic-run' '$dir/small' blocks=12 && '$lab' report --quiet '$dir/small' >/dev/null &&
+	! grep -qE ' of [0-9]+ rows; |the 120 largest of|exit kinds are drawn' '$dir/small/report.html'"
+sed "s/^<\/main>/<script>for (const end = performance.now() + $((2 * $(limit) + 1000)); performance.now() < end;);<\/script>&/" \
+	"$dir/small/report.html" >"$dir/slow.html" && mkdir "$dir/slow" && mv "$dir/slow.html" "$dir/slow/report.html"
+tries=1
+slow() { ! quick "$1"; }
+opens slow 'and a page that takes longer is told' slow
+tries='1 2'
+if [ "${LONG:-0}" = 1 ]; then
+	check 'a million blocks: there is a report' page million blocks=2000 few=yes
+	check 'from a million blocks' sh -c "[ \$(grep -c ',none,' '$dir/million/samples.csv') -ge 1000000 ]"
+	check 'of less than 5 MB' small million
+	opens million 'that opens in less than two seconds'
+else
+	n=$((n + 1))
+	echo "ok $n - a million blocks # SKIP takes a minute and 300 MB; LONG=1 does it"
+fi
+echo "1..$n"

@@ -99,6 +99,9 @@ struct egpr_plan {
  * @stays: by row of @counters.reason: the last such exit did not leave KVM's inner loop
  * @stepper: somebody steps through what is run; changed under vcpu->mutex where there is a vCPU
  * @at_place: the halves run in KVM's vmenter.S
+ * @xcr0_told: of KVM's switch of XCR0 and the edges of its inner loop that KVM tells
+ * @xcr0_loaded: KVM has told that XCR0 is the guest's
+ * @loop_exits: exits since KVM's inner loop was entered, where halves run at its edges
  * @emulated: of @counters, when they were last armed there
  * @looking: somebody looks what KVM does with the registers
  * @look: how, and what was seen
@@ -134,6 +137,9 @@ struct egpr_session {
 	bool stays[EGPR_NR_REASONS];
 	struct egpr_stepper *stepper;
 	bool at_place;
+	bool xcr0_told;
+	bool xcr0_loaded;
+	u32 loop_exits;
 	u64 emulated;
 	bool looking;
 	struct egpr_look look;
@@ -190,6 +196,19 @@ static inline u64 *egpr_played_regs(struct egpr_session *s)
 }
 #endif
 
+/* tests/bed/planted: a test build fails VM entries and sends NMIs. */
+#ifdef EGPR_PLANTED
+void egpr_planted_entry(struct egpr_session *s);
+void egpr_planted_xcr0(struct egpr_session *s, bool guest);
+#else
+static inline void egpr_planted_entry(struct egpr_session *s)
+{
+}
+static inline void egpr_planted_xcr0(struct egpr_session *s, bool guest)
+{
+}
+#endif
+
 /* cpu.c: what this CPU and this kernel can. */
 bool egpr_has_xsave(unsigned int needs);
 u64 egpr_xgetbv(void);
@@ -238,10 +257,14 @@ void egpr_switch_out(struct egpr_session *s);
 void egpr_host_values(struct egpr_session *s);
 void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu);
 void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu);
+void egpr_probe_edge(struct kvm_vcpu *vcpu, bool in);
+void egpr_probe_xcr0(struct kvm_vcpu *vcpu, bool guest);
 
-/* place.c: halves in KVM's own vmenter.S. */
+/* place.c: halves in KVM's own vmenter.S. @in: its inner loop is entered, or XCR0 will be the guest's. */
+typedef void (*egpr_place_fn)(struct kvm_vcpu *vcpu, bool in);
 bool egpr_place_there(void);
-enum egpr_refusal egpr_place_take(struct egpr_session *s, const struct egpr_plan *p);
+enum egpr_refusal egpr_place_take(struct egpr_session *s, const struct egpr_plan *p,
+				  egpr_place_fn edge, egpr_place_fn xcr0);
 void egpr_place_give(struct egpr_session *s);
 void egpr_place_release(void);
 void egpr_place_idle(void);
@@ -312,5 +335,6 @@ void egpr_virtual_exit(void);
 void egpr_virtual_enter(struct egpr_session *s);
 void egpr_virtual_leave(void);
 void egpr_virtual_forget(struct egpr_session *s);
+void egpr_virtual_place(unsigned long __percpu *text);
 
 #endif /* KMOD_EGPR_SWITCH_H */

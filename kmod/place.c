@@ -6,6 +6,9 @@
  * word, which the place reads; interrupts are off from there to behind the exit half. A vCPU that is none of the
  * lab's finds nothing in that word. Which halves are called is one choice for the whole KVM, so
  * sessions at the place have the same, or are refused.
+ *
+ * Design F (EGPR_BIND_OUTER) has the halves of `none` there, and its own where KVM's inner loop is entered and
+ * left. KVM tells of these edges, and of its switch of XCR0, for every strategy, so that all pay the same.
  */
 #include <linux/cpumask.h>
 #include <linux/export.h>
@@ -33,19 +36,32 @@ bool egpr_place_there(void)
 #define FORM_ID(SYM, id, text) [EGPR_FORM_##SYM] = #id,
 static const char *const form_ids[EGPR_NR_FORMS] = { EGPR_FORMS(FORM_ID) };
 
+/* What is called in vmenter.S. */
+static struct egpr_sequence halves_there(const struct egpr_plan *p)
+{
+	return p->s->needs & EGPR_BIND_OUTER ? p->stay : p->fn;
+}
+
 static enum egpr_refusal judge(const struct egpr_place *at, const struct egpr_plan *p)
 {
+	struct egpr_sequence fn;
+
 	if (at->version != EGPR_PLACE_VERSION || at->context_bytes != sizeof(struct egpr_switch))
 		return EGPR_REFUSED_PLACE_OTHER;
-	if (p->s->needs & EGPR_BIND_OUTER)
+	if ((p->s->needs & EGPR_BIND_OUTER) && !at->tell)
 		return EGPR_REFUSED_PLACE_OUTER;
+	/* Nobody rebinds what is part of the code. */
+	if ((p->s->needs & EGPR_BIND_DUAL) && p->state == EGPR_STATE_OFF &&
+	    at->kind == EGPR_PLACE_INLINE)
+		return EGPR_REFUSED_PLACE_DUAL;
 	if (p->form == EGPR_FORM_HW && p->state == EGPR_STATE_OFF &&
 	    (p->s->needs & EGPR_NEEDS_XSETBV))
 		return EGPR_REFUSED_PLACE_XCR0;
 	if (at->kind == EGPR_PLACE_INLINE &&
 	    (strcmp(at->strategy, p->s->id) || strcmp(at->form, form_ids[p->form])))
 		return EGPR_REFUSED_PLACE_INLINE;
-	if (users && (p->fn.exit != chosen.exit || p->fn.entry != chosen.entry))
+	fn = halves_there(p);
+	if (users && (fn.exit != chosen.exit || fn.entry != chosen.entry))
 		return EGPR_REFUSED_PLACE_TAKEN;
 	return EGPR_REFUSED_NONE;
 }
@@ -54,10 +70,13 @@ static enum egpr_refusal judge(const struct egpr_place *at, const struct egpr_pl
  * egpr_place_take - have a plan's halves run at the place
  * @s: the session; the caller holds its vcpu->mutex
  * @p: the plan
+ * @edge: called at the edges of KVM's inner loop, ...
+ * @xcr0: ... and where KVM switches XCR0, if it tells
  *
  * Return: EGPR_REFUSED_NONE, or the reason why not.
  */
-enum egpr_refusal egpr_place_take(struct egpr_session *s, const struct egpr_plan *p)
+enum egpr_refusal egpr_place_take(struct egpr_session *s, const struct egpr_plan *p,
+				  egpr_place_fn edge, egpr_place_fn xcr0)
 {
 	const struct egpr_place *at;
 	enum egpr_refusal why = EGPR_REFUSED_NO_PLACE;
@@ -72,12 +91,16 @@ enum egpr_refusal egpr_place_take(struct egpr_session *s, const struct egpr_plan
 			symbol_put(egpr_place);
 		goto out;
 	}
+	chosen = halves_there(p);
 	if (at->choose)
-		at->choose(p->fn.exit, p->fn.entry);
-	chosen = p->fn;
+		at->choose(chosen.exit, chosen.entry);
+	if (at->tell)
+		at->tell(edge, xcr0);
 	WRITE_ONCE(place, at);
+	egpr_virtual_place(at->text);
 	users++;
 	s->at_place = true;
+	s->xcr0_told = at->tell;
 out:
 	mutex_unlock(&place_lock);
 	return why;
@@ -97,7 +120,7 @@ void egpr_place_give(struct egpr_session *s)
 	for_each_possible_cpu(cpu)
 		cmpxchg(per_cpu_ptr(place->context, cpu), &s->ctx->sw, place->idle);
 	users--;
-	s->at_place = false;
+	s->at_place = s->xcr0_told = false;
 	mutex_unlock(&place_lock);
 	egpr_virtual_forget(s);
 }
@@ -111,9 +134,12 @@ void egpr_place_release(void)
 {
 	mutex_lock(&place_lock);
 	if (place && !users) {
+		if (place->tell)
+			place->tell(NULL, NULL);
 		if (place->choose)
 			place->choose(NULL, NULL);
 		WRITE_ONCE(place, NULL);
+		egpr_virtual_place(NULL);
 		symbol_put(egpr_place);
 	}
 	mutex_unlock(&place_lock);

@@ -119,6 +119,12 @@ static bool at_place(const struct egpr_session *s)
 	return s->plan.flags & EGPR_CONF_PLACE;
 }
 
+/* And those of design F at the edges of KVM's inner loop. */
+static bool at_edge(const struct egpr_session *s)
+{
+	return s->at_place && (s->plan.s->needs & EGPR_BIND_OUTER);
+}
+
 /* Written when KVM's inner loop is left. */
 static bool loop_left(const struct egpr_session *s, const struct kvm_vcpu *vcpu)
 {
@@ -175,6 +181,8 @@ static void xcr0_for_entry(struct egpr_session *s, const struct kvm_vcpu *vcpu)
 	struct egpr_switch *sw = &s->ctx->sw;
 
 	if (s->plan.form == EGPR_FORM_TRAP) {
+		if (s->xcr0_told)
+			return;
 		s->page->xcr0 = sw->xcr0_host;
 		if ((s->plan.flags & EGPR_CONF_GUEST_XCR0) &&
 		    !(s->plan.s->needs & EGPR_NEEDS_XSETBV))
@@ -283,7 +291,8 @@ static __always_inline void entry(struct egpr_session *s, struct kvm_vcpu *vcpu)
 	s->switches = context_switches();
 	s->cpu = raw_smp_processor_id();
 	s->open_entry = true;
-	if (!s->armed || (s->in_guest && !s->stayed))
+	/* Design F has its registers in place since the loop was entered. */
+	if (!s->armed || (s->in_guest && !s->stayed && !at_edge(s)))
 		return;
 	if (!irqs_disabled()) {
 		s->counters.refused++;
@@ -310,9 +319,11 @@ static __always_inline void entry(struct egpr_session *s, struct kvm_vcpu *vcpu)
 		if (s->plan.form == EGPR_FORM_TRAP)
 			s->page->xcr0 = s->ctx->sw.xcr0_guest;
 	}
-	s->counters.switched_in += !s->stayed;
+	if (!at_edge(s)) {
+		s->counters.switched_in += !s->stayed;
+		s->in_guest = true;
+	}
 	s->stayed = false;
-	s->in_guest = true;
 }
 
 void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
@@ -331,6 +342,7 @@ void egpr_probe_entry(void *data, struct kvm_vcpu *vcpu)
 	if (unlikely(s->looking))
 		egpr_own_entry(s);
 	egpr_played_entry(s);
+	egpr_planted_entry(s);
 }
 
 /* In memory of ours: KVM looks after its own itself. */
@@ -375,7 +387,8 @@ static void left_place(struct egpr_session *s)
 	struct egpr_switch *sw = &s->ctx->sw;
 
 	if (s->plan.form == EGPR_FORM_TRAP) {
-		s->page->xcr0 = sw->xcr0_host;
+		if (!s->xcr0_told)
+			s->page->xcr0 = sw->xcr0_host;
 		if (registers_left_at_place(s))
 			s->counters.leaks++;
 		if ((s->plan.s->needs & EGPR_READS_OPERAND) && s->plan.state != EGPR_STATE_OFF &&
@@ -385,6 +398,78 @@ static void left_place(struct egpr_session *s)
 	}
 	s->in_guest = false;
 	s->counters.switched_out++;
+}
+
+/* What the virtual XCR0 is by KVM's own switch. */
+static u64 virtual_xcr0(const struct egpr_session *s)
+{
+	bool guests = s->xcr0_loaded && !(s->plan.s->needs & EGPR_NEEDS_XSETBV);
+
+	return guests ? s->ctx->sw.xcr0_guest : s->ctx->sw.xcr0_host;
+}
+
+/**
+ * egpr_probe_xcr0 - KVM switches XCR0: the entry flag of the series, and in form trap the virtual XCR0 too
+ * @vcpu: the vCPU
+ * @guest: to the guest's
+ *
+ * Of a strategy that restores the host's XCR0 itself, KVM's own switch would stand behind its entry half.
+ */
+void egpr_probe_xcr0(struct kvm_vcpu *vcpu, bool guest)
+{
+	struct egpr_session *s = egpr_session_find(vcpu);
+	struct egpr_switch *sw;
+	u64 xcr0;
+
+	if (!s || !s->armed || !s->at_place || s->plan.form == EGPR_FORM_PROXY)
+		return;
+	sw = &s->ctx->sw;
+	xcr0 = s->plan.form == EGPR_FORM_HW ? vcpu->arch.xcr0 : sw->xcr0_guest;
+	if (guest)
+		sw->flags = xcr0 & BIT_ULL(EGPR_XFEATURE) ? EGPR_SWITCH_GUEST_APX : 0;
+	if (s->plan.form == EGPR_FORM_HW)
+		return;
+	if (!guest)
+		egpr_planted_xcr0(s, false);
+	s->xcr0_loaded = guest;
+	s->page->xcr0 = virtual_xcr0(s);
+	if (guest)
+		egpr_planted_xcr0(s, true);
+}
+
+/**
+ * egpr_probe_edge - KVM's inner loop is entered, or was left
+ * @vcpu: the vCPU; interrupts are off from the one to behind the other
+ * @in: entered
+ *
+ * The halves of `none` run here for every strategy but design F, so that the path is the same.
+ */
+void egpr_probe_edge(struct kvm_vcpu *vcpu, bool in)
+{
+	struct egpr_session *s = egpr_session_find(vcpu);
+	struct egpr_sequence fn;
+	bool here;
+
+	if (!s || !s->armed || !s->at_place)
+		return;
+	here = at_edge(s);
+	if (here && s->in_guest == in)
+		return;
+	fn = here ? s->plan.fn : s->plan.stay;
+	if (s->plan.form == EGPR_FORM_TRAP)
+		s->page->xcr0 = virtual_xcr0(s); /* the VMM may have written it */
+	egpr_half(s, &s->plan, in ? fn.entry : fn.exit);
+	if (in)
+		s->loop_exits = 0;
+	if (!here)
+		return;
+	s->in_guest = in;
+	if (in) {
+		s->counters.switched_in++;
+		return;
+	}
+	left_place(s);
+	s->counters.stayed += s->loop_exits ? s->loop_exits - 1 : 0;
 }
 
 /* In form trap it is proved on the way that the half left nothing behind and read what it was to. */
@@ -488,7 +573,9 @@ void egpr_probe_exit(void *data, struct kvm_vcpu *vcpu)
 	}
 	if (s->at_place) {
 		local_irq_save(flags);
-		left_place(s);
+		s->loop_exits++;
+		if (!at_edge(s))
+			left_place(s);
 		local_irq_restore(flags);
 		return;
 	}

@@ -195,6 +195,7 @@ static void settle(struct egpr_session *s)
 {
 	unsigned long flags;
 
+	s->open_entry = false; /* of an entry that failed: no exit went unseen */
 	if (!s->in_guest)
 		return;
 	if (s->plan.form != EGPR_FORM_TRAP) {
@@ -348,7 +349,7 @@ int egpr_session_configure(struct egpr_session *s, struct egpr_configure *c)
 	if (egpr_lacks_component(s, &p))
 		goto out_unlock;
 	if (p.flags & EGPR_CONF_PLACE) {
-		c->refusal = egpr_place_take(s, &p);
+		c->refusal = egpr_place_take(s, &p, egpr_probe_edge, egpr_probe_xcr0);
 		if (c->refusal != EGPR_REFUSED_NONE)
 			goto out_unlock;
 		/* KVM has loaded the guest's XCR0 by then. */

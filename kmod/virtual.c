@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The virtual EGPR hardware in the kernel: a die notifier that executes what a CPU
- * without APX refuses, in this module's own text and nowhere else.
+ * without APX refuses, in this module's own text and in the halves of an edited KVM, and nowhere else.
  *
  * A sequence in form trap runs between egpr_virtual_enter() and egpr_virtual_leave()
  * with interrupts off, so the session of a trap is the one of this CPU. What the emulator answers
@@ -135,6 +135,23 @@ static enum emu_status refused(const struct pt_regs *regs, unsigned int *len)
 	return st == EMU_OK ? EMU_UD : st;
 }
 
+/* Where a half lies that is part of an edited KVM, first and last address: the last that ran on a CPU. */
+static unsigned long __percpu *place_text;
+
+/* text: NULL where there is none. */
+void egpr_virtual_place(unsigned long __percpu *text)
+{
+	WRITE_ONCE(place_text, text);
+}
+
+static bool at_place(unsigned long ip)
+{
+	unsigned long __percpu *at = READ_ONCE(place_text);
+	const unsigned long *text = at ? raw_cpu_ptr(at) : NULL;
+
+	return text && ip >= text[0] && ip < text[1];
+}
+
 static int on_die(struct notifier_block *nb, unsigned long val, void *data)
 {
 	struct die_args *args = data;
@@ -142,8 +159,9 @@ static int on_die(struct notifier_block *nb, unsigned long val, void *data)
 	unsigned int len = 0;
 	enum emu_status st;
 
-	if (val != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(args->regs) ||
-	    !within_module(args->regs->ip, THIS_MODULE) || !s)
+	if (val != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(args->regs) || !s)
+		return NOTIFY_DONE;
+	if (!within_module(args->regs->ip, THIS_MODULE) && !at_place(args->regs->ip))
 		return NOTIFY_DONE;
 
 	if (s->plan.form == EGPR_FORM_HW)

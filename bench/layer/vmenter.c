@@ -9,24 +9,14 @@
  */
 #include <stdlib.h>
 
-#include <egpr/status.h>
-
 #include "edited.h"
 #include "kvm.h"
-#include "module.h"
 
 static int vmenter_probe(const struct layer_env *env, void **host, struct data_error *e)
 {
 	int ret = edited_kvm_use(true, e);
 
 	return ret ? ret : layer_kvm_probe(env, host, e);
-}
-
-static int vmenter_check_arm(const struct cell *c, const struct plan_arm *arm, struct data_error *e)
-{
-	if (arm->strategy->needs & EGPR_BIND_OUTER)
-		return data_fail(e, EGPR_SKIPPED, "%s", module_refusal(EGPR_REFUSED_PLACE_OUTER));
-	return layer_kvm_check_arm(c, arm, e);
 }
 
 static void vmenter_release(void *host)
@@ -43,7 +33,7 @@ const struct layer_ops layer_vmenter_ops = {
 	.guest = true,
 	.probe = vmenter_probe,
 	.check_cell = layer_kvm_check_cell,
-	.check_arm = vmenter_check_arm,
+	.check_arm = layer_kvm_check_arm,
 	.check_own = layer_kvm_check_own,
 	.open = layer_kvm_open,
 	.batch = layer_kvm_batch,

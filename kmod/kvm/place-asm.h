@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The place, as KVM's vmenter.S has it: two macros, put there by kmod/kvm/edit.
+ * The place, as KVM's vmenter.S has it: three macros, put there by kmod/kvm/edit.
  *
  *   egpr_place_entry	before SPEC_CTRL is the guest's: a return may still stand here
+ *   egpr_place_early	before the first barrier behind the exit: no return may stand here
  *   egpr_place_exit	behind the last barrier: a return may stand here again
  *
- * Both clobber what a C function does. The context of the vCPU that runs is per CPU: interrupts are off
+ * All clobber what a C function does. The context of the vCPU that runs is per CPU: interrupts are off
  * from where it was set to behind the exit.
  *
- * IMPORTANT: nothing here may touch the stack pointer across the guest, and neither macro may be moved over
+ * IMPORTANT: nothing here may touch the stack pointer across the guest, and no macro may be moved over
  * a barrier; docs/vmenter.md draws the order.
  */
 #ifndef KMOD_KVM_PLACE_ASM_H
@@ -21,17 +22,58 @@
 
 #include EGPR_INLINE_FILE
 
-.macro egpr_place_entry
+/* An exit half of nothing needs no context. */
+#if defined(EGPR_FORM_TRAP)
+/* For proofs only: a vCPU that is none of the lab's has no context, and the emulator learns where this is. */
+.macro egpr_place_half half
 	mov PER_CPU_VAR(egpr_place_context), %rdi
-	egpr_inline_entry
+	test %rdi, %rdi
+	jz .Legpr_place_\half\()_none
+	lea .Legpr_place_\half(%rip), %rax
+	mov %rax, PER_CPU_VAR(egpr_place_text)
+	lea .Legpr_place_\half\()_none(%rip), %rax
+	mov %rax, PER_CPU_VAR(egpr_place_text + 8)
+.Legpr_place_\half:
+	egpr_inline_\half
+.Legpr_place_\half\()_none:
 .endm
-
-/* A half of nothing needs no context. */
-.macro egpr_place_exit
-#ifndef EGPR_INLINE_NOTHING
+#else
+.macro egpr_place_half half
+#ifdef EGPR_INLINE_NOTHING
+	.ifc \half, entry
+	mov PER_CPU_VAR(egpr_place_context), %rdi
+	.endif
+#else
 	mov PER_CPU_VAR(egpr_place_context), %rdi
 #endif
-	egpr_inline_exit
+	egpr_inline_\half
+.endm
+#endif
+
+.macro egpr_place_entry
+	egpr_place_half entry
+.endm
+
+/*
+ * The exit half before the first barrier: no return and no indirect branch, which only a half that is part of
+ * the code can do without. \from is kept in \to, where KVM needs it behind this.
+ */
+.macro egpr_place_early from to
+#ifdef EGPR_EXIT_EARLY
+	.ifnb \from
+	mov \from, \to
+	.endif
+	egpr_place_half exit
+	.ifnb \from
+	mov \to, \from
+	.endif
+#endif
+.endm
+
+.macro egpr_place_exit
+#ifndef EGPR_EXIT_EARLY
+	egpr_place_half exit
+#endif
 .endm
 
 #else
@@ -57,6 +99,10 @@
 	jz .Legpr_place_exit_none
 	call __SCT__egpr_place_exit
 .Legpr_place_exit_none:
+.endm
+
+/* A call and its return may not stand before the barriers. */
+.macro egpr_place_early from to
 .endm
 
 #endif

@@ -11,6 +11,7 @@
 #include <linux/percpu.h>
 #include <linux/static_call.h>
 
+#include "edge.h"
 #include "place.h"
 #include "choice.h"
 
@@ -18,16 +19,27 @@
 #define KIND	 EGPR_PLACE_INLINE
 #define STRATEGY EGPR_INLINE_STRATEGY
 #define FORM	 EGPR_INLINE_FORM
-#define IDLE	 (&idle)
 #define CHOOSE	 NULL
+#define TELL	 NULL
+#ifdef EGPR_FORM_TRAP
+#define IDLE NULL
+#define TEXT (&egpr_place_text[0])
+DEFINE_PER_CPU(unsigned long[2], egpr_place_text);
+EXPORT_PER_CPU_SYMBOL_GPL(egpr_place_text);
+#else
+#define IDLE (&idle)
+#define TEXT NULL
 /* A guest without APX whose XCR0 is the host's: what gated halves test and others compare. */
 static struct egpr_switch idle;
+#endif
 #else
 #define KIND	 EGPR_PLACE_SWITCHABLE
 #define STRATEGY ""
 #define FORM	 ""
 #define IDLE	 NULL
+#define TEXT	 NULL
 #define CHOOSE	 choose
+#define TELL	 tell
 
 void egpr_place_half(struct egpr_switch *sw);
 
@@ -41,13 +53,22 @@ static void choose(egpr_switch_fn exit, egpr_switch_fn entry)
 	static_call_update(egpr_place_exit, exit);
 	static_call_update(egpr_place_entry, entry);
 }
+
+DEFINE_STATIC_CALL_NULL(egpr_place_at_edge, egpr_place_told);
+DEFINE_STATIC_CALL_NULL(egpr_place_at_xcr0, egpr_place_told);
+
+static void tell(void (*edge)(struct kvm_vcpu *vcpu, bool in),
+		 void (*xcr0)(struct kvm_vcpu *vcpu, bool in))
+{
+	static_call_update(egpr_place_at_edge, edge);
+	static_call_update(egpr_place_at_xcr0, xcr0);
+}
 #endif
 
 DEFINE_PER_CPU(struct egpr_switch *, egpr_place_context);
 EXPORT_PER_CPU_SYMBOL_GPL(egpr_place_context);
 
 /* Not by an initialiser: up to 6.12 a module's per-CPU data is not relocated. */
-void egpr_place_init(void);
 void egpr_place_init(void)
 {
 	int cpu;
@@ -64,7 +85,9 @@ const struct egpr_place egpr_place = {
 	.source = EGPR_PLACE_SOURCE,
 	.context = &egpr_place_context,
 	.idle = IDLE,
+	.text = TEXT,
 	.choose = CHOOSE,
+	.tell = TELL,
 };
 EXPORT_SYMBOL_GPL(egpr_place);
 

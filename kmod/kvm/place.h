@@ -12,7 +12,9 @@
 #include <linux/percpu.h>
 #include <egpr/switch.h>
 
-#define EGPR_PLACE_VERSION 1
+#define EGPR_PLACE_VERSION 2
+
+struct kvm_vcpu;
 
 enum egpr_place_kind {
 	EGPR_PLACE_SWITCHABLE, /* the halves are chosen while KVM is loaded */
@@ -30,7 +32,9 @@ enum egpr_place_kind {
  * @context: per CPU, of the vCPU that runs next: set with interrupts off, behind kvm_entry
  * @idle: what it is for a vCPU that is none of the lab's: NULL where that skips the halves, else a
  *	context of a guest without APX
+ * @text: per CPU: first and last address of an inline half in form trap, the last that ran; else NULL
  * @choose: put the halves in force for all CPUs; NULL for both: none. Sleeps. NULL in an inline place
+ * @tell: call these where edge.h says; NULL: nothing. Sleeps. NULL in an inline place
  */
 struct egpr_place {
 	u32 version;
@@ -41,7 +45,10 @@ struct egpr_place {
 	const char *source;
 	struct egpr_switch *__percpu *context;
 	struct egpr_switch *idle;
+	unsigned long __percpu *text;
 	void (*choose)(egpr_switch_fn exit, egpr_switch_fn entry);
+	void (*tell)(void (*edge)(struct kvm_vcpu *vcpu, bool in),
+		     void (*xcr0)(struct kvm_vcpu *vcpu, bool in));
 };
 
 extern const struct egpr_place egpr_place;

@@ -2,7 +2,7 @@
 # Programs and payloads that run inside the beds, started by tests/bed/run.
 
 BED_PAYLOADS := $(patsubst asm/payload/%.S,$(B)/payloads/state/%.elf,$(wildcard asm/payload/*.S))
-BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own immediate uabi xstate)
+BED_PROGRAMS := $(addprefix $(B)/tests/bed/,proof prototype hard fuzz pathlen exits contract fpu fallible own immediate uabi xstate planted)
 
 $(B)/asm/payload/state/%.o: asm/payload/%.S | $(B)/include/egpr/egpr-offsets.h
 	@mkdir -p $(@D)
@@ -39,5 +39,5 @@ PAYLOADS += $(OPERAND_ELF)
 # egprlab proves layer kvm with these payloads too.
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)
-LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h tests/bed/*/*.h)
+LINT_C += $(wildcard tests/bed/*.c tests/bed/*.h tests/bed/*/*.h tests/bed/planted/*.c)
 LINT_SH += tests/bed/run tests/bed/uabi-edited tests/bed/vmenter.inc tests/bed/immediate.inc tests/bed/check-path

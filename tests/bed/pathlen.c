@@ -4,10 +4,10 @@
  * with -icount. Form proxy, which has the instruction count of the real form (PUSH2 and POP2
  * count one more each) and runs natively.
  *
- * usage: pathlen [--edited] [--place] PAYLOADS HOST_ID MACHINE [KIND...]
+ * usage: pathlen [--edited] [--place] [--only STRATEGY,...] PAYLOADS HOST_ID MACHINE [KIND...]
  *
  * --edited has the KVM of scripts/kvm-build loaded meanwhile, --place that too and the halves in its
- * vmenter.S: layer vmenter.
+ * vmenter.S: layer vmenter. --only measures no other strategies.
  *
  * Prints the table results/reference/path-length.csv for this machine: the least TSC
  * difference that the guest saw around one exit, and the median of batches of the same.
@@ -45,6 +45,9 @@ static const enum egpr_guest_state states[] = { EGPR_STATE_OFF, EGPR_STATE_DIRTY
 /* Where the halves run. */
 static enum egpr_layer layer = EGPR_LAYER_KVM;
 
+/* Bit per strategy that is measured. */
+static uint64_t chosen = ~0ULL;
+
 #define NR_STATES (sizeof(states) / sizeof(*states))
 #define NR_CELLS  (NR_STATES * EGPR_NR_STRATEGIES)
 
@@ -69,7 +72,7 @@ struct session {
  * @exits: exits that the module saw
  * @unseen: and those that it did not
  * @switched: exits with the switch or without need of one
- * @left_out: KVM's own switch, which adds no instruction of the lab's
+ * @left_out: not chosen, or KVM's own switch, which adds no instruction of the lab's
  * @failed: it cannot be measured
  * @why: the reason
  */
@@ -238,7 +241,8 @@ static void measure_kind(const char *id, const struct vmm_host *h, char **argv, 
 		cells[i] = opening;
 		cells[i].strategy = &egpr_strategies[i % EGPR_NR_STRATEGIES];
 		cells[i].state = states[i / EGPR_NR_STRATEGIES];
-		cells[i].left_out = cells[i].strategy->family == EGPR_FAMILY_OWN;
+		cells[i].left_out = cells[i].strategy->family == EGPR_FAMILY_OWN ||
+				    !(chosen & 1ULL << (i % EGPR_NR_STRATEGIES));
 	}
 	for (round = 0; round < BATCHES; round++) {
 		for (i = 0; i < NR_CELLS; i++) {
@@ -254,6 +258,21 @@ static void measure_kind(const char *id, const struct vmm_host *h, char **argv, 
 	vmm_close(s.vm);
 }
 
+/* Whether a list names strategies and nothing else. */
+static bool choose(char *list)
+{
+	const struct egpr_strategy *s;
+	char *id;
+
+	for (chosen = 0; (id = strsep(&list, ","));) {
+		s = egpr_strategy_find(id, NULL);
+		if (!s)
+			return false;
+		chosen |= 1ULL << (s - egpr_strategies);
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct utsname u;
@@ -265,15 +284,22 @@ int main(int argc, char **argv)
 	int a;
 
 	for (; argc > 1 && !strncmp(argv[1], "--", 2); argc--, argv++) {
-		edited = true;
-		if (!strcmp(argv[1], "--place"))
+		bool place = !strcmp(argv[1], "--place");
+
+		if (!strcmp(argv[1], "--only") && argc > 2 && choose(argv[2])) {
+			argc--;
+			argv++;
+			continue;
+		}
+		edited |= place || !strcmp(argv[1], "--edited");
+		if (place)
 			layer = EGPR_LAYER_VMENTER;
 		else if (strcmp(argv[1], "--edited"))
 			argc = 0;
 	}
 	if (argc < 4) {
 		fprintf(stderr,
-			"usage: pathlen [--edited] [--place] PAYLOADS HOST_ID MACHINE [KIND...]\n");
+			"usage: pathlen [--edited] [--place] [--only STRATEGY,...] PAYLOADS HOST_ID MACHINE [KIND...]\n");
 		return EGPR_USAGE;
 	}
 	if (edited_kvm_use(edited, &e)) {

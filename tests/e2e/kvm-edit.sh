@@ -27,6 +27,8 @@ SYM_FUNC_START(__vmx_vcpu_run)
 SYM_INNER_LABEL_ALIGN(vmx_vmexit, SYM_L_GLOBAL)
 	xor %r14d, %r14d
 	xor %r15d, %r15d
+#endif
+	FILL_RETURN_BUFFER %_ASM_CX
 	call vmx_spec_ctrl_restore_host
 	/* mov %_ASM_BX, %_ASM_AX in a comment does not count */
 	mov %_ASM_BX, %_ASM_AX
@@ -42,6 +44,7 @@ SYM_FUNC_START(__svm_vcpu_run)
 	push %_ASM_ARG1
 	RESTORE_GUEST_SPEC_CTRL
 3:	vmrun %_ASM_AX
+	FILL_RETURN_BUFFER %_ASM_AX
 	UNTRAIN_RET_VM
 #ifdef CONFIG_X86_64
 	xor %r15d, %r15d
@@ -49,7 +52,33 @@ SYM_FUNC_START(__svm_vcpu_run)
 	RET
 SYM_FUNC_END(__svm_vcpu_run)
 ASM
-	printf 'static int __init kvm_x86_init(void)\n{\n\tkvm_mmu_x86_module_init();\n}\n' >"$kvm/x86.c"
+	cat >"$kvm/x86.c" <<'C'
+#define pr_fmt(fmt) fmt
+#include <linux/kvm_host.h>
+void kvm_load_guest_xsave_state(struct kvm_vcpu *vcpu)
+{
+}
+void kvm_load_host_xsave_state(struct kvm_vcpu *vcpu)
+{
+}
+static int vcpu_enter_guest(struct kvm_vcpu *vcpu)
+{
+	for (;;) {
+		another();
+	}
+	for (;;) {
+		exit_fastpath = kvm_x86_call(vcpu_run)(vcpu, run_flags);
+		if (likely(exit_fastpath)) {
+			break;
+		}
+	}
+	local_irq_enable();
+}
+static int __init kvm_x86_init(void)
+{
+	kvm_mmu_x86_module_init();
+}
+C
 	cat >"$kvm/Makefile" <<'MAKE'
 ccflags-y += -I $(srctree)/arch/x86/kvm
 include $(srctree)/virt/kvm/Makefile.kvm
@@ -70,6 +99,8 @@ HEADER
 # newer DIR: the same with the macros that 7.3 has in place of lines and calls, and WRMSRNS with an immediate.
 newer() {
 	imitate "$1"
+	sed -i -e 's/^void kvm_load_guest_xsave_state(.*/static void kvm_load_xfeatures(struct kvm_vcpu *vcpu, bool load_guest)/' \
+		-e '/^void kvm_load_host/,/^}/d' "$kvm/x86.c"
 	sed -i -e 's/spec_ctrl_done/spec_ctrl_guest_done/' -e 's/^.xor %r14d.*/	CLEAR_REGS %eax, %ecx/' \
 		-e 's/^.xor %r15d.*/	CLEAR_REGS %r14d, %r15d/' -e 's/^.call vmx_spec_ctrl_restore_host/.Lspec_ctrl_host_done:/' \
 		"$kvm/vmx/vmenter.S"
@@ -104,10 +135,21 @@ imitate "$dir/whole"
 check 'a source is edited' kmod/kvm/edit "$dir/whole"
 check 'VMX: entry between HOST_RSP and SPEC_CTRL, exit between SPEC_CTRL and the return' ordered \
 	"$(line $vmx '^SYM_FUNC_START\(__vmx_vcpu_run')" "$(line $vmx 'egpr_place_entry')" "$(line $vmx 'spec_ctrl_done:')" \
-	"$(line $vmx 'vmx_vmexit')" "$(line $vmx 'call vmx_spec_ctrl_restore_host')" "$(line $vmx 'egpr_place_exit')" "$(line $vmx '^.RET$')"
+	"$(line $vmx 'vmx_vmexit')" "$(line $vmx '^.call vmx_spec_ctrl_restore_host')" "$(line $vmx 'egpr_place_exit')" "$(line $vmx '^.RET$')"
+check 'or between the clears and the RSB' ordered \
+	"$(line $vmx 'vmx_vmexit')" "$(line $vmx '^.xor %r15d')" "$(line $vmx 'egpr_place_early')" "$(line $vmx 'FILL_RETURN_BUFFER')"
 check 'SVM: entry before SPEC_CTRL, exit behind the cleared registers' ordered \
 	"$(line $svm 'push %_ASM_ARG1')" "$(line $svm 'egpr_place_entry')" "$(line $svm 'mov \(%_ASM_SP\), %_ASM_DI')" \
 	"$(line $svm '^.RESTORE_GUEST_SPEC_CTRL')" "$(line $svm 'vmrun')" "$(line $svm '^#endif')" "$(line $svm 'egpr_place_exit')"
+check 'or before the RSB is filled' ordered \
+	"$(line $svm 'vmrun')" "$(line $svm 'egpr_place_early %_ASM_DI, %_ASM_BX ')" "$(line $svm 'FILL_RETURN_BUFFER')"
+x86=arch/x86/kvm/x86.c
+check 'the edges are those of the loop that runs the vCPU' ordered \
+	"$(line $x86 'another')" "$(line $x86 'egpr_place_edge\(vcpu, true\)')" "$(line $x86 'vcpu_run')" \
+	"$(line $x86 'egpr_place_edge\(vcpu, false\)')" "$(line $x86 'local_irq_enable')"
+check 'and KVM tells when it switches XCR0' ordered \
+	"$(line $x86 '^void kvm_load_guest_xsave_state')" "$(line $x86 'egpr_place_xcr0\(vcpu, true\)')" \
+	"$(line $x86 '^void kvm_load_host_xsave_state')" "$(line $x86 'egpr_place_xcr0\(vcpu, false\)')"
 check 'the other function is as it was' sh -c 'test "$(sed -n "/START(another)/,/END(another)/p" "$1" | wc -l)" -eq 4' - "$dir/whole/$vmx"
 check 'it builds beside the headers' sh -c '! grep -q srctree "$1"/Makefile && grep -qx "kvm-y += egpr/place.o" "$1"/Makefile && grep -q "^#define TRACE_INCLUDE_PATH \. " "$1"/trace.h' - "$dir/whole/arch/x86/kvm"
 before=$(sum "$dir/whole")
@@ -122,6 +164,8 @@ check '7.3, VMX: the same order' ordered \
 	"$(line $vmx 'vmx_vmexit')" "$(line $vmx 'spec_ctrl_host_done:')" "$(line $vmx 'egpr_place_exit')" "$(line $vmx '^.RET$')"
 check '7.3, SVM: the same order' ordered "$(line $svm 'egpr_place_entry')" "$(line $svm '^.RESTORE_GUEST_SPEC_CTRL')" \
 	"$(line $svm 'vmrun')" "$(line $svm 'CLEAR_REGS %r14d')" "$(line $svm '^#endif')" "$(line $svm 'egpr_place_exit')"
+check '7.3: the function that switches XCR0 tells which way' ordered \
+	"$(line $x86 'kvm_load_xfeatures\(struct')" "$(line $x86 'egpr_place_xcr0\(vcpu, load_guest\)')"
 check 'for a test build, the source of WRMSRNS too' kmod/kvm/edit-operand "$dir/whole"
 check 'in its own function alone' test "$(grep -c 'egpr_read_operand(vcpu, reg, kvm_register_read(vcpu, reg))' "$dir/whole/arch/x86/kvm/msrs.c")" -eq 1
 before=$(sum "$dir/whole")
@@ -154,6 +198,9 @@ refused 'another word last on the stack' $svm 's/^.push %_ASM_ARG1/&\n	push %_AS
 refused 'registers cleared before UNTRAIN_RET' $svm '/UNTRAIN/d; s/^.RET/	UNTRAIN_RET\n&/' 'cleared before UNTRAIN_RET'
 refused 'a tracepoint of another prototype' arch/x86/kvm/trace.h 's/struct kvm_vcpu \*vcpu, bool/unsigned int vcpu_id, bool/' 'first argument of tracepoint kvm_entry'
 refused 'a start of kvm.ko that is another' arch/x86/kvm/x86.c 's/kvm_mmu_x86_module_init/kvm_mmu_start/' "anchor 'call of kvm_mmu_x86_module_init' is missing"
+refused 'no loop around the call of vcpu_run' $x86 's/for (;;)/while (1)/' "no 'for \(;;\) \{' stands before the call of vcpu_run"
+refused 'a switch of XCR0 of another name' $x86 's/kvm_load_host_xsave_state/kvm_load_host/' "anchor 'kvm_load_host_xsave_state' is missing"
+refused 'an RSB that is filled elsewhere' $vmx '/FILL_RETURN/d' "anchor 'FILL_RETURN_BUFFER' in __vmx_vcpu_run is missing"
 refused 'a Makefile without virt/kvm' arch/x86/kvm/Makefile '/Makefile.kvm/d' "anchor 'include of Makefile.kvm' is missing"
 
 make_source=newer
@@ -172,8 +219,10 @@ kmod/kvm/edit "$dir/half" >"$dir/said" 2>&1
 check 'a source that is half edited is refused' test $? -eq 65
 check 'and told from a whole one' grep -q '1 of 5 files are edited already' "$dir/said"
 
-# The option egpr_uabi, on the source that was edited above.
-x86=arch/x86/kvm/x86.c
+# The option egpr_uabi, on a source with nothing but the place.
+rm -rf "$dir/whole"
+imitate "$dir/whole"
+kmod/kvm/edit "$dir/whole"
 uabi() { # uabi DIR: the edited source, and what it calls of the FPU code
 	rm -rf "$1"
 	cp -r "$dir/whole" "$1"
@@ -213,6 +262,7 @@ builder() { # builder STATUS PATTERN ARGUMENTS...
 	test $? -eq "$status" && grep -q "$pattern" "$dir/said"
 }
 check 'no such strategy' builder 64 "there is no strategy 'no-such'" --inline no-such 6.12.0-none
+check 'a call may not stand before the barriers' builder 64 'would stand before the barriers' --early 6.12.0-none
 check 'no such option' builder 64 '^usage: ' --frob
 check 'a kernel that is not known' builder 69 'no package linux-headers-0.0.0-none is known here' 0.0.0-none
 check 'its help' builder 0 'never in the module directory' --help

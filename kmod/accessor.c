@@ -11,6 +11,7 @@
 #include <linux/bug.h>
 #include <linux/preempt.h>
 #include <linux/sched.h>
+#include <asm/asm.h>
 #include <asm/fpu/api.h>
 #include <asm/thread_info.h>
 
@@ -115,4 +116,22 @@ noinline u64 egpr_regs_read(const struct egpr_switch *sw, unsigned int reg)
 noinline void egpr_regs_write(struct egpr_switch *sw, unsigned int reg, u64 value)
 {
 	sw->regs[reg - EGPR_FIRST] = value;
+}
+
+/**
+ * egpr_rex2_traps - does this CPU, without APX, refuse the REX2 prefix?
+ *
+ * The QEMU of Debian 13 does not: it executes AAD, which 64-bit mode has not. Return: whether #UD came.
+ */
+bool egpr_rex2_traps(void)
+{
+	bool traps = true;
+
+	asm volatile("1: .byte 0xd5, 0x00, 0x90\n\t" /* REX2 NOP; or AAD 0, NOP */
+		     "movb $0, %0\n"
+		     "2:\n" _ASM_EXTABLE(1b, 2b)
+		     : "+m"(traps)
+		     :
+		     : "ax", "cc");
+	return traps;
 }

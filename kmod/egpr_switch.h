@@ -209,6 +209,9 @@ static inline void egpr_planted_xcr0(struct egpr_session *s, bool guest)
 }
 #endif
 
+/* accessor.c, which objtool need not decode. */
+bool egpr_rex2_traps(void);
+
 /* cpu.c: what this CPU and this kernel can. */
 bool egpr_has_xsave(unsigned int needs);
 u64 egpr_xgetbv(void);

@@ -205,6 +205,10 @@ static int __init egpr_init(void)
 	pr_err("egpr_switch: this kernel is built with -mapxf and uses r16..r31 itself; nothing can be switched under it\n");
 	return -EOPNOTSUPP;
 #endif
+	if (egpr_emulate && !(egpr_xgetbv() & BIT_ULL(EGPR_XFEATURE)) && !egpr_rex2_traps()) {
+		pr_err("egpr_switch: emulate=1: this CPU executes the REX2 prefix (QEMU's before 11 does, as AAD), so nothing would trap; use QEMU 11, or load without emulate\n");
+		return -ENXIO;
+	}
 	err = egpr_fails_now() ? -ENOMEM : egpr_virtual_init();
 	if (err)
 		return err;

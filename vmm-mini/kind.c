@@ -39,6 +39,9 @@ int vmm_kind_check(const struct vmm_host *h, const struct egpr_exit_kind *kind,
 	if (!(kind->cpl & (1u << o->cpl)))
 		return vmm_fail(e, EGPR_SKIPPED, kind->id, NULL,
 				"the instruction cannot run at CPL %u", o->cpl);
+	/* CPUID need not tell of it (Bochs does not): one exit finds out. */
+	if (!(kind->needs & EGPR_EXIT_EGPR))
+		have |= EGPR_EXIT_MSR_IMM;
 	/* The emulator has both, wherever the guest raises #UD. */
 	if (o->emulate)
 		have |= EGPR_EXIT_MSR_IMM | EGPR_EXIT_EGPR;
@@ -50,6 +53,18 @@ int vmm_kind_check(const struct vmm_host *h, const struct egpr_exit_kind *kind,
 		return vmm_fail(e, EGPR_SKIPPED, kind->id, NULL,
 				"its operand is one of r16..r31, which guest state off forbids");
 	return 0;
+}
+
+/* Why a kind did not run whose instruction CPUID does not tell of, in plainer words than its exception's. */
+static void name_missing(const struct vmm_host *h, const struct egpr_exit_kind *kind,
+			 struct vmm_error *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if ((kind->needs & ~h->guest_needs & needs[i].need) == EGPR_EXIT_MSR_IMM)
+			vmm_fail(e, EGPR_SKIPPED, kind->id, NULL, "%s", needs[i].missing);
+	}
 }
 
 static void default_directory(char *out, size_t size)
@@ -110,6 +125,8 @@ int vmm_open_kind(struct vmm **out, const struct vmm_host *h, const struct egpr_
 		ret = prove(vm, e);
 	if (ret) {
 		vmm_close(vm);
+		if (ret == EGPR_SKIPPED && !o->emulate)
+			name_missing(h, kind, e);
 		return ret;
 	}
 	*out = vm;

@@ -165,9 +165,27 @@ static int take_out_both(int v, struct data_error *e)
 	return ret ? ret : take_out("kvm", e);
 }
 
+/* What the kernel's command line gives a module, as modprobe takes it: words NAME.OPTION. */
+static void options_of(const char *name, char *out, size_t size)
+{
+	char line[4096], *rest = line, *word;
+	size_t len = strlen(name), used = 0, i;
+
+	*out = '\0';
+	if (!first_line("/proc/cmdline", line, sizeof(line)))
+		return;
+	while ((word = strsep(&rest, " "))) {
+		for (i = 0; i < len && (word[i] == name[i] || (word[i] == '_' && name[i] == '-'));
+		     i++)
+			;
+		if (i == len && word[i] == '.' && used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s ", word + len + 1);
+	}
+}
+
 static int put_in(const char *name, struct data_error *e)
 {
-	char file[64], path[PATH_MAX + 128];
+	char file[64], path[PATH_MAX + 128], options[512];
 	int fd, ret;
 
 	snprintf(file, sizeof(file), "%s.ko", name);
@@ -175,7 +193,8 @@ static int put_in(const char *name, struct data_error *e)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return data_fail(e, EGPR_SKIPPED, "%s: %s; " NOT_LOADED, path, strerror(errno));
-	ret = (int)syscall(SYS_finit_module, fd, "", 0);
+	options_of(name, options, sizeof(options));
+	ret = (int)syscall(SYS_finit_module, fd, options, 0);
 	if (ret)
 		data_fail(e, EGPR_SKIPPED,
 			  "%s does not load: %s; the kernel log says why. A kernel that checks "

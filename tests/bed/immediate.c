@@ -55,6 +55,18 @@ static uint64_t exits_of(const struct egpr_counters *c, uint32_t code, enum egpr
 	return 0;
 }
 
+/* What they were instead. */
+static void note_reasons(const struct egpr_counters *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->nr_reasons; i++)
+		tap_note("reason %u: fast %llu, kernel %llu, user %llu", c->reason[i].code,
+			 (unsigned long long)c->reason[i].path[EGPR_PATH_FAST],
+			 (unsigned long long)c->reason[i].path[EGPR_PATH_KERNEL],
+			 (unsigned long long)c->reason[i].path[EGPR_PATH_USER]);
+}
+
 static void paths(const char *state)
 {
 	static const struct {
@@ -82,6 +94,8 @@ static void paths(const char *state)
 			    (unsigned long long)went, EXITS, rows[i].reason,
 			    egpr_paths[k->path].id))
 			tap_note("%.*s", MOST_WORDS, g.why);
+		if (ok && went < EXITS - 1)
+			note_reasons(&g.seen);
 		guest_close(&g);
 	}
 }
@@ -174,5 +188,7 @@ int main(int argc, char **argv)
 		operand(argv[2], wanted);
 		tap_ok(answer(false), "and lets go of KVM");
 	}
+	if (edited && !tap_ok(!edited_kvm_use(false, &e), "the distribution's KVM comes back"))
+		tap_note("%s", e.text);
 	return tap_done();
 }

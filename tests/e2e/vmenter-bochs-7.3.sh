@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Strategies inside the vmenter.S of a 7.3 kernel on VMX (Bochs 3, whose CPU has MSR_IMM): proofs, and instructions
-# per exit, those of RDMSR and WRMSRNS with an immediate among them.
+# Strategies inside the vmenter.S of a 7.3 kernel on VMX (Bochs 3): proofs, and instructions per exit. Parts
+# `immediate` and `operand` of tests/bed/run want exits 84 and 85, which Bochs 3.0 does not have (docs/vmenter.md).
 # seconds: 1
 # timeout: 1500
 set -u
@@ -12,4 +12,4 @@ if [ -z "${LONG:-}" ]; then
 fi
 . tests/e2e/bed.inc
 export TIMEOUT=1400 CPUS=1
-bed bochs 7.3 vmenter vmenter_path immediate operand
+bed bochs 7.3 vmenter vmenter_path

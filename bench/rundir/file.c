@@ -101,15 +101,20 @@ static int look_up(const char *dir, const cJSON *meta, const char *name, struct 
 
 	v->sha256 = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(f, "sha256"));
 	if (!v->sha256 || strlen(v->sha256) != RUNDIR_SHA256_HEX || !cJSON_IsNumber(bytes) ||
-	    !(bytes->valuedouble >= 0))
-		return data_fail(e, EGPR_DATA,
-				 "%s/" RUNDIR_META
-				 ": no checksum and size of %s under \"" RUNDIR_FILES "\"",
-				 dir, name);
+	    !(bytes->valuedouble >= 0)) {
+		data_fail(e, EGPR_DATA,
+			  "%s/" RUNDIR_META ": no checksum and size of %s under \"" RUNDIR_FILES
+			  "\"",
+			  dir, name);
+		return EGPR_DATA;
+	}
 	v->bytes = bytes->valuedouble;
 	v->complete = state && !strcmp(state, RUNDIR_COMPLETE);
 	v->path = rundir_file_path(dir, name);
-	return v->path ? 0 : data_fail(e, EGPR_INTERNAL, "out of memory");
+	if (v->path)
+		return 0;
+	data_fail(e, EGPR_INTERNAL, "out of memory");
+	return EGPR_INTERNAL;
 }
 
 static int check_length(const struct vouched *v, size_t len, struct data_error *e)
@@ -196,10 +201,13 @@ int rundir_file_check(const char *dir, const cJSON *meta, const char *name, size
 	FILE *f = NULL;
 	struct stat st;
 	size_t had;
-	int ret = sum && EVP_DigestInit_ex(sum, EVP_sha256(), NULL)
-			  ? look_up(dir, meta, name, &v, e)
-			  : data_fail(e, EGPR_INTERNAL, "libcrypto refuses SHA-256");
+	int ret = EGPR_INTERNAL;
 
+	if (!sum || !EVP_DigestInit_ex(sum, EVP_sha256(), NULL)) {
+		data_fail(e, ret, "libcrypto refuses SHA-256");
+		goto out;
+	}
+	ret = look_up(dir, meta, name, &v, e);
 	if (ret)
 		goto out;
 	f = fopen(v.path, "re");

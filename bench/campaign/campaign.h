@@ -34,6 +34,7 @@
 /* Keys of [kernel NAME]. */
 #define CAMPAIGN_KERNEL_KEYS(X)								\
 	X(release, TEXT, 0, 0, "what `uname -r` says in it")				\
+	X(kvm, TEXT, 0, 0, "directory that scripts/kvm-build made: its KVM is measured, not the kernel's")	\
 	X(entry, TEXT, 0, 0, "its name in the boot loader: this machine is rebooted")	\
 	X(boot, TEXT, 0, 0, "instead: a command that boots it elsewhere, and ends with it")
 /* clang-format on */
@@ -44,6 +45,7 @@
 struct campaign_kernel {
 	char name[CAMPAIGN_NAME];
 	char release[CAMPAIGN_NAME * 2];
+	char kvm[CAMPAIGN_TEXT];
 	char entry[CAMPAIGN_TEXT];
 	char boot[CAMPAIGN_TEXT];
 };

@@ -170,6 +170,7 @@ static void set_environment(struct step *t)
 	setenv("CAMPAIGN_RUN", real ? real : "", 1);
 	free(real);
 	setenv("CAMPAIGN_OPTIONS", t->c->run, 1);
+	setenv("CAMPAIGN_KVM", k->kvm, 1);
 	setenv("CAMPAIGN_BOOTS", boots, 1);
 	setenv("ENTRY", k->entry, 1);
 }
@@ -299,11 +300,13 @@ static int boot_this_machine(struct step *t, bool *rebooting)
 static int measure_here(struct step *t)
 {
 	static const char command[] =
-		"if [ -n \"$CAMPAIGN_RUN\" ]; then"
+		"set -- ${CAMPAIGN_KVM:+--kvm \"$CAMPAIGN_KVM\"};"
+		" if [ -n \"$CAMPAIGN_RUN\" ]; then"
 		" cp -R \"$CAMPAIGN_RUN\" \"$CAMPAIGN_OUT/" RUN "\" &&"
-		" \"$CAMPAIGN_LAB\" run --resume \"$CAMPAIGN_OUT/" RUN "\" --pause;"
+		" \"$CAMPAIGN_LAB\" run --resume \"$CAMPAIGN_OUT/" RUN "\" --pause \"$@\";"
 		" else eval \"\\\"\\$CAMPAIGN_LAB\\\" run $CAMPAIGN_OPTIONS\""
-		" --launches \"$CAMPAIGN_BOOTS\" --pause --out '\"$CAMPAIGN_OUT/" RUN "\"'; fi";
+		" --launches \"$CAMPAIGN_BOOTS\" --pause --out '\"$CAMPAIGN_OUT/" RUN
+		"\" \"$@\"'; fi";
 	char log[CAMPAIGN_PATH], exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
 	int status;
@@ -321,15 +324,18 @@ static int take_up(struct step *t, bool *rebooting)
 {
 	const struct campaign_kernel *k = &t->c->kernel[t->s->kernel];
 	char id[CAMPAIGN_NAME], release[CAMPAIGN_NAME * 2];
+	bool again;
 	int ret;
 
 	if (*k->boot)
 		return record(t, CAMPAIGN_LOST);
 	egpr_sysfile_read(t->root, id, sizeof(id), "/proc/sys/kernel/random/boot_id");
 	egpr_sysfile_read(t->root, release, sizeof(release), "/proc/sys/kernel/osrelease");
+	again = !strcmp(id, t->s->boot_id);
 	if (t->s->phase == CAMPAIGN_MEASURING)
-		return record(t, CAMPAIGN_LOST);
-	if (!strcmp(id, t->s->boot_id)) /* it was announced and not begun */
+		return record(t, !again && pstore_says_panic(t->root) ? CAMPAIGN_PANICKED
+								      : CAMPAIGN_LOST);
+	if (again) /* it was announced and not begun */
 		return boot_this_machine(t, rebooting);
 	if (strcmp(release, k->release))
 		return record(t, pstore_says_panic(t->root) ? CAMPAIGN_PANICKED : CAMPAIGN_HUNG);

@@ -39,6 +39,7 @@ enum {
 	OPTION_STAND_IN,
 	OPTION_SEED,
 	OPTION_CPU,
+	OPTION_KVM,
 	OPTION_OUT,
 	OPTION_RESUME,
 	OPTION_LAUNCHES,
@@ -68,6 +69,8 @@ static const struct egpr_option run_options[] = {
 			      "default $EGPRLAB_STAND_IN, else all" },
 	[OPTION_SEED] = { "seed", "N", "seed of every random choice" },
 	[OPTION_CPU] = { "cpu", "N", "measure on this CPU; default the quietest" },
+	[OPTION_KVM] = { "kvm", "DIR",
+			 "have this build of scripts/kvm-build loaded, whatever is measured" },
 	[OPTION_OUT] = { "out", "DIR", "run directory; default a new one below results/" },
 	[OPTION_RESUME] = { "resume", "DIR", "go on with an interrupted run" },
 	[OPTION_LAUNCHES] = { "launches", "N",
@@ -224,16 +227,20 @@ static bool only_prove(const char *const *value)
  * The next launch takes the place of this one: a fresh image at new addresses, with the same
  * process id, so that whoever waits or sends signals need not know. Returns on failure only.
  */
-static int next_launch(const char *path, const char *cpu)
+static int next_launch(const char *path, const char *const *value)
 {
-	const char *argv[8] = { "egprlab", "run", "--resume", path };
+	const char *argv[10] = { "egprlab", "run", "--resume", path };
 	unsigned int n = 4;
 
 	if (egpr_output.quiet)
 		argv[n++] = "--quiet";
-	if (cpu) {
+	if (value[OPTION_CPU]) {
 		argv[n++] = "--cpu";
-		argv[n++] = cpu;
+		argv[n++] = value[OPTION_CPU];
+	}
+	if (value[OPTION_KVM]) {
+		argv[n++] = "--kvm";
+		argv[n++] = value[OPTION_KVM];
 	}
 	fflush(NULL);
 	cpu_unpin();
@@ -343,6 +350,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		.cpu = cpu,
 		.out = value[OPTION_OUT],
 		.resume = value[OPTION_RESUME],
+		.kvm = value[OPTION_KVM],
 		.pause = value[OPTION_PAUSE] != NULL,
 		.quiet = egpr_output.quiet,
 	};
@@ -386,7 +394,7 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 out:
 	run_free(&run);
 	if (more)
-		ret = next_launch(path, value[OPTION_CPU]);
+		ret = next_launch(path, value);
 	free(path);
 	/* End by the signal itself, so that a calling script stops as well. */
 	if (ret > SIGNAL_STATUS) {
@@ -406,6 +414,21 @@ static int take_back_kvm(void)
 		fprintf(stderr, "egprlab run: an earlier run ended with the edited KVM loaded; the "
 				"distribution's is back\n");
 	return ret > 1 ? fail(ret, &e) : 0;
+}
+
+static int measure_under(const char *kvm, struct plan *plan, enum egpr_provenance provenance,
+			 const char *const *value, int cpu)
+{
+	struct data_error e;
+	int ret = take_back_kvm();
+
+	if (!ret && kvm && edited_kvm_keep(kvm, &e))
+		ret = fail(EGPR_UNAVAILABLE, &e);
+	if (!ret)
+		ret = measure(plan, provenance, value, cpu);
+	if (edited_kvm_keep(NULL, &e))
+		fail(0, &e);
+	return ret;
 }
 
 static int run_run(int argc, char **argv)
@@ -450,9 +473,7 @@ static int run_run(int argc, char **argv)
 		}
 		if (value[OPTION_LAUNCHES])
 			plan_launches(&plan, (double)launches);
-		ret = take_back_kvm();
-		if (!ret)
-			ret = measure(&plan, provenance, value, cpu);
+		ret = measure_under(value[OPTION_KVM], &plan, provenance, value, cpu);
 	}
 	plan_free(&plan);
 	return ret;

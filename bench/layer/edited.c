@@ -23,12 +23,14 @@
 
 #include "edited.h"
 
-#define TOLD_BY	   "/sys/module/kvm/parameters/egpr_place"
-#define LOCK_FILE  "/run/egprlab-kvm.lock"
-#define MOMENT_NS  100000000L
-#define MOMENTS	   100 /* ten seconds */
-#define PATIENCE   5
-#define NOT_LOADED "scripts/kvm-build builds it"
+#define DIR_VARIABLE "EGPRLAB_KVM"
+#define TOLD_BY	     "/sys/module/kvm/parameters/egpr_place"
+#define LOADED	     "/sys/module/kvm"
+#define LOCK_FILE    "/run/egprlab-kvm.lock"
+#define MOMENT_NS    100000000L
+#define MOMENTS	     100 /* ten seconds */
+#define PATIENCE     5
+#define NOT_LOADED   "scripts/kvm-build builds it"
 
 static const struct {
 	const char *flag;   /* in /proc/cpuinfo */
@@ -44,6 +46,8 @@ static const struct {
 static int lock = -1;
 static int alive = -1; /* closed by the end of this process, which the keeper sees */
 static pid_t keeper;
+static bool found_none; /* no KVM was loaded, so none is when the edited one is out */
+static bool kept;	/* to the end, whatever is measured */
 
 static bool first_line(const char *path, char *text, size_t size)
 {
@@ -69,10 +73,10 @@ bool edited_kvm_loaded(char *text, size_t size)
 	return is;
 }
 
-/* The directory of the modules for the running kernel: beside this program, or $EGPRLAB_KVM. */
+/* The directory of the modules for the running kernel: beside this program, or in $EGPRLAB_KVM. */
 static void built_in(char *path, size_t size, const char *name)
 {
-	const char *dir = getenv("EGPRLAB_KVM");
+	const char *dir = getenv(DIR_VARIABLE);
 	char program[PATH_MAX];
 	struct utsname u;
 	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
@@ -234,7 +238,7 @@ static int have_back(struct data_error *e)
 	if (v < 0)
 		return data_fail(e, EGPR_INTERNAL, "this CPU has neither VMX nor SVM");
 	ret = edited_kvm_loaded(NULL, 0) ? take_out_both(v, e) : 0;
-	if (!ret)
+	if (!ret && !found_none)
 		ret = modprobe(vendors[v].module, e);
 	if (!ret && edited_kvm_loaded(NULL, 0))
 		ret = data_fail(e, EGPR_INTERNAL, "modprobe has loaded the edited KVM again");
@@ -337,6 +341,7 @@ static int load(struct data_error *e)
 	ret = take_lock(e);
 	if (ret)
 		return ret;
+	found_none = access(LOADED, F_OK) != 0;
 	ret = start_keeper(e);
 	if (!ret)
 		ret = take_out(vendors[v].module, e);
@@ -356,9 +361,30 @@ static int load(struct data_error *e)
 
 int edited_kvm_use(bool edited, struct data_error *e)
 {
+	if (kept)
+		return 0;
 	if (edited_kvm_loaded(NULL, 0) == edited)
 		return edited ? take_lock(e) : 0;
 	return edited ? load(e) : back(e);
+}
+
+int edited_kvm_keep(const char *dir, struct data_error *e)
+{
+	int ret;
+
+	if (!dir && !kept)
+		return 0;
+	kept = false;
+	if (dir && setenv(DIR_VARIABLE, dir, 1))
+		return data_fail(e, EGPR_INTERNAL, "out of memory");
+	ret = edited_kvm_use(dir != NULL, e);
+	kept = dir && !ret;
+	return ret;
+}
+
+bool edited_kvm_kept(void)
+{
+	return kept;
 }
 
 int edited_kvm_recover(struct data_error *e)

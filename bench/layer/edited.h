@@ -35,6 +35,19 @@ bool edited_kvm_loaded(char *text, size_t size);
 int edited_kvm_use(bool edited, struct data_error *e);
 
 /**
+ * edited_kvm_keep - measure everything under one build of scripts/kvm-build
+ * @dir: the build, or NULL: no longer
+ * @e: receives the reason
+ *
+ * As long as it is kept, edited_kvm_use() leaves it loaded whoever asks for what.
+ * Return: as edited_kvm_use().
+ */
+int edited_kvm_keep(const char *dir, struct data_error *e);
+
+/* Whether one is kept. */
+bool edited_kvm_kept(void);
+
+/**
  * edited_kvm_recover - at a start: take back what a killed process has left loaded
  * @e: receives the reason
  *

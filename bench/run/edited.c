@@ -15,7 +15,7 @@ void run_add_edited(const struct run *run, cJSON *meta)
 
 	cJSON_DeleteItemFromObjectCaseSensitive(meta, RUNDIR_EDITED_KVM);
 	edited_kvm_built(keys[0], text, sizeof(text));
-	if (!run->plan->layer[EGPR_LAYER_VMENTER].wanted || !*text)
+	if ((!edited_kvm_kept() && !run->plan->layer[EGPR_LAYER_VMENTER].wanted) || !*text)
 		return;
 	o = cJSON_AddObjectToObject(meta, RUNDIR_EDITED_KVM);
 	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which KVM layer vmenter ran on, as meta.json says it.
+ * Which KVM of scripts/kvm-build a run was made on, as meta.json says it.
  */
 #ifndef BENCH_RUN_EDITED_H
 #define BENCH_RUN_EDITED_H
@@ -11,6 +11,7 @@
 
 /**
  * run_add_edited - add what scripts/kvm-build wrote down, if the plan wants layer vmenter
+ *		    or that KVM was kept
  * @run: the run
  * @meta: the run directory's
  */

@@ -22,6 +22,7 @@
  * @cpu: measuring CPU, -1 for the quietest
  * @out: directory of the run, NULL for a new one below results/
  * @resume: directory of an interrupted run, or NULL; then only @cpu counts beside it
+ * @kvm: build of scripts/kvm-build that was asked for, or NULL
  * @pause: end after one launch, also where a crash starts the process anew
  * @quiet: say nothing while running
  * @memory: no run directory: results stay in the struct run
@@ -32,6 +33,7 @@ struct run_options {
 	int cpu;
 	const char *out;
 	const char *resume;
+	const char *kvm;
 	bool pause;
 	bool quiet;
 	bool memory;

@@ -132,6 +132,10 @@ int session_prepare_restart(struct session *s, struct data_error *e)
 		s->restart[n++] = "--cpu";
 		s->restart[n++] = s->cpu_text;
 	}
+	if (s->o->kvm) {
+		s->restart[n++] = "--kvm";
+		s->restart[n++] = s->o->kvm;
+	}
 	s->note = run_note_path(rundir_path(s->g.dir));
 	if (!s->note)
 		return data_fail(e, EGPR_INTERNAL, "out of memory");

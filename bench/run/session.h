@@ -28,7 +28,7 @@ struct session {
 	struct run_cell *now; /* the cell that is measured */
 	char *note;
 	char cpu_text[16];
-	const char *restart[8];
+	const char *restart[10];
 };
 
 /**

@@ -24,8 +24,10 @@ run() {
 	shift 2
 	timeout 60 "$lab" run "$@" >"$dir/said" 2>&1
 	status=$?
-	"$B/egprlab" report "$out" >/dev/null 2>&1
+	words "$out" >/dev/null 2>&1
 }
+# words DIR: the report without its pictures, which take longer than the run does: no gnuplot is found.
+words() { PATH=$dir/none "$B/egprlab" report "$1"; }
 head_names() { head -n 8 "$1/report.txt" | tr -s '\n ' ' ' | grep -q "$2"; }
 has_rows() { awk -F, -v state="$2" -v strategy="$3" '$10 == state && $9 == strategy { n++ } END { exit !n }' "$1/summary.csv"; }
 
@@ -128,7 +130,10 @@ ends() {
 	*) sleep "$after" ;;
 	esac
 	kill -s "$signal" $pid 2>/dev/null
-	sleep 2
+	for _ in $(seq 20); do
+		kill -0 $pid 2>/dev/null || break
+		sleep 0.1
+	done
 	if kill -0 $pid 2>/dev/null; then
 		kill -9 $pid
 		left=yes

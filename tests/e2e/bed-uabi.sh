@@ -46,7 +46,8 @@ for bed in tcg bochs; do
 	if [ $bed = bochs ]; then
 		# The copies are in kvm.ko, which both vendors' modules share: once is enough.
 		command="echo '== stock'; CMOCKA_MESSAGE_OUTPUT=TAP $B/tests/unit/group/uabi-ioctl; echo '== end'"
-	elif release=$(scripts/machine/kernel 6.12 2>"$dir/why") && scripts/kvm-build "$release" >"$dir/why" 2>&1; then
+	elif release=$(scripts/machine/kernel 6.12 2>"$dir/why") &&
+		VENDOR=kvm-$vendor scripts/kvm-build "$release" >"$dir/why" 2>&1; then
 		edited=y
 	elif [ $? != 69 ]; then
 		check "$bed: KVM builds with r16-r31 in its XSAVE buffers" sh -c "cat '$dir/why'; false"

@@ -3,7 +3,7 @@
  * The two ways of reading one guest register that the designs imply, for the ring-0
  * benchmark.
  *
- * `live` (design A) leaves the registers in hardware: an access must first make sure that the
+ * `live` leaves the registers in hardware: an access must first make sure that the
  * FPU registers are the guest's and then choose one of sixteen instructions, because a
  * register number cannot be computed. regs[] is an array. Form proxy has the same lengths
  * on %rcx; a compare tree instead of a jump table is what kernels with retpolines emit.

@@ -119,7 +119,7 @@ static bool at_place(const struct egpr_session *s)
 	return s->plan.flags & EGPR_CONF_PLACE;
 }
 
-/* And those of design F at the edges of KVM's inner loop. */
+/* And those of `outer` at the edges of KVM's inner loop. */
 static bool at_edge(const struct egpr_session *s)
 {
 	return s->at_place && (s->plan.s->needs & EGPR_BIND_OUTER);
@@ -442,7 +442,7 @@ void egpr_probe_xcr0(struct kvm_vcpu *vcpu, bool guest)
  * @vcpu: the vCPU; interrupts are off from the one to behind the other
  * @in: entered
  *
- * The halves of `none` run here for every strategy but design F, so that the path is the same.
+ * The halves of `none` run here for every strategy but `outer`, so that the path is the same.
  */
 void egpr_probe_edge(struct kvm_vcpu *vcpu, bool in)
 {

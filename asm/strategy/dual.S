@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * dual: no test on the path. Whoever changes the guest's XCR0 swaps the entry points
- * between these and those of `none`, as KVM would by rewriting HOST_RIP (design C).
+ * between these and those of `none`, as KVM would by rewriting HOST_RIP.
  * egpr_sequence_bind() makes the choice.
  */
 #include "../sequence.h"

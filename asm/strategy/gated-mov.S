@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * gated-mov: 16 MOVs per side behind a test of the guest's XCR0.APX (design E, the
- * posted series).
+ * gated-mov: 16 MOVs per side behind a test of the guest's XCR0.APX, as the
+ * posted series has it.
  *
  * A guest with APX off pays the test and a branch; its registers stay where they
  * are and in regs[], so they are there when it enables APX again. Clearing keeps

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * outer: the halves of gated-mov, but where KVM enters and leaves its inner loop, beside
- * the switch of XCR0 (design F).
+ * the switch of XCR0.
  *
  * An exit that the fastpath handles does not leave that loop and pays nothing; its handler
  * finds the guest's registers in the hardware only. Where the halves run is the business of

@@ -3,8 +3,8 @@
  * uncond-mov: the registers move on every exit, whatever the guest's XCR0 says.
  *
  * VM exit leaves the guest's XCR0 in place, and any EGPR access with XCR0.APX = 0 is
- * #UD; so the host's XCR0 comes first at exit and the guest's last at entry (designs
- * B and D). XSETBV runs only where the two differ.
+ * #UD; so the host's XCR0 comes first at exit and the guest's last at
+ * entry. XSETBV runs only where the two differ.
  */
 #include "../sequence.h"
 

@@ -5,7 +5,7 @@
  * The mask is in egpr_switch.rfbm: component 19, or in the proxy form the enabled
  * components nearest to its 128 bytes. Gated, because xsaves with XCR0[19] = 0 omits
  * the component without a word and xrstors would raise #GP. The registers are
- * cleared as in every other row; XINUSE stays set (design H).
+ * cleared as in every other row; XINUSE stays set.
  */
 #include "../sequence.h"
 

@@ -65,7 +65,7 @@ _Static_assert(EGPR_FLAGS_OF(+) == EGPR_FLAGS_OF(|),
 /*
  * X(sym, id, family, home, needs, at_exit, at_entry, origin)
  * sym names the symbols egpr_<sym>_<form>_{exit,entry}; id the CLI, CSV and the
- * file asm/strategy/<id>.S; origin the design letter in the KVM debate or the
+ * file asm/strategy/<id>.S; origin where the KVM debate has it from, or the
  * method that asks for the row. `delay` is written `delay-N`, N in 0..255.
  */
 /* clang-format off */
@@ -78,37 +78,49 @@ _Static_assert(EGPR_FLAGS_OF(+) == EGPR_FLAGS_OF(|),
 	  "N dependent one-cycle operations", "nothing", "injected delay")		\
 	X(uncond_mov, "uncond-mov", UNCOND, REGS, EGPR_NEEDS_XSETBV,			\
 	  "XCR0 to host if it differs, 16 stores, 16 clears",				\
-	  "16 loads, XCR0 to guest if it differs", "B+D")				\
+	  "16 loads, XCR0 to guest if it differs",					\
+	  "named in the KVM thread: at every exit, the host's XCR0 first")				\
 	X(uncond_push2, "uncond-push2", UNCOND, REGS, EGPR_NEEDS_XSETBV | EGPR_MOVES_PAIRS,	\
 	  "XCR0 to host if it differs, 8 PUSH2P, 16 clears",				\
-	  "8 POP2P, XCR0 to guest if it differs", "B+D")				\
+	  "8 POP2P, XCR0 to guest if it differs",					\
+	  "named in the KVM thread: at every exit, the host's XCR0 first")				\
 	X(gated_mov, "gated-mov", GATED, REGS, 0,					\
-	  "test flag; 16 stores, 16 clears", "test flag; 16 loads", "E")		\
+	  "test flag; 16 stores, 16 clears", "test flag; 16 loads",			\
+	  "the series from v3 on")							\
 	X(gated_mov_disp8, "gated-mov-disp8", GATED, REGS, EGPR_MOVES_DISP8,		\
-	  "as gated-mov, displacements of one byte", "as gated-mov, one byte", "E")	\
+	  "as gated-mov, displacements of one byte", "as gated-mov, one byte",		\
+	  "variant of gated-mov")							\
 	X(gated_mov_lfence, "gated-mov-lfence", GATED, REGS, EGPR_MOVES_FENCE,		\
-	  "as gated-mov, LFENCE behind the test", "as gated-mov, LFENCE", "E")		\
+	  "as gated-mov, LFENCE behind the test", "as gated-mov, LFENCE",		\
+	  "variant of gated-mov")							\
 	X(gated_push2, "gated-push2", GATED, REGS, EGPR_MOVES_PAIRS,			\
-	  "test flag; 8 PUSH2P, 16 clears", "test flag; 8 POP2P", "E")			\
+	  "test flag; 8 PUSH2P, 16 clears", "test flag; 8 POP2P",			\
+	  "variant of gated-mov")							\
 	X(dual, "dual", GATED, REGS, EGPR_BIND_DUAL,					\
 	  "16 stores, 16 clears; no test: entry point swapped with guest XCR0",		\
-	  "16 loads; no test", "C")							\
+	  "16 loads; no test", "named in the KVM thread: two VM-exit handlers")		\
 	X(xsave, "xsave", XSAVE, XSAVE, EGPR_NEEDS_XSAVE,				\
-	  "test flag; XSAVE of component 19, 16 clears", "test flag; XRSTOR", "H")	\
+	  "test flag; XSAVE of component 19, 16 clears", "test flag; XRSTOR",	\
+	  "named in the KVM thread: XSAVE at exit")	\
 	X(xsaveopt, "xsaveopt", XSAVE, XSAVE, EGPR_NEEDS_XSAVE | EGPR_NEEDS_XSAVEOPT,	\
-	  "test flag; XSAVEOPT of component 19, 16 clears", "test flag; XRSTOR", "H")	\
+	  "test flag; XSAVEOPT of component 19, 16 clears", "test flag; XRSTOR",	\
+	  "named in the KVM thread: XSAVE at exit")	\
 	X(xsavec, "xsavec", XSAVE, XSAVE_COMPACT, EGPR_NEEDS_XSAVE | EGPR_NEEDS_XSAVEC,	\
-	  "test flag; XSAVEC of component 19, 16 clears", "test flag; XRSTOR", "H")	\
+	  "test flag; XSAVEC of component 19, 16 clears", "test flag; XRSTOR",	\
+	  "named in the KVM thread: XSAVE at exit")	\
 	X(xsaves, "xsaves", XSAVE, XSAVE_COMPACT,					\
 	  EGPR_NEEDS_XSAVE | EGPR_NEEDS_XSAVES | EGPR_NEEDS_CPL0,			\
-	  "test flag; XSAVES of component 19, 16 clears", "test flag; XRSTORS", "H")	\
+	  "test flag; XSAVES of component 19, 16 clears", "test flag; XRSTORS",	\
+	  "named in the KVM thread: XSAVE at exit")	\
 	X(live, "live", LIVE, FPSTATE, 0,						\
-	  "nothing: left in the registers until the kernel's FPU switch", "nothing", "A")	\
+	  "nothing: left in the registers until the kernel's FPU switch", "nothing",	\
+	  "RFC to v2 of the series")							\
 	X(live_access, "live-access", LIVE, FPSTATE, EGPR_READS_OPERAND,			\
 	  "test flag; as live, and one register read: kvm_fpu_get, 16-way switch, put",	\
-	  "nothing", "A")								\
+	  "nothing", "RFC to v2 of the series")						\
 	X(outer, "outer", OUTER, REGS, EGPR_BIND_OUTER,					\
-	  "as gated-mov, where KVM's inner loop is left", "as gated-mov, where it is entered", "F") \
+	  "as gated-mov, where KVM's inner loop is left", "as gated-mov, where it is entered", \
+	  "named in the KVM thread: at the edges of the inner loop")				\
 	X(kvm_own, "kvm-own", OWN, KVM, EGPR_NEEDS_KVM_APX,				\
 	  "nothing: KVM switches by itself; compared with guest state off",		\
 	  "nothing: likewise", "KVM as it is")
@@ -150,7 +162,7 @@ struct egpr_sequence {
  * @symbol: the `sym` of the row, part of the linker symbols
  * @at_exit: what runs at exit, in words
  * @at_entry: what runs at entry, in words
- * @origin: design letter or method that asks for it
+ * @origin: where the KVM debate has it from, or what the lab has it for
  * @family: group in the report
  * @home: where the guest's registers are while the host runs
  * @needs: EGPR_NEEDS_*, EGPR_BIND_*, EGPR_READS_OPERAND and EGPR_MOVES_*: with @family and @home

@@ -50,7 +50,7 @@
 	X(PLACE_OTHER, "the loaded KVM's place is of another version of this tree; build it anew with scripts/kvm-build")	\
 	X(PLACE_TAKEN, "another vCPU has other halves at KVM's place, which are one choice for all")	\
 	X(PLACE_INLINE, "the loaded KVM has another strategy, or another form of it, inline")	\
-	X(PLACE_OUTER, "design F does not stand in vmenter.S but where KVM's inner loop is left, which this KVM does not tell of; build it without --inline")	\
+	X(PLACE_OUTER, "`outer` does not stand in vmenter.S but where KVM's inner loop is left, which this KVM does not tell of; build it without --inline")	\
 	X(PLACE_XCR0, "at KVM's place XCR0 is the guest's, without APX: a strategy that loads r16..r31 there whatever the guest's XCR0 needs KVM's own switch of XCR0 moved behind it")	\
 	X(PLACE_DUAL, "the loaded KVM has dual inline, whose entry points nobody swaps when guest XCR0.APX is off; build it without --inline")	\
 	X(NO_COMPONENT, "the host's XCR0 lacks that XSAVE component")			\

@@ -104,17 +104,31 @@ static int take_common(const struct egpr_command *cmd, const struct egpr_option 
 	return 0;
 }
 
+/* @left: rows, or -1 with @why. Return: 0, or EGPR_USAGE after saying why nothing can be printed. */
+static int judge_left(const struct egpr_command *cmd, long left, const char *why)
+{
+	if (left < 0)
+		return egpr_command_usage(cmd, "--filter '%s': %s", egpr_output.filter, why);
+	return left ? 0 : egpr_command_usage(cmd, "no row is left by --filter or --only");
+}
+
+int egpr_command_choose(const struct egpr_command *cmd, const struct doc *d, bool *stays)
+{
+	char why[DOC_WHY_SIZE];
+	long left = doc_choose(d, egpr_output.filter, egpr_output.only, stays, why);
+
+	return egpr_output.filter || egpr_output.only ? judge_left(cmd, left, why) : 0;
+}
+
 int egpr_command_print(const struct egpr_command *cmd, struct doc *d, enum egpr_layout layout)
 {
 	char why[DOC_WHY_SIZE];
-	long left = 1;
+	int ret = 0;
 
 	if (egpr_output.filter || egpr_output.only)
-		left = doc_keep(d, egpr_output.filter, egpr_output.only, why);
-	if (left < 0)
-		return egpr_command_usage(cmd, "--filter '%s': %s", egpr_output.filter, why);
-	if (!left)
-		return egpr_command_usage(cmd, "no row is left by --filter or --only");
+		ret = judge_left(cmd, doc_keep(d, egpr_output.filter, egpr_output.only, why), why);
+	if (ret)
+		return ret;
 	if (egpr_output.json)
 		doc_json(d, stdout);
 	else if (layout == EGPR_ALIGNED)

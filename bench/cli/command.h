@@ -33,7 +33,8 @@ struct egpr_option {
  * @options: ended by a NULL name; NULL for none
  * @passes_options: options of another program are the command's own business:
  *	only --help directly behind the name is taken by egprlab
- * @tables: what it prints are tables, by egpr_command_print(): it takes --json, --filter and --only
+ * @tables: what it prints are tables, by egpr_command_print() or as egpr_command_choose() leaves them: it takes
+ *	--json, --filter and --only
  * @run: gets argv with the command's name as argv[0]; returns an egpr_status
  */
 struct egpr_command {
@@ -82,6 +83,16 @@ enum egpr_layout {
  * Return: 0, or EGPR_USAGE where --filter is no expression or nothing is left by it.
  */
 int egpr_command_print(const struct egpr_command *cmd, struct doc *d, enum egpr_layout layout);
+
+/**
+ * egpr_command_choose - which rows --filter and --only leave of what a command prints in its own way
+ * @cmd: the command
+ * @d: its rows as tables
+ * @stays: receives one for each row of all tables, in their order
+ *
+ * Return: 0, or EGPR_USAGE as above.
+ */
+int egpr_command_choose(const struct egpr_command *cmd, const struct doc *d, bool *stays);
 
 /* The command to type next, on stderr; nothing under --quiet. */
 void egpr_command_next(const char *format, ...) __attribute__((format(printf, 1, 2)));

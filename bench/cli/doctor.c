@@ -50,7 +50,32 @@ static void print_wrapped(int indent, const char *label, const char *text)
 	putchar('\n');
 }
 
-static void print_text(const struct doctor *d)
+/* Findings that --filter and --only leave. Return: 0, or EGPR_USAGE. */
+static int choose(const struct doctor *d, bool *stays)
+{
+	static const struct doc_column columns[] = {
+		{ "id", 0 }, { "level", 0 }, { "fact", 0 }, { "cost", 0 }, { "fix", 0 }
+	};
+	struct doc rows = { 0 };
+	unsigned int i;
+	int ret;
+
+	doc_table(&rows, "checks", columns, sizeof(columns) / sizeof(*columns), "%s", "");
+	for (i = 0; i < d->nr_found; i++) {
+		const struct doctor_finding *f = &d->found[i];
+
+		doc_cell(&rows, DOC_PLAIN, NULL, "%s", f->id);
+		doc_cell(&rows, DOC_PLAIN, NULL, "%s", level_ids[f->level]);
+		doc_cell(&rows, DOC_PLAIN, NULL, "%s", f->fact);
+		doc_cell(&rows, DOC_PLAIN, NULL, "%s", f->cost);
+		doc_cell(&rows, DOC_PLAIN, NULL, "%s", f->fix);
+	}
+	ret = egpr_command_choose(&egpr_cmd_doctor, &rows, stays);
+	doc_free(&rows);
+	return ret;
+}
+
+static void print_text(const struct doctor *d, const bool *stays)
 {
 	enum doctor_level level;
 	char label[32];
@@ -68,7 +93,7 @@ static void print_text(const struct doctor *d)
 		for (i = 0; i < d->nr_found; i++) {
 			const struct doctor_finding *f = &d->found[i];
 
-			if (f->level != level)
+			if (f->level != level || !stays[i])
 				continue;
 			if (!any++)
 				printf("\n%s\n", level_headings[level]);
@@ -87,7 +112,7 @@ static void print_text(const struct doctor *d)
 	}
 }
 
-static int print_json(const struct doctor *d)
+static int print_json(const struct doctor *d, const bool *stays)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON *checks;
@@ -110,8 +135,11 @@ static int print_json(const struct doctor *d)
 	checks = cJSON_AddArrayToObject(object, "checks");
 	for (i = 0; i < d->nr_found; i++) {
 		const struct doctor_finding *f = &d->found[i];
-		cJSON *row = cJSON_CreateObject();
+		cJSON *row;
 
+		if (!stays[i])
+			continue;
+		row = cJSON_CreateObject();
 		cJSON_AddStringToObject(row, "id", f->id);
 		cJSON_AddStringToObject(row, "level", level_ids[f->level]);
 		cJSON_AddStringToObject(row, "fact", f->fact);
@@ -128,6 +156,18 @@ static int print_json(const struct doctor *d)
 	puts(text);
 	free(text);
 	return EGPR_DONE;
+}
+
+static int print(const struct doctor *d, bool json)
+{
+	bool stays[DOCTOR_FINDINGS_MAX];
+	int ret = choose(d, stays);
+
+	if (!ret && json)
+		ret = print_json(d, stays);
+	else if (!ret)
+		print_text(d, stays);
+	return ret;
 }
 
 /* The last CPU this process may run on: the first one serves most interrupts. */
@@ -231,7 +271,7 @@ static int doctor_run(int argc, char **argv)
 	doctor_kvm(d);
 	doctor_module(d);
 	doctor_quiet(d);
-	ret = json ? print_json(d) : (print_text(d), EGPR_DONE);
+	ret = print(d, json);
 	egpr_host_free(&d->host);
 out_free:
 	free(d);
@@ -243,5 +283,6 @@ const struct egpr_command egpr_cmd_doctor = {
 	.args = "",
 	.text = "say what this host can do, what is wrong, and how to mend it",
 	.options = doctor_options,
+	.tables = 1,
 	.run = doctor_run,
 };

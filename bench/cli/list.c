@@ -231,34 +231,30 @@ static int print_json(cJSON *array)
 static int keep_rows(cJSON *array)
 {
 	static const struct doc_column columns[] = { { "id", 0 }, { "text", 0 } };
+	bool *stays = calloc((size_t)cJSON_GetArraySize(array) + 1, sizeof(*stays));
 	struct doc d = { 0 };
-	char why[DOC_WHY_SIZE];
 	cJSON *row, *next;
-	size_t at = 0;
-	long left;
+	size_t i = 0;
+	int ret;
 
-	if (!egpr_output.filter && !egpr_output.only)
-		return 0;
+	if (!stays) {
+		fputs("egprlab list: out of memory\n", stderr);
+		return EGPR_INTERNAL;
+	}
 	doc_table(&d, "rows", columns, 2, "%s", "");
 	cJSON_ArrayForEach(row, array) {
 		doc_cell(&d, DOC_PLAIN, NULL, "%s", cJSON_GetObjectItem(row, "id")->valuestring);
 		doc_cell(&d, DOC_PLAIN, NULL, "%s", cJSON_GetObjectItem(row, "text")->valuestring);
 	}
-	left = doc_keep(&d, egpr_output.filter, egpr_output.only, why);
-	for (row = array->child; row && left > 0; row = next) {
+	ret = egpr_command_choose(&egpr_cmd_list, &d, stays);
+	for (row = array->child; row && !ret; row = next) {
 		next = row->next;
-		if (at < d.blocks[0].ncells && !strcmp(d.blocks[0].cells[at].text,
-						       cJSON_GetObjectItem(row, "id")->valuestring))
-			at += 2;
-		else
+		if (!stays[i++])
 			cJSON_Delete(cJSON_DetachItemViaPointer(array, row));
 	}
 	doc_free(&d);
-	if (left < 0)
-		return egpr_command_usage(&egpr_cmd_list, "--filter '%s': %s", egpr_output.filter,
-					  why);
-	return left ? 0
-		    : egpr_command_usage(&egpr_cmd_list, "no row is left by --filter or --only");
+	free(stays);
+	return ret;
 }
 
 static int print_text(const cJSON *array)

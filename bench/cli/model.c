@@ -126,19 +126,27 @@ static int choose_delays(struct asked *a, struct data_error *e)
 	return ret;
 }
 
-static void list_cpus(const struct asked *a)
+static int list_cpus(const struct asked *a)
 {
+	static const struct doc_column columns[] = { { "id", 0 }, { "text", 0 }, { "note", 0 } };
 	const char *here = this_cpu(a);
 	const struct model_cpu *c;
+	struct doc d = { 0 };
+	char note[96];
+	int ret;
 
+	doc_table(&d, "models", columns, 3, "llvm-mca of LLVM %s", a->tools.version);
 	for (c = model_cpus; c->name; c++) {
-		printf("%-16s %s", c->name, c->text);
-		if (here && !strcmp(here, c->name))
-			fputs(" [this CPU]", stdout);
-		if (!model_knows(a->help, c->name))
-			printf(" [not known to llvm-mca of LLVM %s]", a->tools.version);
-		putchar('\n');
+		snprintf(note, sizeof(note), "%s%s",
+			 here && !strcmp(here, c->name) ? "[this CPU]" : "",
+			 model_knows(a->help, c->name) ? "" : "[not known to this llvm-mca]");
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", c->name);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", c->text);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", note);
 	}
+	ret = egpr_command_print(&egpr_cmd_model, &d, EGPR_ALIGNED);
+	doc_free(&d);
+	return ret;
 }
 
 /* Empty cells are left out; what is a number in the schema is one here. */
@@ -161,8 +169,18 @@ static void json_row(cJSON *array, const struct csv_row *row)
 	cJSON_AddItemToArray(array, o);
 }
 
-/* One row into both outputs. What does not fit the schema is a bug of ours. */
-static int put_row(FILE *csv, cJSON *array, struct csv_row *row, struct data_error *e)
+/* The row as --filter and --only see it: all of its cells. */
+static void doc_row(struct doc *d, const struct csv_row *row)
+{
+	unsigned int i;
+
+	for (i = 0; i < row->schema->count; i++)
+		doc_cell(d, DOC_PLAIN, NULL, "%s", row->cell[i] ? row->cell[i] : "");
+}
+
+/* One row into all outputs. What does not fit the schema is a bug of ours. */
+static int put_row(FILE *csv, cJSON *array, struct doc *d, struct csv_row *row,
+		   struct data_error *e)
 {
 	char *line = NULL;
 	size_t len;
@@ -173,15 +191,26 @@ static int put_row(FILE *csv, cJSON *array, struct csv_row *row, struct data_err
 	if (!ret) {
 		fputs(line, csv);
 		json_row(array, row);
+		doc_row(d, row);
 	}
 	free(line);
 	csv_row_reset(row);
 	return ret;
 }
 
-/* Rows as CSV into @text and as objects into @array. */
+static void doc_head(struct doc *d)
+{
+	struct doc_column columns[CSV_MAX_COLUMNS] = { { NULL, 0 } };
+	unsigned int i;
+
+	for (i = 0; i < model_schema.count; i++)
+		columns[i].name = model_schema.columns[i].name;
+	doc_table(d, "model", columns, model_schema.count, "%s", "");
+}
+
+/* Rows as CSV into @text, as objects into @array, as cells into @d. */
 static int format_rows(const struct asked *a, const struct model_rows *rows, char **text,
-		       cJSON *array, struct data_error *e)
+		       cJSON *array, struct doc *d, struct data_error *e)
 {
 	char tool[64], *header = NULL;
 	const struct model_identity id = {
@@ -201,9 +230,10 @@ static int format_rows(const struct asked *a, const struct model_rows *rows, cha
 		fputs(header, m);
 	free(header);
 	snprintf(tool, sizeof(tool), "llvm-mca %s", a->tools.version);
+	doc_head(d);
 	for (i = 0; i < rows->n && !ret; i++) {
 		model_row_fill(&row, &rows->row[i], &id);
-		ret = put_row(m, array, &row, e);
+		ret = put_row(m, array, d, &row, e);
 	}
 	if (m && fclose(m) && !ret)
 		ret = data_fail(e, EGPR_INTERNAL, "out of memory");
@@ -244,12 +274,38 @@ static int print_json(const cJSON *array)
 	return 0;
 }
 
+/* What --filter and --only leave, as CSV or JSON. What is kept has every row. */
+static int print_rows(const char *text, cJSON *array, const struct doc *d, bool json)
+{
+	bool *stays = calloc(doc_rows(d) + 1, sizeof(*stays));
+	int ret = stays ? egpr_command_choose(&egpr_cmd_model, d, stays) : EGPR_INTERNAL;
+	cJSON *row = array->child, *next;
+	size_t i, len;
+
+	for (i = 0; row && !ret; i++, row = next) {
+		next = row->next;
+		if (!stays[i])
+			cJSON_Delete(cJSON_DetachItemViaPointer(array, row));
+	}
+	if (!ret && json)
+		ret = print_json(array);
+	/* The header stays, and no cell has a newline in it. */
+	for (i = 0; *text && !ret && !json; i++, text += len) {
+		len = strcspn(text, "\n") + 1;
+		if (!i || stays[i - 1])
+			fwrite(text, 1, len, stdout);
+	}
+	free(stays);
+	return ret;
+}
+
 /* Nothing is printed or kept before all of it is there. */
 static int model(struct asked *a, bool json)
 {
 	struct model_want want = { .cpus = a->cpus, .nr_cpus = a->nr_cpus };
 	cJSON *array = cJSON_CreateArray();
 	struct model_rows rows = { 0 };
+	struct doc d = { 0 };
 	char *text = NULL;
 	struct data_error e;
 	int ret = choose_delays(a, &e);
@@ -259,16 +315,15 @@ static int model(struct asked *a, bool json)
 	if (!ret)
 		ret = model_run(&a->tools, &want, &rows, &e);
 	if (!ret)
-		ret = format_rows(a, &rows, &text, array, &e);
+		ret = format_rows(a, &rows, &text, array, &d, &e);
 	if (!ret && a->has_run)
 		ret = keep(a->run.path, text, &e);
 	if (ret)
 		fail(ret, &e);
-	else if (json)
-		ret = print_json(array);
 	else
-		fputs(text, stdout);
+		ret = print_rows(text, array, &d, json);
 	free(text);
+	doc_free(&d);
 	model_rows_free(&rows);
 	cJSON_Delete(array);
 	return ret;
@@ -307,7 +362,8 @@ static int model_run_command(int argc, char **argv)
 		return egpr_command_usage(&egpr_cmd_model, "name one run directory, or none");
 	ret = open_all(&a, optind < argc ? argv[optind] : NULL);
 	if (!ret && given[OPTION_LIST]) {
-		list_cpus(&a);
+		egpr_output.json = given[OPTION_JSON] != NULL;
+		ret = list_cpus(&a);
 	} else if (!ret) {
 		ret = choose_cpus(&a, given[OPTION_MODEL]);
 		if (!ret)
@@ -326,5 +382,6 @@ const struct egpr_command egpr_cmd_model = {
 	.args = "[DIR]",
 	.text = "what llvm-mca says of every strategy; with DIR, into its model.csv",
 	.options = model_options,
+	.tables = 1,
 	.run = model_run_command,
 };

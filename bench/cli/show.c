@@ -60,12 +60,16 @@ static const char *const halves[2] = { "exit", "entry" };
  * @form: the only form, or EGPR_NR_FORMS
  * @code: disassembly
  * @why: why there is none, "" where there is
+ * @counts: of each half, whether its counts are shown
+ * @insns: of each half, which instructions are shown; NULL where it is not disassembled
  */
 struct shown {
 	const struct egpr_strategy *s;
 	unsigned int form;
 	struct model_code code;
 	struct data_error why;
+	bool counts[EGPR_NR_FORMS][2];
+	bool *insns[EGPR_NR_FORMS][2];
 };
 
 static bool is_shown(const struct shown *v, unsigned int form)
@@ -116,8 +120,13 @@ static void print_counts(const struct shown *v)
 {
 	unsigned int form;
 	struct demand d;
+	bool any = false;
 	int entry;
 
+	for (form = 0; form < EGPR_NR_FORMS; form++)
+		any |= v->counts[form][0] || v->counts[form][1];
+	if (!any)
+		return;
 	printf("\n%-6s %-6s %6s %6s %6s %7s %7s %6s %6s\n", "form", "half", "bytes", "lines",
 	       "insns", "stores", "clears", "loads", "xsaves");
 	for (form = 0; form < EGPR_NR_FORMS; form++) {
@@ -125,7 +134,7 @@ static void print_counts(const struct shown *v)
 			const struct egpr_code *c = egpr_code_find(v->s, form, entry);
 			const char *why = demand_of(v->s, form, entry, &d);
 
-			if (!c)
+			if (!c || !v->counts[form][entry])
 				continue;
 			printf("%-6s %-6s %6u %6u %6u", forms[form].id, halves[entry], c->bytes,
 			       lines_of(c), c->insns);
@@ -174,17 +183,38 @@ static const char *insn_text(const struct model_half *h, unsigned int i, char *t
 	return text;
 }
 
+static const struct model_half *half_of(const struct shown *v, unsigned int form, int entry)
+{
+	char symbol[64];
+
+	model_symbol(v->s, form, entry, symbol, sizeof(symbol));
+	return model_code_find(&v->code, symbol);
+}
+
+/* Is there anything of a half that --filter and --only leave? */
+static bool has_rows(const struct shown *v, unsigned int form, int entry)
+{
+	const struct model_half *h = half_of(v, form, entry);
+	bool any = v->counts[form][entry];
+	unsigned int i;
+
+	for (i = 0; h && i + 1 < h->n; i++)
+		any |= v->insns[form][entry][i];
+	return any;
+}
+
 static void print_half(const struct shown *v, unsigned int form, int entry)
 {
 	const unsigned char *b = bytes_of(v, form, entry);
 	const struct egpr_code *c = egpr_code_find(v->s, form, entry);
-	const struct model_half *h;
+	const struct model_half *h = half_of(v, form, entry);
 	char symbol[64], text[128];
 	unsigned int i;
 
+	if (!has_rows(v, form, entry))
+		return;
 	model_symbol(v->s, form, entry, symbol, sizeof(symbol));
 	printf("  %s half, %s:\n", halves[entry], symbol);
-	h = model_code_find(&v->code, symbol);
 	if (!h) {
 		print_bytes(b, c ? c->bytes : 0);
 		return;
@@ -192,6 +222,8 @@ static void print_half(const struct shown *v, unsigned int form, int entry)
 	for (i = 0; i + 1 < h->n; i++) {
 		unsigned long at = h->insns[i].at - h->insns[0].at;
 
+		if (!v->insns[form][entry][i])
+			continue;
 		printf("    +0x%02lx  ", at);
 		print_hex(b, at, h->insns[i + 1].at - h->insns[0].at);
 		puts(insn_text(h, i, text, sizeof(text)));
@@ -213,14 +245,13 @@ static void print_text(const struct shown *v)
 	for (form = 0; form < EGPR_NR_FORMS; form++) {
 		if (!is_shown(v, form))
 			continue;
-		printf("\nForm %s: %s\n", forms[form].id, forms[form].text);
+		if (has_rows(v, form, 0) || has_rows(v, form, 1))
+			printf("\nForm %s: %s\n", forms[form].id, forms[form].text);
 		for (entry = 0; entry < 2; entry++)
 			print_half(v, form, entry);
 	}
 	if (*v->why.text)
 		printf("\nNot disassembled: %s\n", v->why.text);
-	printf("\nNext: egprlab trace --strategy %s%s\n", v->s->id,
-	       v->s->family == EGPR_FAMILY_DELAY ? "-20" : "");
 }
 
 static void add_insns(cJSON *o, const struct shown *v, unsigned int form, int entry)
@@ -232,11 +263,13 @@ static void add_insns(cJSON *o, const struct shown *v, unsigned int form, int en
 
 	model_symbol(v->s, form, entry, symbol, sizeof(symbol));
 	cJSON_AddStringToObject(o, "symbol", symbol);
-	h = model_code_find(&v->code, symbol);
+	h = half_of(v, form, entry);
 	if (!h)
 		return;
 	array = cJSON_AddArrayToObject(o, "insns");
 	for (i = 0; i + 1 < h->n; i++) {
+		if (!v->insns[form][entry][i])
+			continue;
 		insn_text(h, i, text, sizeof(text));
 		cJSON_AddItemToArray(array, cJSON_CreateString(text));
 	}
@@ -287,8 +320,10 @@ static int print_json(const struct shown *v)
 	cJSON_AddStringToObject(o, "source", source_file(v, name, sizeof(name)));
 	array = cJSON_AddArrayToObject(o, "halves");
 	for (form = 0; form < EGPR_NR_FORMS; form++) {
-		for (entry = 0; entry < 2 && is_shown(v, form); entry++)
-			add_half(array, v, form, entry);
+		for (entry = 0; entry < 2 && is_shown(v, form); entry++) {
+			if (has_rows(v, form, entry))
+				add_half(array, v, form, entry);
+		}
 	}
 	if (*v->why.text)
 		cJSON_AddStringToObject(o, "not_disassembled", v->why.text);
@@ -320,10 +355,74 @@ static int disassemble(struct shown *v)
 	return ret;
 }
 
+/* The rows as they are printed: counts of each half, then instructions. Return: how many. */
+static size_t all_rows(struct doc *d, const struct shown *v)
+{
+	static const struct doc_column counts[] = {
+		{ "form", 0 }, { "half", 0 }, { "bytes", 0 }, { "lines", 0 }, { "insns", 0 }
+	};
+	static const struct doc_column code[] = {
+		{ "form", 0 }, { "half", 0 }, { "offset", 0 }, { "instruction", 0 }
+	};
+	unsigned int k, i, n = v->form == EGPR_NR_FORMS ? 2 * EGPR_NR_FORMS : 2;
+	unsigned int first = v->form == EGPR_NR_FORMS ? 0 : 2 * v->form;
+	char text[128];
+	size_t rows;
+
+	doc_table(d, "counts", counts, sizeof(counts) / sizeof(*counts), "%s", "");
+	for (k = first; k < first + n; k++) {
+		const struct egpr_code *c = egpr_code_find(v->s, k / 2, (int)k % 2);
+
+		doc_cell(d, DOC_PLAIN, NULL, "%s", forms[k / 2].id);
+		doc_cell(d, DOC_PLAIN, NULL, "%s", halves[k % 2]);
+		doc_cell(d, DOC_PLAIN, NULL, "%u", c ? c->bytes : 0);
+		doc_cell(d, DOC_PLAIN, NULL, "%u", c ? lines_of(c) : 0);
+		doc_cell(d, DOC_PLAIN, NULL, "%u", c ? c->insns : 0);
+	}
+	rows = doc_rows(d);
+	doc_table(d, "code", code, sizeof(code) / sizeof(*code), "%s", "");
+	for (k = first; k < first + n; k++) {
+		const struct model_half *h = half_of(v, k / 2, (int)k % 2);
+
+		for (i = 0; h && i + 1 < h->n; i++) {
+			doc_cell(d, DOC_PLAIN, NULL, "%s", forms[k / 2].id);
+			doc_cell(d, DOC_PLAIN, NULL, "%s", halves[k % 2]);
+			doc_cell(d, DOC_PLAIN, NULL, "+0x%02lx", h->insns[i].at - h->insns[0].at);
+			doc_cell(d, DOC_PLAIN, NULL, "%s", insn_text(h, i, text, sizeof(text)));
+		}
+	}
+	return rows + doc_rows(d);
+}
+
+/* What --filter and --only leave of each half. @stays backs the lists of instructions. */
+static int choose(struct shown *v, bool **stays)
+{
+	struct doc d = { 0 };
+	size_t rows = all_rows(&d, v);
+	bool *counts = *stays = calloc(rows + 1, sizeof(*counts)), *insns;
+	unsigned int form;
+	int entry, ret;
+
+	ret = counts ? egpr_command_choose(&egpr_cmd_show, &d, counts) : EGPR_INTERNAL;
+	insns = counts + d.blocks[0].ncells / d.blocks[0].ncolumns;
+	for (form = 0; form < EGPR_NR_FORMS && !ret; form++) {
+		for (entry = 0; entry < 2 && is_shown(v, form); entry++) {
+			const struct model_half *h = half_of(v, form, entry);
+
+			v->counts[form][entry] = *counts++;
+			v->insns[form][entry] = insns;
+			insns += h ? h->n - 1 : 0;
+		}
+	}
+	doc_free(&d);
+	return ret;
+}
+
 static int show_run(int argc, char **argv)
 {
 	const char *value, *given[NR_OPTIONS] = { NULL }, *id;
 	struct shown v = { .form = EGPR_NR_FORMS };
+	bool *stays = NULL;
 	int option, ret;
 
 	while ((option = egpr_command_option(&egpr_cmd_show, argc, argv, &value)) >= 0)
@@ -344,14 +443,21 @@ static int show_run(int argc, char **argv)
 		     v.form++)
 			;
 		if (v.form == EGPR_NR_FORMS)
-			return egpr_command_usage(&egpr_cmd_show, "'%s' is not a form",
+			return egpr_command_usage(&egpr_cmd_show,
+						  "'%s' is not a form: hw, proxy or trap",
 						  given[OPTION_FORM]);
 	}
 	ret = disassemble(&v);
+	if (!ret)
+		ret = choose(&v, &stays);
 	if (!ret && given[OPTION_JSON])
 		ret = print_json(&v);
 	else if (!ret)
 		print_text(&v);
+	if (!ret)
+		egpr_command_next("egprlab trace --strategy %s%s", v.s->id,
+				  v.s->family == EGPR_FAMILY_DELAY ? "-20" : "");
+	free(stays);
 	model_code_free(&v.code);
 	return ret;
 }
@@ -361,5 +467,6 @@ const struct egpr_command egpr_cmd_show = {
 	.args = "STRATEGY",
 	.text = "one strategy: row, source, counts, bytes and disassembly in every form",
 	.options = show_options,
+	.tables = 1,
 	.run = show_run,
 };

@@ -107,6 +107,32 @@ static int read_options(struct layer_env *env, struct cell *c, const char *const
 	return EGPR_SKIPPED;
 }
 
+/* Steps that --filter and --only leave. */
+static int choose(const struct trace_line *line, unsigned int n, bool *stays)
+{
+	static const struct doc_column columns[] = { { "round", 0 },	   { "where", 0 },
+						     { "offset", 0 },	   { "bytes", 0 },
+						     { "instruction", 0 }, { "check", 0 },
+						     { "result", 0 } };
+	struct doc d = { 0 };
+	unsigned int i;
+	int ret;
+
+	doc_table(&d, "steps", columns, sizeof(columns) / sizeof(*columns), "%s", "");
+	for (i = 0; i < n; i++) {
+		doc_cell(&d, DOC_PLAIN, NULL, "%u", line[i].round);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", line[i].half);
+		doc_cell(&d, DOC_PLAIN, NULL, "+0x%x", line[i].offset);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", line[i].bytes);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", line[i].text);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", line[i].check);
+		doc_cell(&d, DOC_PLAIN, NULL, "%s", line[i].result);
+	}
+	ret = egpr_command_choose(&egpr_cmd_trace, &d, stays);
+	doc_free(&d);
+	return ret;
+}
+
 /* A view of each state in turn. Returns the first status that is a failure; skipped if every state was. */
 static int trace_states(const struct layer_env *env, const struct cell *c, char *states, bool json)
 {
@@ -124,7 +150,7 @@ static int trace_states(const struct layer_env *env, const struct cell *c, char 
 		if (find(egpr_guest_states, EGPR_NR_STATES, "guest state", id, 0, &state))
 			return EGPR_USAGE;
 		own.state = (enum egpr_guest_state)state;
-		status = trace_view(&own_env, &own, json, &e);
+		status = trace_view(&own_env, &own, json, choose, &e);
 		fflush(stdout);
 		if (*e.text)
 			fprintf(stderr, "egprlab trace: %s\n", e.text);
@@ -163,5 +189,6 @@ const struct egpr_command egpr_cmd_trace = {
 	.args = "",
 	.text = "what an arm's timed batch executes, instruction by instruction",
 	.options = trace_options,
+	.tables = 1,
 	.run = trace_run,
 };

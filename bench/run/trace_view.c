@@ -15,6 +15,8 @@
 /*
  * struct view - the arm that is shown
  * @c: a cell of the baseline and the arm, which is the last
+ * @line: a line for each step
+ * @stays: which of them are printed
  */
 struct view {
 	struct cell c;
@@ -24,6 +26,8 @@ struct view {
 	struct layer_image image;
 	const struct trace *t;
 	const struct traced_arm *result;
+	struct trace_line *line;
+	bool *stays;
 };
 
 /* The cell as a run would have it, with one arm beside the baseline. */
@@ -55,16 +59,12 @@ static void close_view(struct view *v)
 		v->c.ops->release(v->host);
 }
 
-/* A step for readers. */
-struct line {
-	const char *half;
-	unsigned int offset;
-	char bytes[3 * TRACE_BYTES + 1];
-	char text[96];
-	char address[48];
-};
+static const char *verdict(const struct trace_note *n)
+{
+	return !n->seen ? "not reached" : n->ok ? "ok" : "FAIL";
+}
 
-static void read_step(const struct view *v, unsigned int i, struct line *l)
+static void read_step(const struct view *v, unsigned int i, struct trace_line *l)
 {
 	const struct layout_site *site = v->image.site;
 	const uint64_t at[] = {
@@ -72,6 +72,7 @@ static void read_step(const struct view *v, unsigned int i, struct line *l)
 		[TRACE_EXIT] = (uint64_t)(uintptr_t)site->seq.exit,
 		[TRACE_ENTRY] = (uint64_t)(uintptr_t)site->seq.entry,
 	};
+	const struct trace_note *n = &v->result->r.note[i];
 	const struct trace_step *s = &v->t->step[i];
 	unsigned int half = TRACE_LOOP, h, len;
 	struct trace_word w;
@@ -81,7 +82,13 @@ static void read_step(const struct view *v, unsigned int i, struct line *l)
 		if (at[h] <= s->ip && s->ip - at[h] < s->ip - at[half])
 			half = h;
 	}
-	memset(l, 0, sizeof(*l));
+	l->round = n->round;
+	l->check = n->seen ? trace_ids[n->check] : "";
+	l->result = verdict(n);
+	if (s->flags & TRACE_LEFT) {
+		l->half = "back in the lab";
+		return;
+	}
 	l->half = trace_halves[half];
 	l->offset = (unsigned int)(s->ip - at[half]);
 	len = trace_word(s, next, &w);
@@ -93,16 +100,10 @@ static void read_step(const struct view *v, unsigned int i, struct line *l)
 		snprintf(l->address, sizeof(l->address), "0x%llx", (unsigned long long)w.address);
 }
 
-static const char *verdict(const struct trace_note *n)
-{
-	return !n->seen ? "not reached" : n->ok ? "ok" : "FAIL";
-}
-
 static void print_text(const struct view *v)
 {
 	const struct trace_result *r = &v->result->r;
 	unsigned int i, k;
-	struct line l;
 
 	printf("layer %s, exit kind %s, state %s, strategy %s, provenance %s\n"
 	       "context at %p; memory is named by its members\n\n",
@@ -112,16 +113,16 @@ static void print_text(const struct view *v)
 	printf("%-5s %-10s %-6s %-24s %-34s %s\n", "round", "where", "offset", "bytes",
 	       "instruction", "check");
 	for (i = 0; i < v->t->nr; i++) {
-		const struct trace_note *n = &r->note[i];
+		const struct trace_line *l = &v->line[i];
 
-		if (v->t->step[i].flags & TRACE_LEFT) {
-			puts("      back in the lab");
+		if (!v->stays[i])
 			continue;
-		}
-		read_step(v, i, &l);
-		printf("%-5u %-10s +0x%-3x %-24s %-34s %s%s%s\n", n->round, l.half, l.offset,
-		       l.bytes, l.text, n->seen ? trace_ids[n->check] : "", n->seen ? " " : "",
-		       verdict(n));
+		if (v->t->step[i].flags & TRACE_LEFT)
+			printf("      %s\n", l->half);
+		else
+			printf("%-5u %-10s +0x%-3x %-24s %-34s %s%s%s\n", l->round, l->half,
+			       l->offset, l->bytes, l->text, l->check, *l->check ? " " : "",
+			       l->result);
 	}
 	printf("\n%u rounds, %u instructions in each; %u other code offsets have the same bytes\n",
 	       r->rounds, r->insns, r->sites);
@@ -138,23 +139,20 @@ static void print_text(const struct view *v)
 
 static cJSON *step_json(const struct view *v, unsigned int i)
 {
-	const struct trace_step *s = &v->t->step[i];
-	const struct trace_note *n = &v->result->r.note[i];
+	const struct trace_line *l = &v->line[i];
 	cJSON *o = cJSON_CreateObject();
-	struct line l;
 
-	read_step(v, i, &l);
-	cJSON_AddNumberToObject(o, "round", n->round);
-	cJSON_AddBoolToObject(o, "stamped", s->flags & TRACE_IN_STAMPED);
-	cJSON_AddStringToObject(o, "where", l.half);
-	cJSON_AddNumberToObject(o, "offset", l.offset);
-	cJSON_AddStringToObject(o, "bytes", l.bytes);
-	cJSON_AddStringToObject(o, "text", l.text);
-	if (*l.address)
-		cJSON_AddStringToObject(o, "address", l.address);
-	if (n->seen)
-		cJSON_AddStringToObject(o, "check", trace_ids[n->check]);
-	cJSON_AddStringToObject(o, "result", verdict(n));
+	cJSON_AddNumberToObject(o, "round", l->round);
+	cJSON_AddBoolToObject(o, "stamped", v->t->step[i].flags & TRACE_IN_STAMPED);
+	cJSON_AddStringToObject(o, "where", l->half);
+	cJSON_AddNumberToObject(o, "offset", l->offset);
+	cJSON_AddStringToObject(o, "bytes", l->bytes);
+	cJSON_AddStringToObject(o, "text", l->text);
+	if (*l->address)
+		cJSON_AddStringToObject(o, "address", l->address);
+	if (*l->check)
+		cJSON_AddStringToObject(o, "check", l->check);
+	cJSON_AddStringToObject(o, "result", l->result);
 	return o;
 }
 
@@ -190,7 +188,7 @@ static int print_json(const struct view *v)
 	}
 	steps = cJSON_AddArrayToObject(o, "steps");
 	for (i = 0; i < v->t->nr; i++) {
-		if (!(v->t->step[i].flags & TRACE_LEFT))
+		if (v->stays[i] && !(v->t->step[i].flags & TRACE_LEFT))
 			cJSON_AddItemToArray(steps, step_json(v, i));
 	}
 	text = cJSON_Print(o);
@@ -202,12 +200,26 @@ static int print_json(const struct view *v)
 	return EGPR_DONE;
 }
 
+/* Lines of all steps, and which of them are asked for. */
+static int read_lines(struct view *v, trace_choose *choose)
+{
+	unsigned int i;
+
+	v->line = calloc(v->t->nr + 1, sizeof(*v->line));
+	v->stays = calloc(v->t->nr + 1, sizeof(*v->stays));
+	if (!v->line || !v->stays)
+		return EGPR_INTERNAL;
+	for (i = 0; i < v->t->nr; i++)
+		read_step(v, i, &v->line[i]);
+	return choose(v->line, v->t->nr, v->stays);
+}
+
 /* The verdict once more, with a note for each step. */
-static int show(struct view *v, struct traced *out, bool json)
+static int show(struct view *v, struct traced *out, bool json, trace_choose *choose)
 {
 	struct traced_arm *arm = &out->arm[v->arm];
 	const struct trace_subject *s = trace_subject(out, v->arm);
-	int ret = EGPR_DONE;
+	int ret;
 
 	v->image = s->image;
 	v->t = trace_of(out, v->arm);
@@ -218,16 +230,19 @@ static int show(struct view *v, struct traced *out, bool json)
 	trace_check(s, v->t, &arm->r);
 	if (arm->r.failed == TRACE_NR)
 		trace_check_sites(s, v->run, 0, &arm->r);
-	if (json)
+	ret = read_lines(v, choose);
+	if (!ret && json)
 		ret = print_json(v);
-	else
+	else if (!ret)
 		print_text(v);
+	free(v->line);
+	free(v->stays);
 	free(arm->r.note);
 	return ret ? ret : arm->status;
 }
 
 int trace_view(const struct layer_env *env, const struct cell *cell, bool json,
-	       struct data_error *e)
+	       trace_choose *choose, struct data_error *e)
 {
 	struct traced *out = calloc(1, sizeof(*out));
 	struct view v = { .c = *cell };
@@ -241,7 +256,7 @@ int trace_view(const struct layer_env *env, const struct cell *cell, bool json,
 		ret = trace_cell(&v.c, v.run, 0, out, e);
 	if (!ret || ((ret == EGPR_DATA || ret == EGPR_CRASHED) && out->shared)) {
 		*e->text = '\0';
-		ret = show(&v, out, json);
+		ret = show(&v, out, json, choose);
 	}
 	trace_free(out);
 	free(out);

@@ -20,6 +20,8 @@ if [ $? -eq 77 ]; then
 	exit 0
 fi
 
+sed -i '1d; /^$/,$d' "$dir/cpus" # of the table its rows
+
 # column FILE NAME: values of a column that has no quotes before it.
 column() {
 	awk -F, -v name="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i; next } { print $at }' "$1"
@@ -59,6 +61,9 @@ known=$(grep -v 'not known' "$dir/cpus" | cut -d' ' -f1 | head -1)
 check 'JSON has the same rows' test "$("$json" each/cycles <"$dir/model.json" 2>/dev/null | xargs)" = \
 	"$(awk -F, -v cpu="$known" 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		$at["strategy"] == "kvm-own" { exit } $at["cpu"] == cpu { print $at["cycles"] }' "$dir/model.csv" | xargs)"
+"$lab" model --model "$known" --only gated-mov,proxy >"$dir/few.csv"
+check 'and only what is asked for' sh -c "[ \$(wc -l <'$dir/few.csv') = 2 ] && grep -q ',gated-mov,.*,proxy,' '$dir/few.csv'"
+check 'the list of CPUs is a table too' sh -c "'$lab' model --list --only $known --json | '$json' models/each/id | grep -qx $known"
 check 'a CPU that llvm-mca knows has figures of every sequence of the lab, in both forms' awk -F, -v cpu="$known" '
 	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
 	$at["cpu"] == cpu && $at["reason"] != "" && $at["strategy"] != "kvm-own" { print; bad = 1 }

@@ -29,7 +29,6 @@ arguments() {
 	explain) echo "$epyc" 2 ;;
 	calibrate) echo --seconds 2 --no-power --exit hlt ;;
 	doctor) echo '' ;;
-	model) echo --strategy gated-mov ;;
 	export) echo '' ;;
 	esac
 }
@@ -60,6 +59,11 @@ check '--only narrows each id in its own column' sh -c "
 	! sed 1d '$dir/said' | awk -F '\t' '(\$1 != \"gated-mov\" && \$1 != \"xsave\") || \$3 != \"cpuid\"' | grep -q ."
 check 'nothing left is said so, with status 64' sh -c "'$lab' history --db '$dir/lab.db' --only nonsense 2>'$dir/err'; [ \$? = 64 ] && grep -q 'no row is left' '$dir/err'"
 check 'an expression that is none too' sh -c "'$lab' list strategies --filter '(' 2>'$dir/err'; [ \$? = 64 ] && grep -q -- \"--filter '('\" '$dir/err'"
+check 'every command that prints a table takes both' sh -c "
+	for c in list show trace model compare campaign calibrate explain history merge cost doctor; do
+		'$lab' \$c --help | grep -q -- '^  --filter REGEX' && '$lab' \$c --help | grep -q -- '^  --only ID' || { echo \$c; exit 1; }
+	done"
+check 'doctor says what is asked for' sh -c "'$lab' doctor --seconds 0.05 --filter '^apx/' --json | '$json' checks/each/id | grep -qx apx"
 check 'list takes both' sh -c "[ \"\$('$lab' list strategies --only xsave,xsavec | cut -d' ' -f1 | tr '\n' ' ')\" = 'xsave xsavec ' ] &&
 	[ \"\$('$lab' list exits --filter '^cpuid/' --json | grep -c '\"id\"')\" = 1 ]"
 

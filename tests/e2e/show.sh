@@ -12,7 +12,7 @@ lab=$B/egprlab
 json=$B/tests/tools/json
 
 for strategy in $("$lab" list strategies | cut -d' ' -f1); do
-	"$lab" show "$strategy" >"$dir/text" 2>"$dir/err" && "$lab" show "$strategy" --json >"$dir/json" 2>>"$dir/err"
+	"$lab" show --quiet "$strategy" >"$dir/text" 2>"$dir/err" && "$lab" show --quiet "$strategy" --json >"$dir/json" 2>>"$dir/err"
 	check "$strategy is shown" sh -c "[ $? -eq 0 ] && [ ! -s '$dir/err' ]"
 	id=${strategy%-N}
 	sym=$(sed -n "s/^	X(\([a-z0-9_]*\), \"$id\",.*/\1/p" include/egpr/strategy.h)
@@ -51,13 +51,19 @@ else
 	insns=$("$lab" show gated-mov --form hw --json | "$json" halves/each/insns_count | awk '{ n += $1 } END { print n }')
 	check 'a line per instruction' test "$("$lab" show gated-mov --form hw | grep -c '^    +0x')" -eq "$insns"
 	check 'in form hw on r16 to r31' sh -c '"$1" show gated-mov --form hw | grep -q "movq %r31, 0x78(%rdi)"' - "$lab"
+	check '--filter leaves instructions that match' sh -c '
+		"$1" show gated-mov --filter "^hw/exit/.*r31" >"$2" && [ "$(grep -c "^    +0x" "$2")" = 2 ] && ! grep -q "^Form proxy" "$2"' - "$lab" "$dir/few"
+	check '--only leaves a half of a form' sh -c '
+		"$1" show gated-mov --only hw,entry >"$2" && [ "$(grep -c "^    +0x" "$2")" = 18 ] && [ "$(grep -c "^hw  *entry" "$2")" = 1 ] &&
+		! grep -q "^[a-z]*  *exit " "$2"' - "$lab" "$dir/few"
+	check 'and so in JSON' sh -c '"$1" show gated-mov --only hw,entry --json | "$2" halves/each/form | grep -qx hw' - "$lab" "$json"
 	check 'and only that form' sh -c '! "$1" show gated-mov --form hw | grep -q "^Form proxy"' - "$lab"
 fi
 check 'without a disassembler the rest is there, and why it is missing' sh -c '
 	PATH=/nowhere "$1" show gated-mov >"$2" && /bin/grep -q "^Not disassembled: .*package llvm-19" "$2" &&
 	/bin/grep -q "+0x00  f7 87 80" "$2"' - "$lab" "$dir/bare"
-next=$("$lab" show gated-mov | sed -n 's/^Next: egprlab //p')
-check 'the last line is a command that can be typed' sh -c '[ -n "$2" ] && { "$1" $2 >/dev/null 2>&1; [ $? -ne 64 ]; }' - "$lab" "$next"
+next=$("$lab" show gated-mov 2>&1 >/dev/null | sed -n 's/^next: egprlab //p')
+check 'standard error ends with a command that can be typed' sh -c '[ -n "$2" ] && { "$1" $2 >/dev/null 2>&1; [ $? -ne 64 ]; }' - "$lab" "$next"
 refuses() { # refuses WORD ARGUMENT...
 	word=$1
 	shift
@@ -68,4 +74,5 @@ refuses() { # refuses WORD ARGUMENT...
 refuses 'not a strategy' nonsense
 refuses 'name one'
 refuses 'not a form' gated-mov --form none
+refuses 'no row is left' gated-mov --only r32
 echo "1..$n"

@@ -59,6 +59,10 @@ check 'the last line is the verdict' sh -c "tail -n 1 '$dir/text' | grep -qx 'as
 check 'JSON says so too' [ "$("$json" result <"$dir/json")" = pass ]
 insns=$("$json" insns_round <"$dir/json")
 check 'and every step of it' sh -c "grep -c '\"bytes\"' '$dir/json' | grep -qx $(grep -c '  *+0x' "$dir/text")"
+check '--filter leaves the steps that match' sh -c "
+	'$lab' trace --strategy gated-mov --filter '^[0-9]+/exit half/.*/stores/ok' >'$dir/few' && [ \$(grep -c '^[0-9]* *exit half' '$dir/few') = 80 ] &&
+	! grep -q 'entry half' '$dir/few' && tail -n 1 '$dir/few' | grep -qx 'as the table demands'"
+check 'and so does --only, in JSON' sh -c "'$lab' trace --strategy gated-mov --only 0,stores --json | grep -c '\"bytes\"' | grep -qx 32"
 refuses() { # refuses STATUS WORD ARGUMENT...
 	wanted=$1
 	word=$2
@@ -77,6 +81,7 @@ refuses 64 'not a strategy' --strategy nonsense
 refuses 64 'name a strategy' --layer prim
 refuses 64 'name a guest state' --strategy none --state ''
 refuses 64 'not a guest state' --strategy none --state off,nonsense
+refuses 64 'no row is left' --strategy none --filter zmm
 refuses 64 'not timed' --strategy none --provenance emu
 
 # A lab with a gated-mov that clears nothing.

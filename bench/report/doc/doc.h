@@ -10,6 +10,7 @@
 #ifndef BENCH_DOC_H
 #define BENCH_DOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -152,6 +153,8 @@ int doc_json(const struct doc *d, FILE *f);
  * Return: rows that are left, -1 where @filter is no expression.
  */
 long doc_keep(struct doc *d, const char *filter, const char *only, char *why);
+/* The same choice, for what is no document: @stays gets one for each row of all tables, in their order. */
+long doc_choose(const struct doc *d, const char *filter, const char *only, bool *stays, char *why);
 /* Only the tables, tab-separated: as wide as they are, and ready for cut, sort and awk. */
 void doc_tabs(const struct doc *d, FILE *f);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cjson/cJSON.h>
+#include <egpr/status.h>
 
 #include "doc.h"
 
@@ -213,46 +214,109 @@ static bool in_all(const struct doc_block *b, size_t from, const char *words, co
 	return true;
 }
 
-static size_t keep(struct doc_block *b, const regex_t *re, const char *only)
+/*
+ * struct words - what rows are asked for
+ * @filter: expression
+ * @re: the same, compiled
+ * @only: ids
+ */
+struct words {
+	const char *filter, *only;
+	regex_t re;
+};
+
+/* Return: 0, or -1 with @why. */
+static int words_open(struct words *w, const char *filter, const char *only, char *why)
+{
+	int err = filter ? regcomp(&w->re, filter, REG_EXTENDED | REG_NOSUB) : 0;
+
+	w->filter = filter;
+	w->only = only;
+	if (err)
+		regerror(err, &w->re, why, DOC_WHY_SIZE);
+	return err ? -1 : 0;
+}
+
+static void words_close(struct words *w)
+{
+	if (w->filter)
+		regfree(&w->re);
+}
+
+/* Which rows of a table stay: @stays has one for each. Return: how many. */
+static size_t choose(const struct doc_block *b, const struct words *w, bool *stays)
 {
 	bool has[MAX_COLUMNS];
-	bool any = only && word_columns(b, only, has);
-	size_t from, to = 0, rows = 0;
+	bool any = w->only && word_columns(b, w->only, has);
+	size_t from, row = 0, rows = 0;
+
+	for (from = 0; from + b->ncolumns <= b->ncells; from += b->ncolumns, row++) {
+		stays[row] = (!w->filter || matches(b, from, &w->re)) &&
+			     (!w->only || (any && in_all(b, from, w->only, has)));
+		rows += stays[row];
+	}
+	return rows;
+}
+
+static void drop(struct doc_block *b, const bool *stays)
+{
+	size_t from, to = 0, row = 0;
 	unsigned int c;
 
-	for (from = 0; from + b->ncolumns <= b->ncells; from += b->ncolumns) {
-		bool stays = (!re || matches(b, from, re)) &&
-			     (!only || (any && in_all(b, from, only, has)));
-
+	for (from = 0; from + b->ncolumns <= b->ncells; from += b->ncolumns, row++) {
 		for (c = 0; c < b->ncolumns; c++) {
-			if (stays) {
+			if (stays[row]) {
 				b->cells[to++] = b->cells[from + c];
 				continue;
 			}
 			free(b->cells[from + c].text);
 			free(b->cells[from + c].href);
 		}
-		rows += stays;
 	}
 	b->ncells = to;
-	return rows;
+}
+
+static size_t rows_of(const struct doc_block *b)
+{
+	return b->kind == DOC_TABLE && b->ncolumns ? b->ncells / b->ncolumns : 0;
+}
+
+long doc_choose(const struct doc *d, const char *filter, const char *only, bool *stays, char *why)
+{
+	size_t i, rows = 0, at = 0;
+	struct words w;
+
+	if (words_open(&w, filter, only, why))
+		return -1;
+	for (i = 0; i < d->nblocks; at += rows_of(&d->blocks[i]), i++) {
+		if (rows_of(&d->blocks[i]))
+			rows += choose(&d->blocks[i], &w, stays + at);
+	}
+	words_close(&w);
+	return (long)rows;
 }
 
 long doc_keep(struct doc *d, const char *filter, const char *only, char *why)
 {
-	size_t i, rows = 0;
-	regex_t re;
-	int err = filter ? regcomp(&re, filter, REG_EXTENDED | REG_NOSUB) : 0;
+	size_t i, all = 1, at = 0;
+	bool *stays;
+	long rows;
 
-	if (err) {
-		regerror(err, &re, why, DOC_WHY_SIZE);
-		return -1;
+	for (i = 0; i < d->nblocks; i++)
+		all += rows_of(&d->blocks[i]);
+	stays = calloc(all, sizeof(*stays));
+	if (!stays) {
+		fputs("egprlab: out of memory\n", stderr);
+		exit(EGPR_INTERNAL);
 	}
-	for (i = 0; i < d->nblocks; i++) {
-		if (d->blocks[i].kind == DOC_TABLE && d->blocks[i].ncolumns)
-			rows += keep(&d->blocks[i], filter ? &re : NULL, only);
+	rows = doc_choose(d, filter, only, stays, why);
+	for (i = 0; i < d->nblocks && rows >= 0; i++) {
+		size_t n = rows_of(&d->blocks[i]);
+
+		if (n)
+			drop(&d->blocks[i], stays + at);
+		at += n;
 	}
-	if (filter)
-		regfree(&re);
-	return (long)rows;
+	free(stays);
+	return rows;
 }

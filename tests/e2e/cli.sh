@@ -65,6 +65,17 @@ done | awk 'length > 100 { print }' >"$tmp/out"
 [ ! -s "$tmp/out" ]
 verdict 'no line of a help text is longer than 100 characters'
 
+# And so do the programs beside it, from their own heads, before they do anything.
+for program in "$B/vmm-mini" scripts/* scripts/fleet/*; do
+	case $program in scripts/probe) continue ;; esac # a part of the build
+	if ! [ -f "$program" ] || ! [ -x "$program" ]; then
+		continue
+	fi
+	timeout 5 "$program" --help >"$tmp/out" 2>"$tmp/err" </dev/null && [ ! -s "$tmp/err" ] && grep -q '^usage: ' "$tmp/out" &&
+		[ "$(wc -l <"$tmp/out")" -gt 2 ] && ! grep -q '^set -' "$tmp/out"
+	verdict "$program --help"
+done
+
 # What cannot be written is not a success.
 "$lab" list strategies >/dev/full 2>"$tmp/err"
 [ $? -eq 69 ] && grep -q 'standard output could not be written' "$tmp/err"

@@ -119,6 +119,7 @@ static int make_report(const char *dir)
 		fprintf(stderr, "egprlab report: %s\n", e.text);
 		return ret;
 	}
+	report_margins(&run);
 	r.run = &run;
 	report_plot_init(&r);
 	write_chapters(&r);

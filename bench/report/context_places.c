@@ -76,8 +76,8 @@ void contexts_dram(const struct contexts_chapter *c)
 		&c->r->doc, id, columns, sizeof(columns) / sizeof(*columns),
 		"What cold data adds, beside a load from memory: %s TSC ticks more than one from "
 		"L1. A sequence that gates on a flag and moves 16 registers touches %d lines in "
-		"each of its %d halves, so it adds from %d loads' worth (misses side by side) to %d "
-		"(one behind the other).",
+		"each of its %d halves: from %d loads' worth, if misses go side by side, to %d, one "
+		"behind the other, would be expected.",
 		report_number(ticks), LINES_GATED, HALVES, HALVES, HALVES * LINES_GATED);
 	for (i = 0; i < c->strategies; i++) {
 		size_t row, other;

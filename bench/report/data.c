@@ -92,6 +92,21 @@ static bool run_is_representative(const struct rundir_data *run)
 	return true;
 }
 
+void report_margins(struct rundir_data *run)
+{
+	static const char meant[] = " ticks", said[] = " cycles";
+	struct csv_table *t = &run->table[EGPR_CSV_VERDICTS];
+	size_t row;
+
+	for (row = 0; row < t->rows; row++) {
+		char *text = t->cells[row * t->schema->count + EGPR_VERDICTS_margin_text];
+		char *at = strstr(text, said);
+
+		if (at && !at[strlen(said)])
+			memcpy(at, meant, sizeof(meant));
+	}
+}
+
 /*
  * The first margin of the plan answers. Where no guest runs a share of next to
  * nothing says nothing: there the first margin in ticks does.

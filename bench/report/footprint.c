@@ -112,9 +112,10 @@ static void latency_picture(const struct footprints *p)
 				      csv_real(t, row, EGPR_SUMMARY_p95));
 		}
 	}
-	snprintf(title, sizeof(title),
-		 "Exit latency against footprint, layer %s: median, 5 %% and 95 %% of batches",
-		 p->g.layer);
+	snprintf(
+		title, sizeof(title),
+		"Exit latency against footprint, layer %s: median, 5 %% and 95 %% of means of batches",
+		p->g.layer);
 	report_plot_close(p->r, dat, "footprint", name, p->contexts, legend, &p->g, title);
 }
 
@@ -183,9 +184,9 @@ static void table(const struct footprints *p)
 		{ "footprint", 0 },
 		{ "walk, KiB", DOC_NUMBER },
 		{ "ticks per line", DOC_NUMBER },
-		{ "exit latency, p50", DOC_NUMBER },
-		{ "p5", DOC_NUMBER | DOC_WIDE },
-		{ "p95", DOC_NUMBER | DOC_WIDE },
+		{ "exit, p50 of means", DOC_NUMBER },
+		{ "p5 of means", DOC_NUMBER | DOC_WIDE },
+		{ "p95 of means", DOC_NUMBER | DOC_WIDE },
 		{ "A/A, 95 %", DOC_NUMBER | DOC_WIDE },
 	};
 	const struct csv_table *t = summary(p), *v = verdicts(p);
@@ -198,7 +199,7 @@ static void table(const struct footprints *p)
 		d, id, columns, sizeof(columns) / sizeof(*columns),
 		"What the guest walks before each exit, what one line costs where it lies (walked by "
 		"chance in the guest, before the cell), and what an exit takes then without any "
-		"switch, TSC ticks (%s).",
+		"switch, TSC ticks, percentiles of means of batches (%s).",
 		report_group_text(p->r->run, &p->g, text, sizeof(text)));
 	for (k = 0; k < p->kinds; k++) {
 		for (x = 0; x < p->contexts; x++) {

@@ -251,11 +251,12 @@ static void answer_counts(struct report *r, const struct report_group *g)
 	char text[256], id[64];
 
 	snprintf(id, sizeof(id), "answer-%s-%s", g->place, g->provenance);
-	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		  "How the comparisons of each strategy with none came out, and the largest "
-		  "difference in TSC ticks per exit and entry. equal: equivalent within "
-		  "%s; open: inconclusive. (%s)",
-		  g->margin, report_group_text(r->run, g, text, sizeof(text)));
+	doc_table(
+		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		"How the comparisons of each strategy with none came out, over exit kinds and guest "
+		"states, and the largest difference in TSC ticks per exit and entry. equal: "
+		"equivalent within %s; open: inconclusive. (%s)",
+		g->margin, report_group_text(r->run, g, text, sizeof(text)));
 	n = report_values(t, EGPR_COL_strategy, &f, strategies, MAX_STRATEGIES);
 	for (i = 0; i < n; i++) {
 		unsigned int count[4] = { 0 };
@@ -404,9 +405,9 @@ static void answer_words(struct report *r, const struct report_group *g)
 	}
 	doc_para(
 		&r->doc,
-		"%u comparisons with no switch at all: %s. Smallest difference: %s with %s TSC ticks %s; "
-		"largest: %s with %s TSC ticks %s.",
-		total, list, csv_text(t, low, EGPR_COL_strategy),
+		"%u comparisons with none, over exit kinds and guest states, by margin %s: %s. Smallest "
+		"difference: %s with %s TSC ticks %s; largest: %s with %s TSC ticks %s.",
+		total, g->margin, list, csv_text(t, low, EGPR_COL_strategy),
 		report_signed(csv_real(t, low, EGPR_VERDICTS_diff)),
 		report_interval(csv_real(t, low, EGPR_VERDICTS_diff_low),
 				csv_real(t, low, EGPR_VERDICTS_diff_high)),
@@ -432,7 +433,9 @@ static void within_words(struct report *r, const struct report_group *g)
 	if (row == t->rows || report_values(t, EGPR_COL_exit_kind, &f, kinds, 2) > 1 ||
 	    isnan(csv_real(t, row, EGPR_VERDICTS_smallest_margin)))
 		return;
-	doc_para(&r->doc, "In context %s (%s) %s is within %s TSC ticks of none, guest state %s.",
+	doc_para(&r->doc,
+		 "In context %s (%s) %s is within %s TSC ticks of none by the test of equivalence, "
+		 "guest state %s.",
 		 g->context, context_find(g->context)->text, strategy,
 		 report_number(csv_real(t, row, EGPR_VERDICTS_smallest_margin)), f.state);
 }
@@ -480,8 +483,8 @@ static void proofs_words(struct report *r)
 			failed, t->rows);
 	else if (t->rows)
 		doc_para(&r->doc,
-			 "State proofs: all %zu%s passed: in none of them was a register lost or "
-			 "leaked. See State proofs.",
+			 "State proofs: all %zu%s passed: no register was lost or leaked in the "
+			 "exits that they made. See State proofs.",
 			 t->rows, ended ? "" : " that came to an end");
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <egpr/strategy.h>
+
 #include <bench/plan/axis.h>
 #include <bench/plan/context.h>
 #include "report.h"
@@ -15,6 +17,7 @@
 #define NAME_MAX_BYTES 96
 #define LABEL_BYTES    128
 #define WHERE_BYTES    64
+#define CELL_BYTES     128
 #define MAX_MARGINS    16
 #define MAX_COLUMNS    (MAX_MARGINS + 11)
 
@@ -65,14 +68,14 @@ static void means_table(struct report *r, const struct report_group *g)
 		{ "path", 0 },
 		{ "strategy", DOC_WIDE },
 		{ "state", 0 },
-		{ "p50", DOC_NUMBER },
-		{ "p95", DOC_NUMBER },
+		{ "p50 of means", DOC_NUMBER },
+		{ "p95 of means", DOC_NUMBER },
 		{ "mean", DOC_NUMBER },
-		{ "MAD", DOC_NUMBER | DOC_WIDE },
+		{ "MAD of means", DOC_NUMBER | DOC_WIDE },
 		{ "blocks", DOC_NUMBER | DOC_WIDE },
 		{ "exits", DOC_NUMBER | DOC_WIDE },
-		{ "least", DOC_NUMBER | DOC_WIDE },
-		{ "p5", DOC_NUMBER | DOC_WIDE },
+		{ "least mean", DOC_NUMBER | DOC_WIDE },
+		{ "p5 of means", DOC_NUMBER | DOC_WIDE },
 		{ "stand-in", DOC_WIDE },
 	};
 	static const unsigned int reals[] = { EGPR_SUMMARY_p50, EGPR_SUMMARY_p95, EGPR_SUMMARY_mean,
@@ -86,8 +89,8 @@ static void means_table(struct report *r, const struct report_group *g)
 	snprintf(id, sizeof(id), "latency-%s-%s-table", g->place, g->provenance);
 	doc_table(
 		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		"Every arm, means of batches in TSC ticks per exit: percentiles of these means, not of "
-		"single exits (%s).",
+		"Every arm, means of batches in TSC ticks per exit. Percentiles and the least are of these "
+		"means, not of single exits, which lie further apart (%s).",
 		report_group_text(r->run, g, text, sizeof(text)));
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		const char *href = report_href(t, row);
@@ -102,11 +105,45 @@ static void means_table(struct report *r, const struct report_group *g)
 	}
 }
 
+/* Did any exit of an arm have stamps of its own? Older runs did not keep it. */
+static const char *tail_of(const struct report *r, size_t row)
+{
+	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
+	const char *strategy = csv_text(t, row, EGPR_COL_strategy);
+	bool own = !strcmp(strategy, egpr_strategies[EGPR_STRATEGY_kvm_own].id);
+	const char *layer = csv_text(t, row, EGPR_COL_layer);
+	char name[CELL_BYTES];
+	const cJSON *c, *means, *arm;
+
+	if (!stamped(r))
+		return "means of batches";
+	snprintf(name, sizeof(name), "%s/%s/%s%s", layer, csv_text(t, row, EGPR_COL_exit_kind),
+		 own ? egpr_guest_states[EGPR_STATE_OFF].id
+		     : csv_text(t, row, EGPR_COL_guest_state),
+		 context_mark(layer, csv_text(t, row, EGPR_COL_context)));
+	cJSON_ArrayForEach(c, cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_CELLS)) {
+		const char *is = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(c, "name"));
+
+		if (!is || strcmp(is, name))
+			continue;
+		means = cJSON_GetObjectItemCaseSensitive(c, RUNDIR_MEANS);
+		if (!means)
+			break;
+		cJSON_ArrayForEach(arm, means) {
+			if (!strcmp(cJSON_GetStringValue(arm), strategy))
+				return "means of batches";
+		}
+		return "single exits";
+	}
+	return "single exits, if there was time";
+}
+
 static void tails_table(struct report *r, const struct report_group *g)
 {
 	static const struct doc_column columns[] = {
-		{ "exit kind", 0 }, { "path", 0 },	   { "strategy", DOC_WIDE },
-		{ "state", 0 },	    { "p99", DOC_NUMBER }, { "p99.9", DOC_NUMBER },
+		{ "exit kind", 0 },	 { "path", 0 },		{ "strategy", DOC_WIDE },
+		{ "state", 0 },		 { "p99", DOC_NUMBER }, { "p99.9", DOC_NUMBER },
+		{ "percentiles of", 0 },
 	};
 	static const unsigned int reals[] = { EGPR_SUMMARY_p99, EGPR_SUMMARY_p999 };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
@@ -115,13 +152,16 @@ static void tails_table(struct report *r, const struct report_group *g)
 	char id[64];
 
 	snprintf(id, sizeof(id), "tails-%s-%s-table", g->place, g->provenance);
-	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns), "Every arm, %s.",
-		  stamped(r) ? "tails of single exits stamped one by one, TSC ticks; where a layer "
-			       "cannot stamp, of means of batches"
-			     : "tails of the means of batches, TSC ticks per exit; no exit was "
-			       "stamped by itself");
-	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f))
+	doc_table(
+		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		"Every arm, tails in TSC ticks: %s. The last column says of what each row is, and "
+		"no row has percentiles of both.",
+		stamped(r) ? "of single exits, which were stamped one by one in a pass of their own"
+			   : "of means of batches, for the plan had no exit stamped by itself");
+	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		arm_cells(r, row, reals, sizeof(reals) / sizeof(*reals));
+		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", tail_of(r, row));
+	}
 }
 
 /* Rows are exit kinds; in a layer without a guest they are strategies. */
@@ -158,10 +198,11 @@ static void latency_plot(struct report *r, const struct report_group *g)
 			dat_number(dat, csv_real(t, row, reals[i]));
 		putc('\n', dat);
 	}
-	snprintf(title, sizeof(title), "%s: means of batches; p99 and p99.9 %s",
+	snprintf(title, sizeof(title), "%s: p5 to p95 of means of batches, tails of %s",
 		 guest ? "Exits per kind, nothing switched" : "Each sequence, exit and entry half",
-		 stamped(r) ? "of single ones" : "of means too");
-	report_plot_close(r, dat, "latency", name, rows, "", g, title);
+		 stamped(r) ? "single exits" : "means too");
+	report_plot_close(r, dat, "latency", name, rows,
+			  stamped(r) ? "single exits" : "means of batches", g, title);
 }
 
 /* "exit-kind strategy (state)", shortened where one of them does not vary. */
@@ -359,8 +400,9 @@ static void comparison_table(struct report *r, const struct report_group *g, boo
 	f.margin = g->margin;
 	if (delays)
 		columns[n++] = (struct doc_column){ "baseline", 0 };
-	columns[n++] = (struct doc_column){ "state", DOC_WIDE };
-	columns[n++] = (struct doc_column){ "difference", DOC_NUMBER };
+	/* Without it rows of the text would differ in nothing but their numbers. */
+	columns[n++] = (struct doc_column){ "state", 0 };
+	columns[n++] = (struct doc_column){ "diff", DOC_NUMBER };
 	columns[n++] = (struct doc_column){ "95 % interval", DOC_NUMBER };
 	for (i = 0; i < c.n; i++)
 		columns[n++] = (struct doc_column){ c.margins[i], DOC_WIDE };

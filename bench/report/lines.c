@@ -2,7 +2,8 @@
 /*
  * The field's own lines: what KVM's people called too little to care for, and what was worth a commit.
  *
- * Each with its source. They were said in cycles, without saying of which clock.
+ * Each with its source; what stands in quotation marks was said so, the rest is that a commit was made. They were
+ * said in cycles, without saying of which clock.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +11,9 @@
 #include "screen.h"
 
 const struct field_line field_lines[] = {
-	{ 15, 20, "15-20", "not obviously meaningful", "mediated vPMU series" },
-	{ 20, 30, "20-30", "maybe not worth the complexity", "vmload against wrgsbase, 2020-12" },
+	{ 15, 20, "15-20", "\"not obviously meaningful\"", "mediated vPMU series" },
+	{ 20, 30, "20-30", "\"maybe not worth the complexity\"",
+	  "vmload against wrgsbase, 2020-12" },
 	{ 70, 70, "70", "worth a commit", "CR2 reload, d3edefc00356" },
 	{ 100, 100, "about 100", "worth a commit", "SVM lazy FPU, 7807fa6ca5af" },
 };
@@ -34,17 +36,15 @@ const char *field_place(double low, double high, char *text, size_t size)
 			on = l;
 	}
 	if (on)
-		snprintf(text, size, "on the line of %s cycles (\"%s\")", on->cycles, on->says);
+		snprintf(text, size, "on the line of %s cycles (%s)", on->cycles, on->says);
 	else if (above && below)
-		snprintf(text, size, "above the line of %s cycles (\"%s\") and below %s (\"%s\")",
+		snprintf(text, size, "above the line of %s cycles (%s) and below %s (%s)",
 			 below->cycles, below->says, above->cycles, above->says);
 	else if (above)
-		snprintf(text, size,
-			 "below all of the field's lines, the lowest %s cycles (\"%s\")",
+		snprintf(text, size, "below all of the field's lines, the lowest %s cycles (%s)",
 			 above->cycles, above->says);
 	else if (below)
-		snprintf(text, size,
-			 "above all of the field's lines, the highest %s cycles (\"%s\")",
+		snprintf(text, size, "above all of the field's lines, the highest %s cycles (%s)",
 			 below->cycles, below->says);
 	return text;
 }
@@ -55,8 +55,7 @@ const char *field_sources(char *text, size_t size)
 
 	*text = '\0';
 	for (i = 0; i < field_nr_lines; i++)
-		snprintf(text + strlen(text), size - strlen(text), "%s%s \"%s\" (%s)",
-			 i ? "; " : "", field_lines[i].cycles, field_lines[i].says,
-			 field_lines[i].source);
+		snprintf(text + strlen(text), size - strlen(text), "%s%s %s (%s)", i ? "; " : "",
+			 field_lines[i].cycles, field_lines[i].says, field_lines[i].source);
 	return text;
 }

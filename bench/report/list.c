@@ -91,18 +91,25 @@ static unsigned int doubts(const struct report *r, FILE *f)
 	return lines;
 }
 
+/* Halves that were not measured apart have no columns. */
 static void rows(const struct screen *s, FILE *f, unsigned int most)
 {
+	bool apart = screen_has_halves(s);
 	unsigned int i;
 
-	fprintf(f, "%-16s %7s %7s %7s  %-18s %s\n", "TSC ticks", "exit", "entry", "sum", "95 %",
-		s->g.margin);
+	fprintf(f, "%-16s ", "TSC ticks");
+	if (apart)
+		fprintf(f, "%7s %7s ", "exit", "entry");
+	fprintf(f, "%7s  %-18s %s\n", "sum", "95 %", s->g.margin);
 	for (i = 0; i < s->n && i < most; i++) {
 		size_t row = s->row[i];
 
-		fprintf(f, "%-16s %7s %7s %7s  %-18s %s\n", screen_strategy(s, i),
-			report_signed(csv_real(s->t, row, EGPR_VERDICTS_exit_diff)),
-			report_signed(csv_real(s->t, row, EGPR_VERDICTS_entry_diff)),
+		fprintf(f, "%-16s ", screen_strategy(s, i));
+		if (apart)
+			fprintf(f, "%7s %7s ",
+				report_signed(csv_real(s->t, row, EGPR_VERDICTS_exit_diff)),
+				report_signed(csv_real(s->t, row, EGPR_VERDICTS_entry_diff)));
+		fprintf(f, "%7s  %-18s %s\n",
 			report_signed(csv_real(s->t, row, EGPR_VERDICTS_diff)),
 			report_interval(csv_real(s->t, row, EGPR_VERDICTS_diff_low),
 					csv_real(s->t, row, EGPR_VERDICTS_diff_high)),
@@ -182,11 +189,15 @@ const char *report_vmexit_lines(const struct rundir_data *run, struct report_gro
 	for (k = 0; k < n; k++) {
 		struct report_filter one = f;
 		double mean;
+		size_t row;
 
 		one.exit_kind = kinds[k];
 		one.state = report_main_state(t, &one);
-		mean = csv_real(t, report_next(t, 0, &one), EGPR_SUMMARY_mean);
-		if (!isnan(mean))
+		row = report_next(t, 0, &one);
+		mean = csv_real(t, row, EGPR_SUMMARY_mean);
+		/* The control that takes no exit at all is no line of it. */
+		if (!isnan(mean) &&
+		    strcmp(csv_text(t, row, EGPR_COL_path), egpr_paths[EGPR_PATH_NONE].id))
 			fprintf(out, "%s %.0f\n", kinds[k], mean);
 	}
 	return g->layer;
@@ -207,8 +218,8 @@ void report_vmexit(struct report *r)
 		doc_heading(&r->doc, 2, "vmexit", "Exits as kvm-unit-tests' vmexit prints them");
 		doc_para(
 			&r->doc,
-			"Mean TSC ticks per exit and entry without a switch, layer %s (%s); the lines "
-			"alone: `egprlab report --vmexit %s`.",
+			"Mean TSC ticks per exit and entry without a switch, layer %s (%s). Not every PAUSE "
+			"exits. The lines alone: `egprlab report --vmexit %s`.",
 			g.layer, report_group_text(r->run, &g, about, sizeof(about)), r->run->path);
 		doc_literal(&r->doc, text);
 	}

@@ -77,9 +77,9 @@ bool report_operations(struct report *r, enum egpr_layer group, bool share, cons
 	const char *kinds[MAX_OPERATIONS], *subjects[MAX_SUBJECTS], *margin;
 	unsigned int i, j, n, k = report_values(s, EGPR_COL_exit_kind, &f, kinds, MAX_OPERATIONS);
 	static const struct doc_column columns[] = {
-		{ "operation", 0 },	 { "subject", 0 },
-		{ "ticks", DOC_NUMBER }, { "difference", DOC_NUMBER },
-		{ "verdict", 0 },	 { "code bytes", DOC_NUMBER | DOC_WIDE },
+		{ "operation", 0 },    { "subject", 0 },
+		{ "p50", DOC_NUMBER }, { "difference", DOC_NUMBER },
+		{ "verdict", 0 },      { "code bytes", DOC_NUMBER | DOC_WIDE },
 	};
 
 	if (!k) {
@@ -87,11 +87,12 @@ bool report_operations(struct report *r, enum egpr_layer group, bool share, cons
 		return false;
 	}
 	margin = margin_of(r, &f, share);
-	doc_table(&r->doc, f.layer, columns, sizeof(columns) / sizeof(*columns),
-		  "Group %s: %s. Median TSC ticks per round, difference to the operation's first "
-		  "subject with its 95 %% interval; margin %s. A subject in -b is the first again: "
-		  "the A/A arm.",
-		  f.layer, what, margin ? margin : "none");
+	doc_table(
+		&r->doc, f.layer, columns, sizeof(columns) / sizeof(*columns),
+		"Group %s: %s. p50: median of means of batches, TSC ticks per round. Difference to the operation's first "
+		"subject with its 95 %% interval; margin %s. A subject in -b is the first again: "
+		"the A/A arm.",
+		f.layer, what, margin ? margin : "none");
 	for (i = 0; i < k; i++) {
 		f.exit_kind = kinds[i];
 		n = report_values(s, EGPR_COL_strategy, &f, subjects, MAX_SUBJECTS);
@@ -117,8 +118,8 @@ const char *report_outcome(struct report *r, enum egpr_layer group, const char *
 	row = report_next(v, 0, &f);
 	*text = '\0';
 	if (row < v->rows)
-		snprintf(text, size, "%s in %s: %s within %s, %s ticks %s", subject, operation,
-			 csv_text(v, row, EGPR_VERDICTS_verdict), f.margin,
+		snprintf(text, size, "%s in %s: %s by margin %s, %s TSC ticks %s", subject,
+			 operation, csv_text(v, row, EGPR_VERDICTS_verdict), f.margin,
 			 report_signed(csv_real(v, row, EGPR_VERDICTS_diff)),
 			 report_interval(csv_real(v, row, EGPR_VERDICTS_diff_low),
 					 csv_real(v, row, EGPR_VERDICTS_diff_high)));

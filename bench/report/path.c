@@ -52,6 +52,30 @@ static size_t baseline(const struct csv_table *t, size_t of)
 	return row;
 }
 
+/* Which KVM was counted: how the host_id ends, as scripts/path-length names it. */
+static const char *kvm_of(const char *host)
+{
+	static const struct {
+		const char *end;
+		const char *text;
+	} kvms[] = {
+		{ "-own",
+		  "the distribution's KVM with the module at its probes, nothing switched" },
+		{ "-edit", "the edited KVM with nothing at its place" },
+		{ "-vmenter", "the edited KVM, halves chosen while it is loaded" },
+		{ "-inline", "the edited KVM, halves part of its code" },
+	};
+	size_t i, n = strlen(host);
+
+	for (i = 0; i < sizeof(kvms) / sizeof(*kvms); i++) {
+		size_t end = strlen(kvms[i].end);
+
+		if (n > end && !strcmp(host + n - end, kvms[i].end))
+			return kvms[i].text;
+	}
+	return "strategies at the probes of the distribution's KVM";
+}
+
 /* The first row of a machine that has one. */
 static size_t first_row(const struct csv_table *t, const char *host)
 {
@@ -66,8 +90,12 @@ static void machine_table(struct report *r, const struct csv_table *t, const cha
 			  unsigned int *rows)
 {
 	static const struct doc_column columns[] = {
-		{ "exit kind", 0 },	   { "path", DOC_WIDE },	   { "strategy", 0 },
-		{ "state", DOC_WIDE },	   { "instructions", DOC_NUMBER }, { "added", DOC_NUMBER },
+		{ "exit kind", 0 },
+		{ "path", DOC_WIDE },
+		{ "strategy", 0 },
+		{ "state", 0 },
+		{ "instructions", DOC_NUMBER },
+		{ "added", DOC_NUMBER },
 		{ "added %", DOC_NUMBER },
 	};
 	static const struct report_filter all = { 0 };
@@ -76,12 +104,13 @@ static void machine_table(struct report *r, const struct csv_table *t, const cha
 	size_t row, first = first_row(t, host);
 
 	snprintf(id, sizeof(id), "path-%s", host);
-	doc_table(&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		  "Instructions per exit and entry, counted by %s, kernel %s (model: instruction "
-		  "counts; backend %s).",
-		  csv_text(t, first, EGPR_PATH_LENGTH_machine),
-		  csv_text(t, first, EGPR_PATH_LENGTH_kernel),
-		  csv_text(t, first, EGPR_COL_backend));
+	doc_table(
+		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		"Instructions per exit and entry, counted by %s, kernel %s, %s (model: instruction "
+		"counts; backend %s).",
+		csv_text(t, first, EGPR_PATH_LENGTH_machine),
+		csv_text(t, first, EGPR_PATH_LENGTH_kernel), kvm_of(host),
+		csv_text(t, first, EGPR_COL_backend));
 	for (row = 0; row < t->rows; row++) {
 		size_t base = baseline(t, row);
 		double insns = csv_real(t, row, EGPR_PATH_LENGTH_insns), without;
@@ -123,9 +152,9 @@ static void machine_chapter(struct report *r, const struct csv_table *t, const c
 		fclose(dat);
 		return;
 	}
-	snprintf(title, sizeof(title), "Path length on %s, kernel %s",
+	snprintf(title, sizeof(title), "Path length on %s, kernel %s, %s",
 		 csv_text(t, row, EGPR_PATH_LENGTH_machine),
-		 csv_text(t, row, EGPR_PATH_LENGTH_kernel));
+		 csv_text(t, row, EGPR_PATH_LENGTH_kernel), kvm_of(host));
 	report_plot_close(r, dat, "path", name, rows, "", &g, title);
 }
 

@@ -110,24 +110,25 @@ static void post_uabi(struct report *r)
 		"Run: a model of the posted diff with its order of operations, and of the other "
 		"answers; %u properties over random states; the calls of this host's KVM for the "
 		"components that it has [proved: unit/group/uabi-ioctl:test_identity; on kvm-amd and "
-		"kvm-intel: e2e/bed-uabi], and their time; the same calls of a KVM that keeps r16-r31 "
+		"kvm-intel: e2e/bed-uabi], their time below where the group was part of the run; the same calls of a KVM that keeps r16-r31 "
 		"beside the fpstate, right and as posted, with a migration of running guests [proved: "
 		"e2e/bed-uabi].",
 		UABI_NR_PROPERTIES);
 	uabi_matrix(r);
 	uabi_memory_table(r);
 	report_operations(r, EGPR_LAYER_UABI, true, egpr_layers[EGPR_LAYER_UABI].text);
-	doc_para(&r->doc,
-		 "Verdict: copying beside the fpstate keeps the interface, and an area that stays "
-		 "unused or is excluded holds every property. The diff as posted, taken to the "
-		 "letter, does not: it leaves r16-r31 as they were where XSTATE_BV[19] is clear, "
-		 "copies in before the header is checked, shows the bit to guests without APX and "
-		 "leaves a copy in the area that the next guest instruction makes stale. Leaving "
-		 "the area out of the fpstate without telling the permission breaks the agreement "
-		 "with CPUID. %s%s",
-		 report_outcome(r, EGPR_LAYER_UABI, "model-set", uabi_policy_ids[UABI_UNUSED], true,
-				unused, sizeof(unused)),
-		 *unused ? "." : "");
+	report_outcome(r, EGPR_LAYER_UABI, "model-set", uabi_policy_ids[UABI_UNUSED], true, unused,
+		       sizeof(unused));
+	doc_para(
+		&r->doc,
+		"Verdict: in the model copying beside the fpstate keeps the interface, and an area that stays "
+		"unused or is excluded holds every property. The diff as posted, taken to the "
+		"letter, does not: it leaves r16-r31 as they were where XSTATE_BV[19] is clear, "
+		"copies in before the header is checked, shows the bit to guests without APX and "
+		"leaves a copy in the area that the next guest instruction makes stale. Leaving "
+		"the area out of the fpstate without telling the permission breaks the agreement "
+		"with CPUID.%s%s%s",
+		*unused ? " " : "", unused, *unused ? "." : "");
 }
 
 #if EGPR_MODELS_ASKED
@@ -184,10 +185,12 @@ static void post_switch(struct report *r)
 		    "2026-05-11: save guest EGPRs in the vCPU cache, gated by guest XCR0.APX");
 	doc_para(&r->doc, "Question: what does the gated switch in __vmx_vcpu_run cost at each "
 			  "exit, against the other designs, and does it keep every register?");
-	doc_para(&r->doc,
-		 "Run: strategy gated-mov and all others of the table%s%s; state proofs in front "
-		 "of every number; the model of entry and exit.",
-		 n ? ", in layers " : "; no layer was part of this run", layers);
+	doc_para(
+		&r->doc,
+		"Run: strategy gated-mov and what Skipped leaves of the table%s%s; the state proofs "
+		"that Self-checks and State proofs name%s.",
+		n ? ", in layers " : "; no layer was part of this run", layers,
+		EGPR_MODELS_ASKED ? "; the model of entry and exit" : "");
 	lacking_table(r);
 	doc_para(&r->doc,
 		 "Verdict: Answer, above, per layer. Which properties each design keeps is under "
@@ -214,11 +217,12 @@ static void post_features(struct report *r)
 		doc_para(&r->doc, "Verdict: open here. No two feature sets were compared in this "
 				  "run; Skipped has the reasons.");
 	else
-		doc_para(&r->doc,
-			 "Verdict: against x87 and SSE alone, %s%s%s. A set of KVM's own would "
-			 "save that much per call and no more; the excluded policy above says what "
-			 "must follow the mask: permission and CPUID.",
-			 avx512, *avx512 && *amx ? "; " : "", amx);
+		doc_para(
+			&r->doc,
+			"Verdict: against x87 and SSE alone, %s%s%s. That is what a set of KVM's "
+			"own could save per call on this host; the excluded policy above says what "
+			"must follow the mask: permission and CPUID.",
+			avx512, *avx512 && *amx ? "; " : "", amx);
 }
 
 static void post_accessors(struct report *r)
@@ -275,9 +279,9 @@ static void xfd_state_table(struct report *r)
 {
 	static const struct doc_column head[] = { { "XINUSE", 0 },
 						  { "XFD", 0 },
-						  { "stored XSTATE_BV", DOC_WIDE },
-						  { "XRSTOR of XSTATE_BV=0", DOC_WIDE },
-						  { "XRSTOR of XSTATE_BV=1", DOC_WIDE } };
+						  { "stored XSTATE_BV", 0 },
+						  { "XRSTOR of XSTATE_BV=0", 0 },
+						  { "XRSTOR of XSTATE_BV=1", 0 } };
 	size_t i;
 
 	doc_table(
@@ -307,7 +311,7 @@ static void post_xfd(struct report *r)
 		"Run: XSAVE in four variants by XINUSE and XFD, and XRSTOR, on a component of the "
 		"emulator [proved: unit/emu-xstate:test_xfd, unit/emu-xstate:test_xfd_race], and in "
 		"ring 0 of Bochs, which has no XFD [proved: e2e/bed-bochs-6.12]; %s; "
-		"the time of each on this CPU.",
+		"the time of each on this CPU below where the group was part of the run.",
 		EGPR_MODELS_ASKED ? "every interleaving of guest, interrupt and KVM [model: "
 				    "xfd.pml, under Models]"
 				  : "no model: there was no spin where this was built");
@@ -315,10 +319,10 @@ static void post_xfd(struct report *r)
 	report_operations(r, EGPR_LAYER_XFD, false, egpr_layers[EGPR_LAYER_XFD].text);
 	doc_para(
 		&r->doc,
-		"Verdict: with the fix no way of the post reaches #NM; what it makes certain, the "
-		"loss of the disarmed component, could happen before by the post's second "
-		"interleaving. Model finding, not run on AMX: one way is left, KVM_SET_MSRS of XFD "
-		"while XSTATE_BV[18] is set in the guest's saved state [%s].",
+		"Verdict: by the model, not run on AMX, with the fix no way of the post reaches "
+		"#NM; what it makes certain, the loss of the disarmed component, could happen before "
+		"by the post's second interleaving; one way is left, KVM_SET_MSRS of XFD while "
+		"XSTATE_BV[18] is set in the guest's saved state [%s].",
 		EGPR_MODELS_ASKED
 			? "model: xfd.pml, under Models"
 			: "cited: docs/models/README.md; not asked here, there was no spin");

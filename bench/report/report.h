@@ -32,6 +32,9 @@ struct report {
 	struct csv_table model;
 };
 
+/* Margins of plans that said `cycles` and meant ticks become `ticks`: the report says what was meant. */
+void report_margins(struct rundir_data *run);
+
 /**
  * struct report_filter - which rows; NULL matches any value
  */

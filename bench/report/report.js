@@ -69,7 +69,7 @@
 		}).join("\n");
 		for (const f of folds) {
 			f.more.textContent = f.open ? "Fold rare columns" : "Show " + f.hidden.length +
-				" more columns: " + f.hidden.map(function (head) {
+				" more column" + (f.hidden.length === 1 ? "" : "s") + ": " + f.hidden.map(function (head) {
 				return head.textContent;
 			}).reverse().join(", ");
 			f.more.setAttribute("aria-expanded", String(f.open));

@@ -185,6 +185,11 @@ size_t screen_with(const struct screen *s, unsigned int i, const char *margin)
 	return report_next(s->t, 0, &f);
 }
 
+bool screen_has_halves(const struct screen *s)
+{
+	return !isnan(csv_real(s->t, s->row[0], EGPR_VERDICTS_exit_diff));
+}
+
 const char *screen_verdict(const char *verdict)
 {
 	static const char *const words[] = { "equal", "faster", "slower", "open" };

@@ -21,7 +21,7 @@
  * @low: cycles
  * @high: cycles, the same as @low for a single figure
  * @cycles: both in words
- * @says: what was said of it
+ * @says: what was said of it, in quotation marks, or what was done about it
  * @source: where
  */
 struct field_line {
@@ -92,6 +92,8 @@ size_t screen_with(const struct screen *s, unsigned int i, const char *margin);
 const char *screen_words(const struct screen *s, char *text);
 /* What it is held against. Return: @text, SCREEN_WORDS bytes. */
 const char *screen_place(const struct screen *s, char *text);
+/* Were exit and entry half told apart? */
+bool screen_has_halves(const struct screen *s);
 /* A verdict in one short word. */
 const char *screen_verdict(const char *verdict);
 

@@ -15,14 +15,30 @@
 #define COLUMNS	   11 /* beside those of the margins */
 #define NAMES_SIZE 512
 
+/* Words with typographic quotation marks, for gnuplot takes the others as its own. */
+static void put_quoted(const char *words, FILE *dat)
+{
+	bool open = false;
+
+	for (; *words; words++) {
+		if (*words != '"')
+			putc(*words, dat);
+		else
+			fputs((open = !open) ? "“" : "”", dat);
+	}
+}
+
 void screen_bands(FILE *dat)
 {
 	unsigned int i;
 
 	fputs("\n\n", dat);
-	for (i = 0; i < field_nr_lines; i++)
-		fprintf(dat, "%g\t%g\t%u\t%s “%s” (%s)\n", field_lines[i].low, field_lines[i].high,
-			i, field_lines[i].cycles, field_lines[i].says, field_lines[i].source);
+	for (i = 0; i < field_nr_lines; i++) {
+		fprintf(dat, "%g\t%g\t%u\t%s ", field_lines[i].low, field_lines[i].high, i,
+			field_lines[i].cycles);
+		put_quoted(field_lines[i].says, dat);
+		fprintf(dat, " (%s)\n", field_lines[i].source);
+	}
 }
 
 static void mark(const struct screen *s, FILE *dat, unsigned int at, size_t row, unsigned int x)
@@ -36,8 +52,26 @@ static void mark(const struct screen *s, FILE *dat, unsigned int at, size_t row,
 			csv_real(s->t, row, EGPR_VERDICTS_diff), low, high, x + 1);
 }
 
-/* Contexts that a picture has a mark for, that of the sentence first. */
-static unsigned int marks(const struct screen *s, const char **contexts, char *names)
+/* Has a context a mark beside those of the sentence? What has none lies between two that have, or explains one. */
+static bool has_mark(const char *context)
+{
+	static const enum egpr_context drawn[] = {
+		EGPR_CONTEXT_PACKED,	EGPR_CONTEXT_LLC,     EGPR_CONTEXT_DRAM,
+		EGPR_CONTEXT_CODE_COLD, EGPR_CONTEXT_FP_L2,   EGPR_CONTEXT_FP_LLC,
+		EGPR_CONTEXT_FP_DRAM,	EGPR_CONTEXT_FP_CODE,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(drawn) / sizeof(*drawn); i++) {
+		if (!strcmp(egpr_contexts[drawn[i]].id, context))
+			return true;
+	}
+	return false;
+}
+
+/* Contexts that a picture has a mark for, that of the sentence first. @measured: how many there are. */
+static unsigned int marks(const struct screen *s, const char **contexts, char *names,
+			  unsigned int *measured)
 {
 	const char *all[EGPR_NR_CONTEXTS];
 	struct report_filter f = s->f;
@@ -46,9 +80,9 @@ static unsigned int marks(const struct screen *s, const char **contexts, char *n
 	f.context = NULL;
 	for (i = 0; i < s->ncontexts; i++)
 		contexts[n++] = s->contexts[i];
-	k = report_values(s->t, EGPR_COL_context, &f, all, EGPR_NR_CONTEXTS);
+	k = *measured = report_values(s->t, EGPR_COL_context, &f, all, EGPR_NR_CONTEXTS);
 	for (i = 0; i < k; i++) {
-		if (strcmp(all[i], s->contexts[0]) &&
+		if (has_mark(all[i]) && strcmp(all[i], s->contexts[0]) &&
 		    (s->ncontexts < 2 || strcmp(all[i], s->contexts[1])))
 			contexts[n++] = all[i];
 	}
@@ -59,12 +93,12 @@ static unsigned int marks(const struct screen *s, const char **contexts, char *n
 	return n;
 }
 
-static void wide(const struct screen *s, const char *title)
+static void wide(const struct screen *s)
 {
 	const char *contexts[EGPR_NR_CONTEXTS];
-	char names[NAMES_SIZE];
+	char names[NAMES_SIZE], title[160], few[48] = "";
 	FILE *dat = report_plot_open(s->r, NAME);
-	unsigned int i, x, n = marks(s, contexts, names);
+	unsigned int i, x, measured, n = marks(s, contexts, names, &measured);
 
 	if (!dat)
 		return;
@@ -77,14 +111,34 @@ static void wide(const struct screen *s, const char *title)
 		}
 	}
 	screen_bands(dat);
+	if (n < measured)
+		snprintf(few, sizeof(few), "; %u of %u contexts", n, measured);
+	snprintf(title, sizeof(title), "Cost of a switch, guest state %s%s", s->f.state, few);
 	report_plot_close(s->r, dat, "screen", NAME, s->n, names, &s->g, title);
 }
 
-/* For a narrow window: the cheapest of each family. */
+/* Does a strategy stand for its family: the one that the sentence names, else the cheapest? */
+static bool stands_for(const struct screen *s, unsigned int i)
+{
+	const struct egpr_strategy *is = egpr_strategy_find(screen_strategy(s, i), NULL);
+	unsigned int k, first = s->n;
+
+	for (k = s->n; k-- > 0;) {
+		const struct egpr_strategy *other = egpr_strategy_find(screen_strategy(s, k), NULL);
+
+		if (!is || !other || other->family != is->family)
+			continue;
+		if (k == s->gated || k == s->xsave)
+			return i == k;
+		first = k;
+	}
+	return i == first;
+}
+
+/* For a narrow window: one of each family. */
 static void narrow(const struct screen *s)
 {
 	FILE *dat = report_plot_open(s->r, NAME DOC_NARROW);
-	bool seen[EGPR_NR_FAMILIES + 1] = { false };
 	unsigned int i, x, rows = 0;
 	char names[NAMES_SIZE] = "";
 
@@ -94,11 +148,8 @@ static void narrow(const struct screen *s)
 		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s", x ? " " : "",
 			 s->contexts[x]);
 	for (i = 0; i < s->n; i++) {
-		const struct egpr_strategy *is = egpr_strategy_find(screen_strategy(s, i), NULL);
-
-		if (!is || seen[is->family])
+		if (!stands_for(s, i))
 			continue;
-		seen[is->family] = true;
 		for (x = 0; x < s->ncontexts; x++) {
 			size_t row = screen_in(s, i, s->contexts[x]);
 
@@ -109,7 +160,7 @@ static void narrow(const struct screen *s)
 	}
 	screen_bands(dat);
 	report_plot_twin(s->r, dat, "screen-narrow", NAME DOC_NARROW, rows, names,
-			 "Cheapest of each family");
+			 "One of each family");
 }
 
 static void number_cell(const struct screen *s, size_t row, unsigned int column)
@@ -166,11 +217,6 @@ static void code_cells(const struct screen *s, unsigned int i)
 	doc_cell(&s->r->doc, DOC_PLAIN, href, "%llu", (unsigned long long)lines);
 }
 
-static bool has_halves(const struct screen *s)
-{
-	return !isnan(csv_real(s->t, s->row[0], EGPR_VERDICTS_exit_diff));
-}
-
 static void row_of(const struct screen *s, unsigned int i)
 {
 	const char *memory, *may_not;
@@ -179,7 +225,7 @@ static void row_of(const struct screen *s, unsigned int i)
 
 	report_property_words(screen_strategy(s, i), &memory, &may_not);
 	doc_cell(&s->r->doc, DOC_PLAIN, NULL, "%s", screen_strategy(s, i));
-	if (has_halves(s)) {
+	if (screen_has_halves(s)) {
 		number_cell(s, row, EGPR_VERDICTS_exit_diff);
 		number_cell(s, row, EGPR_VERDICTS_entry_diff);
 	}
@@ -218,7 +264,7 @@ static void table(const struct screen *s)
 		{ "may not", DOC_WIDE },
 	};
 	struct doc_column columns[COLUMNS + SCREEN_MARGINS];
-	unsigned int m, n = 1, skipped = has_halves(s) ? 0 : HALVES;
+	unsigned int m, n = 1, skipped = screen_has_halves(s) ? 0 : HALVES;
 
 	columns[0] = (struct doc_column){ "strategy", 0 };
 	for (m = skipped; m < sizeof(before) / sizeof(*before); m++)
@@ -228,17 +274,17 @@ static void table(const struct screen *s)
 	memcpy(columns + n, behind, sizeof(behind));
 	n += sizeof(behind) / sizeof(*behind);
 	doc_table(&s->r->doc, NAME "-table", columns, n,
-		  "TSC ticks beyond none, %s, layer %s, context %s, guest state %s; verdicts by "
-		  "margin: equal, slower, open.%s",
+		  "Added to none, TSC ticks (%s; layer %s, context %s, guest state %s); by margin: "
+		  "equal, faster, slower or open.%s",
 		  s->g.provenance, s->g.layer, s->g.context, s->f.state,
-		  has_halves(s) ? "" : " The halves were not measured apart.");
+		  screen_has_halves(s) ? "" : " Exit and entry were not measured apart.");
 	for (m = 0; m < s->n; m++)
 		row_of(s, m);
 }
 
 void report_screen(struct report *r)
 {
-	char words[SCREEN_WORDS], place[SCREEN_WORDS], title[128], sources[512];
+	char words[SCREEN_WORDS], place[SCREEN_WORDS], sources[512];
 	struct screen s;
 
 	if (!screen_make(r, &s))
@@ -246,10 +292,8 @@ void report_screen(struct report *r)
 	screen_words(&s, words);
 	screen_place(&s, place);
 	doc_lead(&r->doc, NAME "-sentence", "%s %s", words, place);
-	snprintf(title, sizeof(title), "Cost of a switch, layer %s, guest state %s", s.g.layer,
-		 s.f.state);
 	narrow(&s);
-	wide(&s, title);
+	wide(&s);
 	table(&s);
 	doc_para(
 		&r->doc,

@@ -158,7 +158,9 @@ void report_proofs(struct report *r)
 	for (i = 0; i < n; i++)
 		proofs_of(r, provenances[i]);
 	if (!n)
-		doc_para(&r->doc, "This run proved no state: proofs.csv is empty.");
+		doc_para(&r->doc,
+			 "proofs.csv is empty. What was proved before anything was timed is check "
+			 "registers under Self-checks.");
 }
 
 void report_checks(struct report *r)

@@ -367,6 +367,19 @@ static cJSON *part_ends_json(const struct cell_result *r)
 }
 
 /* Measuring time by arm, for the rows of summary.csv that a later launch writes. */
+/* Arms whose p99 and p99.9 in summary.csv are of batches, because no exit of theirs was stamped. */
+static cJSON *means_json(const struct run_cell *c)
+{
+	cJSON *a = cJSON_CreateArray();
+	unsigned int i;
+
+	for (i = 0; i < c->cell.nr_arms; i++) {
+		if (!c->r.tail[i])
+			cJSON_AddItemToArray(a, cJSON_CreateString(c->cell.arms[i].id));
+	}
+	return a;
+}
+
 static cJSON *seconds_json(const struct run_cell *c)
 {
 	cJSON *a = cJSON_CreateArray();
@@ -412,6 +425,7 @@ static cJSON *cell_json(const struct run_cell *c)
 	cJSON_AddNumberToObject(o, "tsc_per_core_cycle", r->tsc_per_core);
 	cJSON_AddNumberToObject(o, "visits", r->visits);
 	cJSON_AddItemToObject(o, "arm_s", seconds_json(c));
+	cJSON_AddItemToObject(o, RUNDIR_MEANS, means_json(c));
 	cJSON_AddItemToObject(o, RUNDIR_TRACE, run_trace_json(c));
 	return o;
 }

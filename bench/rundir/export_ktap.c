@@ -49,8 +49,9 @@ static void arms(struct points *p, const struct csv_table *t)
 
 		if (isnan(p50))
 			continue;
-		fprintf(p->f, "# p50 = %.6g ticks, p5 = %.6g ticks, p99 = %.6g ticks\n", p50,
-			csv_real(t, row, EGPR_SUMMARY_p5), csv_real(t, row, EGPR_SUMMARY_p99));
+		fprintf(p->f,
+			"# means of batches: p50 = %.6g ticks, p5 = %.6g ticks; single exits, where stamped: p99 = %.6g ticks\n",
+			p50, csv_real(t, row, EGPR_SUMMARY_p5), csv_real(t, row, EGPR_SUMMARY_p99));
 		point(p, t, row, "arm", true);
 		fputc('\n', p->f);
 	}

@@ -61,7 +61,8 @@ static void arms(FILE *f, const struct csv_table *t)
 	};
 	size_t row, i;
 
-	family(f, name, "gauge", "ticks", "TSC ticks per exit and entry of an arm, by quantile.");
+	family(f, name, "gauge", "ticks",
+	       "TSC ticks per exit and entry of an arm: to 0.95 quantiles of means of batches, above of exits stamped one by one where there were any.");
 	for (row = 0; row < t->rows; row++) {
 		for (i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++) {
 			double v = csv_real(t, row, quantiles[i].column);

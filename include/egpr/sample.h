@@ -56,13 +56,13 @@
 #define EGPR_COLUMNS_SUMMARY(X)								\
 	X(blocks, COUNT, "blocks that carry this arm")						\
 	X(exits, COUNT, "exits in all of them")							\
-	X(min, TIME, "TSC ticks per exit")							\
-	X(p5, TIME, "TSC ticks per exit")							\
-	X(p50, TIME, "TSC ticks per exit")							\
-	X(p95, TIME, "TSC ticks per exit")							\
-	X(p99, TIME, "TSC ticks per exit; from the per-exit mode where there is one")		\
-	X(p999, TIME, "TSC ticks per exit; likewise")						\
-	X(mean, TIME, "TSC ticks per exit")							\
+	X(min, TIME, "least of the blocks' means, TSC ticks per exit: no latency of an exit")	\
+	X(p5, TIME, "of the blocks' means, TSC ticks per exit: no latency of an exit either")	\
+	X(p50, TIME, "of the blocks' means, TSC ticks per exit")				\
+	X(p95, TIME, "of the blocks' means, TSC ticks per exit")				\
+	X(p99, TIME, "of exits stamped one by one, TSC ticks; of the blocks' means where none was")	\
+	X(p999, TIME, "likewise")								\
+	X(mean, TIME, "of the blocks' means, TSC ticks per exit")				\
 	X(mad, TIME, "median absolute deviation of block means, TSC ticks per exit")		\
 	X(code_bytes_exit, COUNT, "bytes of the exit sequence, from the object file; of a group's subject all of its code")		\
 	X(code_bytes_entry, COUNT, "bytes of the entry sequence")				\

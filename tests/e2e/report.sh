@@ -106,7 +106,24 @@ check 'every CSV row that the page links to exists' sh -c "
 check 'core cycles that were not counted are not available, not 0' grep -q '>not available<' "$dir/good/report.html"
 check 'TSC ticks are not called cycles' sh -c "
 	! tr -s ' \n' ' ' <'$dir/good/report.txt' |
-	sed 's/[0-9-]* cycles (.not obviously[^)]*)//g; s/[0-9-]* cycles (.maybe not[^)]*)//g; s/[0-9]* cycles (.worth a[^)]*)//g; s/(cycles; nobody[^)]*)//' | grep -oiE '.{0,5}\bcycles?\b' | grep -viE 'core +cycles?'"
+	sed 's/[0-9-]* cycles (.not obviously[^)]*)//g; s/[0-9-]* cycles (.maybe not[^)]*)//g; s/[0-9]* cycles (worth a[^)]*)//g; s/(cycles; nobody[^)]*)//' | grep -oiE '.{0,5}\bcycles?\b' | grep -viE 'core +cycles?'"
+# Means and single exits: per row which it is, for a run that kept it and for one that did not.
+synthetic tails
+sed -i '1s/.*/{ "cells": [{ "name": "prim\/none\/dirty", "tails_of_means": ["xsave"] }],/; s/"plan":[[:space:]]*{/& "per_exit": 100,/' "$dir/tails/meta.json"
+sed -i 's/,10 ticks,/,10 cycles,/' "$dir/tails/verdicts.csv"
+revouch tails verdicts.csv
+"$egprlab" report "$dir/tails" >/dev/null
+sed -n '/^Every arm, tails/,/^Every comparison/p' "$dir/tails/report.md" >"$dir/tail"
+check 'a row of tails says of what they are' sh -c "
+	grep -q '| gated-mov | dirty |.*| single exits |\$' '$dir/tail' && grep -q '| xsave | dirty |.*| means of batches |\$' '$dir/tail' &&
+	grep -q '| gated-mov | off |.*| single exits, if there was time |\$' '$dir/tail'"
+check 'and all of them are of means where no exit was stamped' sh -c "
+	sed -n '/^Every arm, tails/,/^Every comparison/p' '$dir/good/report.md' | grep '| gated-mov ' >'$dir/tail' && ! grep -v '| means of batches |\$' '$dir/tail'"
+check 'no percentile of means is called one of exits' sh -c "
+	sed -n '/^Every arm, means/,/^Every arm, tails/p' '$dir/tails/report.md' | grep '^| exit kind' | tr '|' '\n' | grep -E 'p[0-9]|least|MAD' >'$dir/heads' &&
+	! grep -v mean '$dir/heads'"
+check 'a margin of cycles in an old run is told as the ticks that it was' sh -c "
+	grep -q '| 10 ticks |' '$dir/tails/report.md' && ! grep -q '10 cycles' '$dir/tails/report.txt' '$dir/tails/report.md'"
 check 'a run that names no source of the TSC says so' sh -c "
 	tr -s ' \n' ' ' <'$dir/good/report.txt' | grep 'ticks 2500000000 times a second; this run did not record who'"
 synthetic halves contexts=yes launches=4
@@ -171,9 +188,9 @@ mkdir "$dir/reference" "$dir/bin"
 synthetic path
 check 'path lengths are a chapter of their own' env PATH="$dir/bin" EGPRLAB_REFERENCE="$dir/reference" \
 	"$egprlab" report "$dir/path"
-check 'with what a switch adds' grep -q '^cpuid *gated-mov *1148 *+52 *+4.7' "$dir/path/report.txt"
+check 'with what a switch adds' grep -q '^cpuid *gated-mov *dirty *1148 *+52 *+4.7' "$dir/path/report.txt"
 check 'another machine with the same kernel has its own baseline' \
-	grep -q '^cpuid *gated-mov *1250 *+54 *+4.5' "$dir/path/report.txt"
+	grep -q '^cpuid *gated-mov *dirty *1250 *+54 *+4.5' "$dir/path/report.txt"
 check 'and its own table' sh -c "grep -q 'id=\"path-x\"' '$dir/path/report.html' &&
 	grep -q 'id=\"path-y\"' '$dir/path/report.html'"
 sed 's/,1148,/,many,/' "$dir/reference/path-length.csv" >"$dir/bin/path-length.csv"

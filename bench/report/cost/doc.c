@@ -105,6 +105,8 @@ int report_cost_of(struct report *r, const struct report_group *g, const char *r
 		   struct data_error *e)
 {
 	const cJSON *hz = cJSON_GetObjectItemCaseSensitive(r->run->meta, RUNDIR_TSC_HZ);
+	const struct csv_table *t = &r->run->table[EGPR_CSV_VERDICTS];
+	struct report_filter f = report_filter_of(g);
 	struct cost_profile p;
 	int ret;
 
@@ -115,9 +117,9 @@ int report_cost_of(struct report *r, const struct report_group *g, const char *r
 				 r->run->path);
 	doc_para(
 		&r->doc,
-		"Exit rates times measured differences of layer %s, context %s, by the TSC's rate. The ends of "
-		"an interval are the sums of the ends of the differences' 95 %% intervals. %s",
-		g->layer, g->context,
+		"Exit rates times measured differences of layer %s, context %s, guest state %s, by the TSC's "
+		"rate. The ends of an interval are the sums of the ends of the differences' 95 %% intervals. %s",
+		g->layer, g->context, report_main_state(t, &f),
 		strcmp(g->layer, "prim") && strcmp(g->layer, "ring0")
 			? ""
 			: "In this layer no guest ran: each exit is charged the sequence alone.");

@@ -29,19 +29,22 @@
 #define MIN_TIME_ARM   MIN_TIME "0.1"
 #define MIN_TIME_SPEED MIN_TIME "0.5"
 
-#define ARGS_MAX 64
+#define ARGS_MAX     64
+#define FILTER_BYTES 1024
 
 extern const struct egpr_command egpr_cmd_bench;
 
 enum {
 	OPTION_SPEED,
 	OPTION_OUT,
-	OPTION_CPU
+	OPTION_CPU,
+	OPTION_FILTER
 };
 static const struct egpr_option bench_options[] = {
 	[OPTION_SPEED] = { "speed", NULL, "only the lab's own speed, and a summary in words" },
 	[OPTION_OUT] = { "out", "DIR", "write DIR/" RESULT_FILE },
 	[OPTION_CPU] = { "cpu", "N", "measure on this CPU (default: the quietest)" },
+	[OPTION_FILTER] = { "filter", "REGEX", "only these names, as --benchmark_filter=REGEX" },
 	{ "benchmark_filter", "REGEX",
 	  "Google Benchmark: only these names (all its options take '=')" },
 	{ "benchmark_list_tests", "true", "Google Benchmark: print the names" },
@@ -62,6 +65,7 @@ static const struct egpr_option bench_options[] = {
  * @cpu: --cpu, or -1
  * @argc: of @argv
  * @argv: what goes to Google Benchmark, program name first
+ * @filter: the one that --filter says
  */
 struct request {
 	int speed;
@@ -69,6 +73,7 @@ struct request {
 	int cpu;
 	int argc;
 	char *argv[ARGS_MAX];
+	char filter[FILTER_BYTES];
 };
 
 static int parse(struct request *r, int argc, char **argv)
@@ -100,6 +105,10 @@ static int parse(struct request *r, int argc, char **argv)
 		case OPTION_CPU:
 			if (egpr_command_cpu(&egpr_cmd_bench, value, &r->cpu))
 				return EGPR_USAGE;
+			break;
+		case OPTION_FILTER:
+			snprintf(r->filter, sizeof(r->filter), GBENCH_PREFIX "filter=%s", value);
+			r->argv[r->argc++] = r->filter;
 			break;
 		default: /* one of the library's, abbreviated */
 			return egpr_command_usage(

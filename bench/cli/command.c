@@ -153,13 +153,45 @@ void egpr_command_next(const char *format, ...)
 	putc('\n', stderr);
 }
 
+/* Why getopt_long refused @word: no such option, several of that beginning, or a value that it does not take. */
+static void refused(const struct egpr_command *cmd, const char *word, const struct option *opts)
+{
+	char could[256] = "";
+	const char *name = word + strspn(word, "-");
+	size_t n = strcspn(name, "=");
+	unsigned int i, k = 0;
+
+	for (i = 0; opts[i].name && n && !strncmp(word, "--", 2); i++) {
+		if (strncmp(opts[i].name, name, n))
+			continue;
+		if (!opts[i].name[n]) {
+			egpr_command_usage(cmd, "option '%s': --%s takes no value", word,
+					   opts[i].name);
+			return;
+		}
+		snprintf(could + strlen(could), sizeof(could) - strlen(could), "%s--%s",
+			 k++ ? ", " : "", opts[i].name);
+	}
+	if (k > 1)
+		egpr_command_usage(cmd, "option '%s' is not unique: %s", word, could);
+	else if (k)
+		egpr_command_usage(cmd, "option '%s': %s takes no value", word, could);
+	else
+		egpr_command_usage(cmd, "option '%s' is not known", word);
+}
+
 int egpr_command_option(const struct egpr_command *cmd, int argc, char **argv, const char **value)
 {
 	struct option opts[MAX_OPTIONS + 1] = { 0 };
 	const struct egpr_option *o;
-	int n, own, index = 0, got;
+	int n, own, index = 0, got, which;
 	const char *word;
 
+	/* A value of its own for each, or one of two that begin alike would be taken in silence. */
+	for (n = 0; n < MAX_OPTIONS; n++) {
+		opts[n].flag = &which;
+		opts[n].val = n;
+	}
 	for (n = 0; cmd->options && cmd->options[n].name && n < MAX_OPTIONS; n++) {
 		opts[n].name = cmd->options[n].name;
 		opts[n].has_arg = cmd->options[n].arg ? required_argument : no_argument;
@@ -190,8 +222,7 @@ int egpr_command_option(const struct egpr_command *cmd, int argc, char **argv, c
 	default:
 		if (strncmp(word, "-", 1))
 			word = argv[optind - 1];
-		egpr_command_usage(cmd, "option '%s' is not known, not unique, or takes no value",
-				   word);
+		refused(cmd, word, opts);
 		return EGPR_OPTION_WRONG;
 	}
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "command.h"
+#include <bench/plan/axis.h>
+#include <bench/plan/context.h>
 #include <bench/report/cost/cost.h>
 #include <bench/report/report.h>
 #include <bench/report/cost/doc.h>
@@ -87,6 +89,13 @@ static int pick_group(const struct rundir_data *run, const char *layer, const ch
 			return 0;
 		}
 	}
+	if (layer && axis_find(egpr_layers, EGPR_NR_LAYERS, layer) < 0)
+		return egpr_command_usage(&egpr_cmd_cost,
+					  "'%s' is not a layer; see `egprlab list layers`", layer);
+	if (context && !context_find(context))
+		return egpr_command_usage(&egpr_cmd_cost,
+					  "'%s' is not a context; see `egprlab list contexts`",
+					  context);
 	fprintf(stderr,
 		"egprlab cost: %s compared nothing%s%s%s%s; nothing can be derived from it\n",
 		run->path, layer ? " in layer " : "", layer ? layer : "",

@@ -12,6 +12,7 @@
 #include <egpr/status.h>
 
 #include <emu/user/user.h>
+#include <bench/host/cpu.h>
 #include <bench/layer/edited.h>
 #include <bench/plan/axis.h>
 #include "command.h"
@@ -371,7 +372,10 @@ static int measure(struct plan *plan, enum egpr_provenance provenance, const cha
 		goto out;
 	}
 	if (value[OPTION_DRY_RUN]) {
-		if (value[OPTION_JSON])
+		ret = cpu < 0 ? 0 : cpu_choose(cpu, 0, &cpu, &e);
+		if (ret)
+			fail(ret, &e);
+		else if (value[OPTION_JSON])
 			ret = print_plan(&run);
 		else
 			ops->print(&run);

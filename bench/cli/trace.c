@@ -45,10 +45,16 @@ static const struct egpr_option trace_options[] = {
 static int find(const struct axis_value *axis, int count, const char *what, const char *text,
 		int fallback, int *out)
 {
+	char ids[128] = "";
+	int i;
+
 	*out = text ? axis_find(axis, count, text) : fallback;
 	if (*out >= 0)
 		return 0;
-	return egpr_command_usage(&egpr_cmd_trace, "'%s' is not a %s", text, what);
+	for (i = 0; i < count; i++)
+		snprintf(ids + strlen(ids), sizeof(ids) - strlen(ids), "%s%s", i ? ", " : "",
+			 axis[i].id);
+	return egpr_command_usage(&egpr_cmd_trace, "'%s' is not a %s: %s", text, what, ids);
 }
 
 /* What the options say, and what they leave open. */

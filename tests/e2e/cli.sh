@@ -46,6 +46,11 @@ refused 'one table' list strategies exits
 refused "'nonsense'" list nonsense
 refused "'--nonsense'" list --nonsense
 refused "'--json=3'" list --json=3 exits
+refused "'--json=3': --json takes no value" list --json=3 exits
+refused "'--l' is not unique: --layer, --launches" run --l prim --dry-run
+refused "'--jsn' is not known" list --jsn exits
+refused 'not a layer: prim, ring0' trace --strategy none --layer nonsense
+refused "'nonsense' is not a context" cost --context nonsense results/reference/pvm-amd-epyc-proxy
 helps 'usage: egprlab COMMAND' --help
 helps '^egprlab ' --version
 
@@ -75,6 +80,14 @@ for program in "$B/vmm-mini" scripts/* scripts/fleet/*; do
 		[ "$(wc -l <"$tmp/out")" -gt 2 ] && ! grep -q '^set -' "$tmp/out"
 	verdict "$program --help"
 done
+
+# What would run is nothing on a CPU that is not there.
+"$lab" run --cpu 9999 --dry-run >"$tmp/out" 2>"$tmp/err"
+[ $? -eq 64 ] && [ ! -s "$tmp/out" ] && grep -q 'CPU 9999 is not there' "$tmp/err"
+verdict 'run --dry-run looks whether the CPU is there'
+if "$lab" --help | grep -q '^  bench '; then
+	helps 'prim/none/dirty/none-b' bench --filter '^prim/none/dirty/none-b' --benchmark_list_tests=true
+fi
 
 # What cannot be written is not a success.
 "$lab" list strategies >/dev/full 2>"$tmp/err"

@@ -227,7 +227,7 @@ static void post_features(struct report *r)
 
 static void post_accessors(struct report *r)
 {
-	char clause[CLAUSE];
+	char clause[CLAUSE], cold[CLAUSE];
 
 	doc_heading(&r->doc, 3, "post-accessors",
 		    "2026-03-09: register accessors when index 16 means r16");
@@ -243,11 +243,15 @@ static void post_accessors(struct report *r)
 		"unit/group/accessors:test_exits_84_85].");
 	if (report_operations(r, EGPR_LAYER_ACCESSORS, false,
 			      egpr_layers[EGPR_LAYER_ACCESSORS].text)) {
-		doc_para(&r->doc, "Code bytes are those of an accessor and its callers together.");
+		doc_para(&r->doc,
+			 "Code bytes are those of an accessor and its callers together. On a CPU "
+			 "without APX live-switch moves rcx in instructions of the same length.");
 		report_misses(r, EGPR_LAYER_ACCESSORS);
 	}
 	report_outcome(r, EGPR_LAYER_ACCESSORS, "modrm-sib", "live-switch", false, clause,
 		       sizeof(clause));
+	report_outcome(r, EGPR_LAYER_ACCESSORS, "modrm-sib-cold", "live-switch", false, cold,
+		       sizeof(cold));
 	doc_para(
 		&r->doc,
 		"Verdict: a register number of a type of its own, with RIP of another, refuses at "
@@ -255,8 +259,9 @@ static void post_accessors(struct report *r)
 		"unit/group/accessors:test_refuse_and_warn]. RIP at 16 compiles and silently gives "
 		"r16 [proved: unit/group/accessors:test_refused_reads_r16]; two numberings move "
 		"that risk to whoever indexes the cache [proved: "
-		"unit/group/accessors:test_rip_apart]. %s%s",
-		clause, *clause ? "." : "");
+		"unit/group/accessors:test_rip_apart].%s%s%s%s%s",
+		*clause ? " " : "", clause, *clause && *cold ? "; " : "", cold,
+		*clause || *cold ? "." : "");
 }
 
 #define XFD_STATE "proved: unit/emu-xstate:test_xfd"

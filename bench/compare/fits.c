@@ -7,6 +7,7 @@
 
 #include <bench/host/core_type.h>
 #include <bench/host/host.h>
+#include <bench/report/report.h>
 
 #include "compare.h"
 
@@ -16,7 +17,10 @@ int compare_run_load(const char *path, struct compare_run *r, struct data_error 
 {
 	int ret = rundir_load(path, &r->data, e);
 
-	return ret ? ret : blocks_read(&r->data, &r->blocks, e);
+	if (ret)
+		return ret;
+	report_margins(&r->data);
+	return blocks_read(&r->data, &r->blocks, e);
 }
 
 void compare_run_free(struct compare_run *r)

@@ -429,10 +429,11 @@ static void first_table(const struct side_by_side *x)
 	struct doc_column columns[2 * COMPARE_MOST + 2] = { { "strategy", 0 } };
 	unsigned int i, n = FIRST_COLUMN + run_columns(x, columns + FIRST_COLUMN);
 
-	doc_table(x->d, PICTURE "-table", columns, n,
-		  "TSC ticks beyond none with the 95 %% interval, by run, each in ticks of its own "
-		  "host; layer %s, context %s, guest state %s; verdicts for margin %s.",
-		  x->s.g.layer, x->s.g.context, x->s.f.state, x->s.g.margin);
+	doc_table(
+		x->d, PICTURE "-table", columns, n,
+		"Added to none, TSC ticks with the 95 %% interval, by run, each in ticks of its own "
+		"host; layer %s, context %s, guest state %s; verdicts for margin %s.",
+		x->s.g.layer, x->s.g.context, x->s.f.state, x->s.g.margin);
 	for (i = 0; i < x->s.n; i++) {
 		doc_cell(x->d, DOC_PLAIN, NULL, "%s", screen_strategy(&x->s, i));
 		run_cells(x, x->s.row[i]);

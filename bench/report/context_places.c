@@ -118,13 +118,23 @@ static void placement_cells(const struct contexts_chapter *c, size_t verdict, un
 		 (unsigned long long)offset[high]);
 }
 
+static bool data_moves(const struct contexts_chapter *c)
+{
+	const cJSON *plan = cJSON_GetObjectItemCaseSensitive(c->r->run->meta, RUNDIR_PLAN);
+	const cJSON *n = cJSON_GetObjectItemCaseSensitive(plan, "data_offsets");
+
+	return cJSON_IsNumber(n) && n->valuedouble > 1;
+}
+
 void contexts_placement(const struct contexts_chapter *c)
 {
-	static const struct doc_column columns[] = {
+	bool moves = data_moves(c);
+	unsigned int fold = moves ? DOC_WIDE : 0;
+	const struct doc_column columns[] = {
 		{ "strategy", 0 },
 		{ "context", 0 },
-		{ "code, best", DOC_NUMBER | DOC_WIDE },
-		{ "worst", DOC_NUMBER | DOC_WIDE },
+		{ "code, best", DOC_NUMBER | fold },
+		{ "worst", DOC_NUMBER | fold },
 		{ "data, best", DOC_NUMBER },
 		{ "worst", DOC_NUMBER },
 	};
@@ -134,10 +144,12 @@ void contexts_placement(const struct contexts_chapter *c)
 
 	snprintf(id, sizeof(id), "placement-%s-%s", c->g.layer, c->g.provenance);
 	doc_table(
-		&c->r->doc, id, columns, sizeof(columns) / sizeof(*columns),
+		&c->r->doc, id, columns, sizeof(columns) / sizeof(*columns) - (moves ? 0 : 2),
 		"Median difference to none in TSC ticks at the best and at the worst placement: of "
-		"the code, bytes behind the start of a cache line; of the data, bytes from the line "
-		"of the stack that the calls write, modulo 4096, where 0 is the alias.");
+		"the code, bytes behind the start of a cache line; %s.",
+		moves ? "of the data, bytes from the line of the stack that the calls write, "
+			"modulo 4096, where 0 is the alias"
+		      : "the data had one place");
 	for (i = 0; i < c->strategies; i++) {
 		for (x = 0; x < sizeof(shown) / sizeof(*shown); x++) {
 			size_t row;
@@ -149,7 +161,8 @@ void contexts_placement(const struct contexts_chapter *c)
 			doc_cell(&c->r->doc, DOC_PLAIN, NULL, "%s", c->strategy[i]);
 			doc_cell(&c->r->doc, DOC_PLAIN, NULL, "%s", contexts_id(shown[x]));
 			placement_cells(c, row, EGPR_SAMPLES_offset);
-			placement_cells(c, row, EGPR_SAMPLES_data_offset);
+			if (moves)
+				placement_cells(c, row, EGPR_SAMPLES_data_offset);
 		}
 	}
 }

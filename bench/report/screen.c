@@ -312,12 +312,13 @@ const char *screen_words(const struct screen *s, char *text)
 	say_cost(s, text, s->row[gated]);
 	say(text, " to ");
 	say_what(s, text);
+	/* There is one that can be the second: legacy-warm. */
 	for (x = 1; x < s->ncontexts; x++) {
 		size_t row = screen_in(s, gated, s->contexts[x]);
 
 		if (row == s->t->rows)
 			continue;
-		say(text, ", and ");
+		say(text, ", and with the lines of r16-r31 in memory ");
 		say_cost(s, text, row);
 		say(text, " in context %s", s->contexts[x]);
 	}

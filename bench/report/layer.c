@@ -65,8 +65,8 @@ static void means_table(struct report *r, const struct report_group *g)
 {
 	static const struct doc_column columns[] = {
 		{ "exit kind", 0 },
-		{ "path", 0 },
-		{ "strategy", DOC_WIDE },
+		{ "path", DOC_WIDE },
+		{ "strategy", 0 },
 		{ "state", 0 },
 		{ "p50 of means", DOC_NUMBER },
 		{ "p95 of means", DOC_NUMBER },
@@ -116,7 +116,7 @@ static const char *tail_of(const struct report *r, size_t row)
 	const cJSON *c, *means, *arm;
 
 	if (!stamped(r))
-		return "means of batches";
+		return "means";
 	snprintf(name, sizeof(name), "%s/%s/%s%s", layer, csv_text(t, row, EGPR_COL_exit_kind),
 		 own ? egpr_guest_states[EGPR_STATE_OFF].id
 		     : csv_text(t, row, EGPR_COL_guest_state),
@@ -131,19 +131,18 @@ static const char *tail_of(const struct report *r, size_t row)
 			break;
 		cJSON_ArrayForEach(arm, means) {
 			if (!strcmp(cJSON_GetStringValue(arm), strategy))
-				return "means of batches";
+				return "means";
 		}
 		return "single exits";
 	}
-	return "single exits, if there was time";
+	return "not recorded";
 }
 
 static void tails_table(struct report *r, const struct report_group *g)
 {
 	static const struct doc_column columns[] = {
-		{ "exit kind", 0 },	 { "path", 0 },		{ "strategy", DOC_WIDE },
-		{ "state", 0 },		 { "p99", DOC_NUMBER }, { "p99.9", DOC_NUMBER },
-		{ "percentiles of", 0 },
+		{ "exit kind", 0 },    { "path", DOC_WIDE },	{ "strategy", 0 }, { "state", 0 },
+		{ "p99", DOC_NUMBER }, { "p99.9", DOC_NUMBER }, { "of", 0 },
 	};
 	static const unsigned int reals[] = { EGPR_SUMMARY_p99, EGPR_SUMMARY_p999 };
 	const struct csv_table *t = &r->run->table[EGPR_CSV_SUMMARY];
@@ -154,10 +153,12 @@ static void tails_table(struct report *r, const struct report_group *g)
 	snprintf(id, sizeof(id), "tails-%s-%s-table", g->place, g->provenance);
 	doc_table(
 		&r->doc, id, columns, sizeof(columns) / sizeof(*columns),
-		"Every arm, tails in TSC ticks: %s. The last column says of what each row is, and "
-		"no row has percentiles of both.",
-		stamped(r) ? "of single exits, which were stamped one by one in a pass of their own"
-			   : "of means of batches, for the plan had no exit stamped by itself");
+		"Every arm, tails in TSC ticks: %s. Column \"of\" says which; no row has percentiles of "
+		"both.",
+		stamped(r)
+			? "of single exits, stamped one by one in a pass of their own, or of means "
+			  "of batches where there was no time for that"
+			: "of means of batches, for the plan had no exit stamped by itself");
 	for (row = report_next(t, 0, &f); row < t->rows; row = report_next(t, row + 1, &f)) {
 		arm_cells(r, row, reals, sizeof(reals) / sizeof(*reals));
 		doc_cell(&r->doc, DOC_PLAIN, NULL, "%s", tail_of(r, row));

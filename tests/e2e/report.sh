@@ -115,10 +115,12 @@ revouch tails verdicts.csv
 "$egprlab" report "$dir/tails" >/dev/null
 sed -n '/^Every arm, tails/,/^Every comparison/p' "$dir/tails/report.md" >"$dir/tail"
 check 'a row of tails says of what they are' sh -c "
-	grep -q '| gated-mov | dirty |.*| single exits |\$' '$dir/tail' && grep -q '| xsave | dirty |.*| means of batches |\$' '$dir/tail' &&
-	grep -q '| gated-mov | off |.*| single exits, if there was time |\$' '$dir/tail'"
+	grep -q '| gated-mov | dirty |.*| single exits |\$' '$dir/tail' && grep -q '| xsave | dirty |.*| means |\$' '$dir/tail' &&
+	grep -q '| gated-mov | off |.*| not recorded |\$' '$dir/tail'"
 check 'and all of them are of means where no exit was stamped' sh -c "
-	sed -n '/^Every arm, tails/,/^Every comparison/p' '$dir/good/report.md' | grep '| gated-mov ' >'$dir/tail' && ! grep -v '| means of batches |\$' '$dir/tail'"
+	sed -n '/^Every arm, tails/,/^Every comparison/p' '$dir/good/report.md' | grep '| gated-mov ' >'$dir/tail' && ! grep -v '| means |\$' '$dir/tail'"
+check 'report.txt names the strategy of each of these rows' sh -c "
+	sed -n '/^Every arm, means/,/^Every comparison/p' '$dir/tails/report.txt' | grep -cE '^none +gated-mov +dirty ' | grep -qx 2"
 check 'no percentile of means is called one of exits' sh -c "
 	sed -n '/^Every arm, means/,/^Every arm, tails/p' '$dir/tails/report.md' | grep '^| exit kind' | tr '|' '\n' | grep -E 'p[0-9]|least|MAD' >'$dir/heads' &&
 	! grep -v mean '$dir/heads'"

@@ -309,8 +309,11 @@ static int measure_here(struct step *t)
 		"\" \"$@\"'; fi";
 	char log[CAMPAIGN_PATH], exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
-	int status;
+	/* That of before the reboot may have gone with the power. */
+	int status, ret = make_boot_dir(t);
 
+	if (ret)
+		return ret;
 	exe[n > 0 ? n : 0] = '\0';
 	setenv("CAMPAIGN_LAB", exe, 1);
 	set_environment(t);

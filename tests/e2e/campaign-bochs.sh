@@ -27,7 +27,8 @@ if ! release=$(scripts/machine/kernel 6.12 2>"$dir/err") || ! scripts/machine/he
 fi
 builds "$release"
 
-plan_of_instructions "$dir/plan.ini"
+# An interrupt every 80000 instructions, of which an exit takes a thousand.
+plan_of_instructions "$dir/plan.ini" 4 0.5
 boots bochs
 cat >"$dir/builds.ini" <<END
 [campaign]

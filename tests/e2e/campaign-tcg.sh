@@ -31,7 +31,7 @@ scripts/machine/headers "$release" >/dev/null 2>"$dir/err" || {
 }
 builds "$release"
 
-plan_of_instructions "$dir/plan.ini"
+plan_of_instructions "$dir/plan.ini" 32 0.2
 boots tcg
 cat >"$dir/kernels.ini" <<END
 [campaign]

@@ -70,7 +70,7 @@ struct wish {
 	const char *forest;
 };
 
-static void history_table(struct doc *d, const struct store_row *rows, size_t n)
+static void begin_table(struct doc *d)
 {
 	static const struct doc_column columns[] = {
 		{ "strategy", 0 },
@@ -89,31 +89,70 @@ static void history_table(struct doc *d, const struct store_row *rows, size_t n)
 		{ "verdict", 0 },
 		{ "margin", 0 },
 	};
-	size_t i;
 
 	doc_table(d, "history", columns, sizeof(columns) / sizeof(*columns), "History");
-	for (i = 0; i < n; i++) {
-		const struct store_row *r = &rows[i];
-		const char *const texts[] = { r->strategy,
-					      r->layer,
-					      r->exit_kind,
-					      r->state,
-					      r->context,
-					      r->provenance,
-					      r->host_id,
-					      r->cpu,
-					      r->kernel,
-					      r->start,
-					      r->sound ? "yes" : "NO" };
-		size_t j;
+}
 
-		for (j = 0; j < sizeof(texts) / sizeof(*texts); j++)
-			doc_cell(d, DOC_PLAIN, NULL, "%s", texts[j]);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", report_signed(r->diff));
-		doc_cell(d, DOC_PLAIN, NULL, "%s", report_interval(r->low, r->high));
-		doc_cell(d, DOC_PLAIN, NULL, "%s", r->verdict);
-		doc_cell(d, DOC_PLAIN, NULL, "%s", r->margin);
-	}
+static void add_row(struct doc *d, const struct store_row *r)
+{
+	const char *const texts[] = { r->strategy,
+				      r->layer,
+				      r->exit_kind,
+				      r->state,
+				      r->context,
+				      r->provenance,
+				      r->host_id,
+				      r->cpu,
+				      r->kernel,
+				      r->start,
+				      r->sound ? "yes" : "NO" };
+	size_t j;
+
+	for (j = 0; j < sizeof(texts) / sizeof(*texts); j++)
+		doc_cell(d, DOC_PLAIN, NULL, "%s", texts[j]);
+	doc_cell(d, DOC_PLAIN, NULL, "%s", report_signed(r->diff));
+	doc_cell(d, DOC_PLAIN, NULL, "%s", report_interval(r->low, r->high));
+	doc_cell(d, DOC_PLAIN, NULL, "%s", r->verdict);
+	doc_cell(d, DOC_PLAIN, NULL, "%s", r->margin);
+}
+
+static int whole_table(const struct wish *w, sqlite3 *db, struct doc *d, struct data_error *e)
+{
+	struct store_row *rows;
+	size_t n, i;
+	int ret = store_select(db, &w->filter, &rows, &n, e);
+
+	if (ret)
+		return ret;
+	begin_table(d);
+	for (i = 0; i < n; i++)
+		add_row(d, &rows[i]);
+	store_rows_free(rows, n);
+	return 0;
+}
+
+/* A table of one row, and only that row is printed. */
+static int print_row(const struct store_row *r, void *arg)
+{
+	struct doc d = { 0 };
+
+	(void)arg;
+	begin_table(&d);
+	add_row(&d, r);
+	doc_tabs_rows(&d, stdout);
+	doc_free(&d);
+	return 0;
+}
+
+/* Every row as it comes: a store may have more of them than memory has room for. */
+static int print_each(const struct wish *w, sqlite3 *db, struct data_error *e)
+{
+	struct doc d = { 0 };
+
+	begin_table(&d);
+	doc_tabs(&d, stdout);
+	doc_free(&d);
+	return store_each(db, &w->filter, print_row, NULL, e);
 }
 
 static const struct doc_column bad_columns[] = { { "what", 0 }, { "directory", 0 }, { "why", 0 } };
@@ -140,10 +179,12 @@ static int show(const struct wish *w, sqlite3 *db, struct data_error *e)
 {
 	struct trend_count count = { 0 };
 	struct doc d = { 0 };
-	struct store_row *rows;
-	size_t n;
 	int ret;
 
+	/* JSON is one document, and --filter and --only look at all rows before they keep one. */
+	if (!w->refused && !w->meta && !w->changes && !egpr_output.json && !egpr_output.filter &&
+	    !egpr_output.only)
+		return print_each(w, db, e);
 	if (w->refused) {
 		doc_table(&d, "refused", bad_columns, 3, "What is not combined, and why");
 		ret = store_each_bad(db, add_bad, &d, e);
@@ -157,11 +198,7 @@ static int show(const struct wish *w, sqlite3 *db, struct data_error *e)
 	} else if (w->changes) {
 		ret = trend_changes(db, &w->filter, &d, &count, e);
 	} else {
-		ret = store_select(db, &w->filter, &rows, &n, e);
-		if (!ret) {
-			history_table(&d, rows, n);
-			store_rows_free(rows, n);
-		}
+		ret = whole_table(w, db, &d, e);
 	}
 	if (!ret)
 		ret = egpr_command_print(&egpr_cmd_history, &d, EGPR_TABS);

@@ -228,13 +228,24 @@ check 'and so is a last one that is cut short' sh -c "
 	'$egprlab' merge --db '$dir/long.db' '$dir/long' | tee /dev/stderr | grep -q 'samples.csv line 30[0-9]* is cut short'"
 rm -rf "$dir/long" "$dir/rows"
 
-# Ten times as many runs take no more memory.
-# The last step is half a minute of writing to disk.
+# Ten times as many runs take no more memory, nor do runs of 500 cells.
+# The last step of each is half a minute of writing to disk.
 B=$B tests/tools/merge-bench 100 1000 ${LONG:+10000} >"$dir/bench" 2>&1
+status=$?
 sed 's/^/# /' "$dir/bench"
-check 'memory does not grow from 100 to 1000 runs' sh -c "
-	awk '\$1 == 100 { small = \$4 } \$1 == 1000 { large = \$4 }
-	END { exit !(small > 0 && large < small + 4) }' '$dir/bench'"
+check 'memory does not grow from 100 to 1000 runs, neither that of merge nor of history' sh -c "
+	awk '\$1 == 100 { small = \$4; listed = \$6 } \$1 == 1000 { large = \$4; more = \$6 }
+	END { exit !(small > 0 && large < small + 4 && listed > 0 && more < listed + 4) }' '$dir/bench'"
+if [ -n "${LONG:-}" ]; then
+	check 'up to 10000 runs the time is linear' test $status = 0
+	B=$B CELLS=500 tests/tools/merge-bench 10 100 300 >"$dir/bench" 2>&1
+	status=$?
+	sed 's/^/# /' "$dir/bench"
+	check 'and with 500 cells in each run, neither time nor memory grows otherwise' test $status = 0
+else
+	n=$((n + 1))
+	echo "ok $n - 10000 runs, and 300 of 500 cells # SKIP two minutes of writing to disk; LONG=1 does it"
+fi
 check 'merge without a directory is a usage error' status 64 "$egprlab" merge
 echo nonsense >"$dir/text"
 check 'a store that is none is refused' status 65 "$egprlab" merge --db "$dir/text" "$dir/fleet/00000"

@@ -157,5 +157,7 @@ long doc_keep(struct doc *d, const char *filter, const char *only, char *why);
 long doc_choose(const struct doc *d, const char *filter, const char *only, bool *stays, char *why);
 /* Only the tables, tab-separated: as wide as they are, and ready for cut, sort and awk. */
 void doc_tabs(const struct doc *d, FILE *f);
+/* Their rows without the line of column names, for a table that is printed in parts. */
+void doc_tabs_rows(const struct doc *d, FILE *f);
 
 #endif /* BENCH_DOC_H */

@@ -25,11 +25,11 @@
 #define CAMPAIGN_KEYS(X)								\
 	X(out, TEXT, 0, 0, "directory of the runs and of the state, made if need be")	\
 	X(run, TEXT, 0, 0, "options of `egprlab run`, such as --profile quick")		\
-	X(boots, COUNT, 2, 64, "of each kernel")						\
-	X(failures, COUNT, 0, 64, "boots of one kernel that may go wrong and are made up for")	\
-	X(timeout, COUNT, 1, 86400, "seconds that a boot command may take")		\
-	X(select, TEXT, 0, 0, "command that chooses what is booted next; $ENTRY is the kernel's")	\
-	X(reboot, TEXT, 0, 0, "command that boots")
+	X(boots, COUNT, 2, 64, "of each kernel, 4 where not given")				\
+	X(failures, COUNT, 0, 64, "boots of one kernel that may go wrong and are made up for, 2 where not given") \
+	X(timeout, COUNT, 1, 86400, "seconds that a boot command may take, or the measurement after a reboot; 3600 where not given") \
+	X(select, TEXT, 0, 0, "command that chooses what is booted next, `grub-reboot $ENTRY` where not given; $ENTRY is the kernel's") \
+	X(reboot, TEXT, 0, 0, "command that boots, `systemctl reboot` where not given")
 
 /* Keys of [kernel NAME]. */
 #define CAMPAIGN_KERNEL_KEYS(X)								\

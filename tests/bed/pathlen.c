@@ -35,6 +35,16 @@
 #define EXITS	8
 #define BATCHES 64
 
+/*
+ * Guests that are there at once, of which the one with the longest exits is measured. Where SVM does not tell the next
+ * instruction (QEMU: no NRIPS) KVM decodes the one that exited, out of a copy in a buffer of the vCPU's, and the
+ * kernel's check of the copy (__check_object_size) takes an instruction less where the buffer lies in the first page of
+ * a slab. So lie two of the slab's twelve, and a KVM that was just loaded gives guests that are there at once all of
+ * one slab: of three, one at least is among the ten.
+ */
+#define GUESTS 3
+#define TRIES  16 /* batches */
+
 /* What is measured unless the command line names kinds. */
 static const char *const default_kinds[] = { "cpuid", "pio-out", "wrmsr-tsc-deadline",
 					     "hlt",   "vmcall",	 "rdmsr",
@@ -135,17 +145,52 @@ static int batch(struct session *s, uint64_t *least, struct vmm_error *v)
 	return ret;
 }
 
+/* Of some guests the one with the longest exits: see GUESTS. */
+static int open_longest(struct session *s, const struct vmm_host *h, const char *payloads,
+			struct vmm_error *v)
+{
+	struct vmm_options o = { .no_hypercall_patch = true };
+	struct vmm *guests[GUESTS] = { NULL };
+	uint64_t longest = 0;
+	int ret = 0, best = 0;
+	int g, t;
+
+	for (g = 0; !ret && g < GUESTS; g++)
+		ret = vmm_open_kind(&guests[g], h, s->kind, &o, payloads, v);
+	for (g = 0; !ret && g < GUESTS; g++) {
+		uint64_t shortest = UINT64_MAX;
+
+		s->vm = guests[g];
+		for (t = 0; !ret && t < TRIES; t++) {
+			uint64_t least;
+
+			ret = batch(s, &least, v);
+			if (least < shortest)
+				shortest = least;
+		}
+		if (shortest > longest) {
+			longest = shortest;
+			best = g;
+		}
+	}
+	s->vm = guests[best];
+	for (g = 0; g < GUESTS; g++) {
+		if (g != best)
+			vmm_close(guests[g]);
+	}
+	return ret;
+}
+
 static void session_open(struct session *s, const struct vmm_host *h, const char *payloads,
 			 struct cell *error)
 {
-	struct vmm_options o = { .no_hypercall_patch = true };
 	struct data_error e;
 	struct vmm_error v;
 	uint64_t least;
 
 	if (module_open(&s->module, &e))
 		fail(error, e.text);
-	else if (vmm_open_kind(&s->vm, h, s->kind, &o, payloads, &v))
+	else if (open_longest(s, h, payloads, &v))
 		fail(error, v.reason);
 	else if (module_attach(&s->module, vmm_vcpu_fd(s->vm), &e))
 		fail(error, e.text);

@@ -105,7 +105,7 @@ if command -v bash >/dev/null; then
 	"$egprlab" list strategies | cut -d' ' -f1 >"$dir/words"
 	check 'completion offers every strategy' same run --strategy '' <"$dir/words"
 	check 'and for show' same show '' <"$dir/words"
-	"$egprlab" model --list 2>/dev/null | cut -d' ' -f1 >"$dir/words"
+	"$egprlab" model --list 2>/dev/null | sed '1d; /^$/,$d' | cut -d' ' -f1 >"$dir/words"
 	if [ -s "$dir/words" ]; then
 		check 'completion offers every CPU model' same model --model '' <"$dir/words"
 	else

@@ -45,6 +45,7 @@ if [ "${1:-}" = --host ]; then
 	# Nothing that this machine starts, and nothing of a fleet that it may be in itself.
 	rm -rf "$root"/etc/systemd/system/*.wants/* "$root/etc/fstab" "$root/etc/slurm/slurm.conf" "$root/opt/egpr-lab"
 	: >"$root/etc/machine-id"
+	touch "$root/var/lib/apt/lists" # no network in here: what is installed is of today
 	# A kernel with control groups of both versions, as that of this machine may be: Slurm must not guess.
 	[ "$(wc -l </proc/self/cgroup)" = 1 ] || echo CgroupPlugin=cgroup/v1 >"$root/etc/slurm/cgroup.conf"
 	ln -sf /dev/null "$root/etc/systemd/system/console-getty.service"
@@ -101,9 +102,13 @@ stop() {
 		kill -9 "$pid" 2>/dev/null
 	done
 	wait 2>/dev/null
-	sleep 0.5
-	unshare --mount --propagation private sh -c 'mount -t cgroup2 cgroup2 "$1/cgroup" &&
-		find "$1/cgroup/$2" -depth -type d -exec rmdir {} +' - "$dir" $cgroup 2>/dev/null
+	# The kernel takes a moment to end all of their processes.
+	unshare --mount --propagation private sh -c 'mount -t cgroup2 cgroup2 "$1/cgroup" || exit
+		for try in 1 2 3 4 5 6 7 8 9 10; do
+			find "$1/cgroup/$2" -depth -type d -exec rmdir {} + 2>/dev/null
+			[ -d "$1/cgroup/$2" ] || exit
+			sleep 0.5
+		done' - "$dir" $cgroup
 	rm -rf --one-file-system "$dir"
 }
 trap stop EXIT

@@ -160,13 +160,18 @@ static int run_tails(struct work *w)
 	uint32_t n = tail_exits(w), a;
 	double until = clock_now() + TAIL_SHARE * w->seconds;
 	uint64_t *stamps;
+	double *exits;
 	int ret = 0;
 
 	if (!n)
 		return 0;
 	stamps = malloc(n * sizeof(*stamps));
-	if (!stamps)
+	exits = malloc(n * sizeof(*exits));
+	if (!stamps || !exits) {
+		free(stamps);
+		free(exits);
 		return data_fail(w->e, EGPR_INTERNAL, "out of memory");
+	}
 	for (a = 0; a < w->c->nr_arms && !ret && !*w->g->stop && clock_now() < until; a++) {
 		struct layer_batch b = { .arm = a, .exits = n, .stamps = stamps };
 		uint32_t i;
@@ -174,14 +179,16 @@ static int run_tails(struct work *w)
 		do
 			ret = work_batch(w, &b);
 		while (work_again(w, &ret));
-		w->r->tail[a] = ret ? NULL : malloc(n * sizeof(double));
-		for (i = 0; w->r->tail[a] && i < n; i++)
-			w->r->tail[a][i] = (double)stamps[i];
-		if (w->r->tail[a]) {
-			stats_sort(w->r->tail[a], n);
-			w->r->nr_tail[a] = n;
-		}
+		if (ret)
+			break;
+		for (i = 0; i < n; i++)
+			exits[i] = (double)stamps[i];
+		stats_sort(exits, n);
+		w->r->tail[a] = (struct cell_tail){ .exits = n,
+						    .p99 = stats_quantile(exits, n, 0.99),
+						    .p999 = stats_quantile(exits, n, 0.999) };
 	}
+	free(exits);
 	free(stamps);
 	return ret;
 }

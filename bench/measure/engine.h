@@ -87,6 +87,17 @@ struct comparison {
 };
 
 /**
+ * struct cell_tail - Quantiles of exits that were stamped one by one
+ * @exits: how many; 0: none was
+ * @p99: TSC cycles
+ * @p999: TSC cycles
+ */
+struct cell_tail {
+	uint32_t exits;
+	double p99, p999;
+};
+
+/**
  * struct cell_result - what came of a cell
  * @name: "layer/exit kind/state", with "@context" where that is not the layer's default
  * @seed: of the cell
@@ -106,8 +117,7 @@ struct comparison {
  * @contended: something else ran on the core beside it, by block
  * @mean: TSC cycles per exit [arm][block]
  * @exit_mean: of the exit half alone, likewise; only where halves are timed apart
- * @tail: sorted TSC cycles of single exits [arm], or NULL
- * @nr_tail: how many [arm]
+ * @tail: quantiles of single exits [arm]
  * @seconds: measuring time by arm
  * @elapsed: wall time of the cell
  * @own: seconds outside of batches: the engine's own work
@@ -137,8 +147,7 @@ struct cell_result {
 	bool *contended;
 	double *mean[PLAN_MAX_ARMS];
 	double *exit_mean[PLAN_MAX_ARMS];
-	double *tail[PLAN_MAX_ARMS];
-	uint32_t nr_tail[PLAN_MAX_ARMS];
+	struct cell_tail tail[PLAN_MAX_ARMS];
 	double seconds[PLAN_MAX_ARMS];
 	double elapsed;
 	double own;

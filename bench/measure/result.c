@@ -95,7 +95,6 @@ void engine_result_free(struct cell_result *r)
 	for (i = 0; i < PLAN_MAX_ARMS; i++) {
 		free(r->mean[i]);
 		free(r->exit_mean[i]);
-		free(r->tail[i]);
 	}
 	for (i = 0; i < r->nr_comparisons; i++)
 		stats_shift_free(&r->comparisons[i].shift);

@@ -90,8 +90,7 @@ static int summary_row(const struct run_cell *c, struct engine *g, unsigned int 
 	const struct plan_arm *arm = &c->cell.arms[a];
 	struct rundir_key key = cell_arm_key(&c->cell, arm);
 	double *sorted = malloc(2 * sizeof(*sorted) * r->blocks);
-	const double *tail;
-	unsigned int n = r->tail[a] ? r->nr_tail[a] : r->blocks;
+	struct cell_tail tail = r->tail[a];
 	unsigned int per_block = order_length(c->cell.nr_arms) / c->cell.nr_arms;
 	struct csv_row row;
 
@@ -99,7 +98,10 @@ static int summary_row(const struct run_cell *c, struct engine *g, unsigned int 
 		return data_fail(e, EGPR_INTERNAL, "out of memory");
 	memcpy(sorted, r->mean[a], r->blocks * sizeof(*sorted));
 	stats_sort(sorted, r->blocks);
-	tail = r->tail[a] ? r->tail[a] : sorted;
+	if (!tail.exits) {
+		tail.p99 = stats_quantile(sorted, r->blocks, 0.99);
+		tail.p999 = stats_quantile(sorted, r->blocks, 0.999);
+	}
 	rundir_row(g->dir, EGPR_CSV_SUMMARY, &key, &row);
 	csv_set_count(&row, EGPR_SUMMARY_blocks, r->blocks);
 	csv_set_count(&row, EGPR_SUMMARY_exits, (uint64_t)r->blocks * r->batch * per_block);
@@ -107,8 +109,8 @@ static int summary_row(const struct run_cell *c, struct engine *g, unsigned int 
 	csv_set_real(&row, EGPR_SUMMARY_p5, stats_quantile(sorted, r->blocks, 0.05));
 	csv_set_real(&row, EGPR_SUMMARY_p50, stats_quantile(sorted, r->blocks, 0.5));
 	csv_set_real(&row, EGPR_SUMMARY_p95, stats_quantile(sorted, r->blocks, 0.95));
-	csv_set_real(&row, EGPR_SUMMARY_p99, stats_quantile(tail, n, 0.99));
-	csv_set_real(&row, EGPR_SUMMARY_p999, stats_quantile(tail, n, 0.999));
+	csv_set_real(&row, EGPR_SUMMARY_p99, tail.p99);
+	csv_set_real(&row, EGPR_SUMMARY_p999, tail.p999);
 	csv_set_real(&row, EGPR_SUMMARY_mean, mean_of(r->mean[a], r->blocks));
 	csv_set_real(&row, EGPR_SUMMARY_mad, stats_mad(r->mean[a], r->blocks, sorted + r->blocks));
 	set_code(&row, &c->cell, arm, c->cell.env->form);
@@ -366,7 +368,28 @@ static cJSON *part_ends_json(const struct cell_result *r)
 	return a;
 }
 
-/* Measuring time by arm, for the rows of summary.csv that a later launch writes. */
+/* What a later launch writes into summary.csv again: single exits are in no other file. */
+static cJSON *tails_json(const struct run_cell *c)
+{
+	cJSON *a = cJSON_CreateArray();
+	unsigned int i;
+
+	for (i = 0; i < c->cell.nr_arms; i++) {
+		const struct cell_tail *t = &c->r.tail[i];
+		cJSON *o;
+
+		if (!t->exits)
+			continue;
+		o = cJSON_CreateObject();
+		cJSON_AddStringToObject(o, "arm", c->cell.arms[i].id);
+		cJSON_AddNumberToObject(o, "exits", t->exits);
+		cJSON_AddNumberToObject(o, "p99", t->p99);
+		cJSON_AddNumberToObject(o, "p999", t->p999);
+		cJSON_AddItemToArray(a, o);
+	}
+	return a;
+}
+
 /* Arms whose p99 and p99.9 in summary.csv are of batches, because no exit of theirs was stamped. */
 static cJSON *means_json(const struct run_cell *c)
 {
@@ -374,12 +397,13 @@ static cJSON *means_json(const struct run_cell *c)
 	unsigned int i;
 
 	for (i = 0; i < c->cell.nr_arms; i++) {
-		if (!c->r.tail[i])
+		if (!c->r.tail[i].exits)
 			cJSON_AddItemToArray(a, cJSON_CreateString(c->cell.arms[i].id));
 	}
 	return a;
 }
 
+/* Measuring time by arm, for the rows of summary.csv that a later launch writes. */
 static cJSON *seconds_json(const struct run_cell *c)
 {
 	cJSON *a = cJSON_CreateArray();
@@ -425,6 +449,7 @@ static cJSON *cell_json(const struct run_cell *c)
 	cJSON_AddNumberToObject(o, "tsc_per_core_cycle", r->tsc_per_core);
 	cJSON_AddNumberToObject(o, "visits", r->visits);
 	cJSON_AddItemToObject(o, "arm_s", seconds_json(c));
+	cJSON_AddItemToObject(o, RUNDIR_TAILS, tails_json(c));
 	cJSON_AddItemToObject(o, RUNDIR_MEANS, means_json(c));
 	cJSON_AddItemToObject(o, RUNDIR_TRACE, run_trace_json(c));
 	return o;

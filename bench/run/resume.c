@@ -244,6 +244,22 @@ static void take_times(struct run_cell *c, const cJSON *json)
 	}
 }
 
+static void take_tails(struct run_cell *c, const cJSON *json)
+{
+	const cJSON *tail;
+	unsigned int a;
+
+	cJSON_ArrayForEach(tail, cJSON_GetObjectItemCaseSensitive(json, RUNDIR_TAILS)) {
+		for (a = 0; a < c->cell.nr_arms; a++) {
+			if (!strcmp(c->cell.arms[a].id, text_of(tail, "arm")))
+				c->r.tail[a] =
+					(struct cell_tail){ .exits = number_of(tail, "exits"),
+							    .p99 = real_of(tail, "p99"),
+							    .p999 = real_of(tail, "p999") };
+		}
+	}
+}
+
 static int restore_cell(struct run_cell *c, const struct rundir_data *data, const cJSON *json,
 			const struct engine *g, unsigned int launches, struct data_error *e)
 {
@@ -262,6 +278,7 @@ static int restore_cell(struct run_cell *c, const struct rundir_data *data, cons
 	c->r.drops.batches = number_of(json, "batches");
 	c->r.drops.dropped = number_of(json, "dropped_batches");
 	take_times(c, json);
+	take_tails(c, json);
 	run_trace_restore(c, cJSON_GetObjectItemCaseSensitive(json, RUNDIR_TRACE));
 	snprintf(c->failed, sizeof(c->failed), "%s", text_of(json, "failed"));
 	c->crashes = number_of(json, "crashes");

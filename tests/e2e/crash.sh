@@ -15,7 +15,7 @@ B=$(cd "${B:-build}" && pwd)
 json=$B/tests/tools/json
 field() { "$json" "$1" <"$2"; }
 
-small_plan 1.5 'off, dirty' 'gated-mov, gated-push2' >"$dir/plan.ini"
+small_plan 1.5 'off, dirty' 'gated-mov, gated-push2' | sed 's,^per_exit = .*,per_exit = 50,' >"$dir/plan.ini"
 
 # run LAB DIR OPTION...: leaves $status and $dir/said.
 run() {
@@ -102,9 +102,18 @@ run "$B/tests/mutants/crash/egprlab-late-sigill" "$dir/late-sigill" --resume "$d
 check '--resume tries it again, which crashes again' sh -c "[ $status -eq 71 ] && grep -q 'twice, so it stays' '$dir/said'"
 run "$B/tests/mutants/crash/egprlab-late-sigill" "$dir/late-sigill" --resume "$dir/late-sigill"
 check 'and then the run is complete' [ $status -eq 64 ]
+cp "$dir/late-sigfpe/summary.csv" "$dir/before.csv"
 run "$B/egprlab" "$dir/late-sigfpe" --resume "$dir/late-sigfpe"
 check 'with the right sequence it is measured after all' sh -c "[ $status -eq 0 ] || cat '$dir/said'; [ $status -eq 0 ]"
 check 'and has numbers' has_rows "$dir/late-sigfpe" dirty gated-mov
+# Exits that were stamped one by one are in no file but in what was made of them.
+tails() {
+	awk -F, 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		$at["guest_state"] == "off" { print $at["strategy"], $at["p99"], $at["p999"] }' "$1" | sort
+}
+check 'the tails of what was measured before are as they were' sh -c "
+	[ '$(tails "$dir/before.csv")' = '$(tails "$dir/late-sigfpe/summary.csv")' ] && [ -n '$(tails "$dir/before.csv")' ]"
+check 'and of exits' sh -c "! '$json' cells <'$dir/late-sigfpe/meta.json' | tr -d '\n\t ' | grep -q '\"tails\":\[\]'"
 
 # What was refused stays out of a run that goes on, whatever goes on with it.
 run "$B/tests/mutants/crash/egprlab-mxcsr" "$dir/pause" --plan "$dir/plan.ini" --provenance proxy --launches 2 --pause --out "$dir/pause"

@@ -125,12 +125,13 @@ cJSON *rundir_meta(struct rundir *d);
 #define RUNDIR_NO_COUNTER "no_counter"		      /* in a cell's trace: why */
 #define RUNDIR_MISSES	  "branch_misses" /* in a group's cell's trace: per round, by arm */
 #define RUNDIR_CELLS	  "cells"	  /* array of objects: how each was measured */
-#define RUNDIR_TAILS	  "tails" /* of a cell: quantiles of the exits of an arm that were stamped by themselves */
-#define RUNDIR_MEANS	  "tails_of_means" /* of a cell: arms of which no exit was stamped by itself */
-#define RUNDIR_TRACE	  "trace"	   /* of a cell: what its arms were seen to execute */
-#define RUNDIR_REFUSED	  "refused"	   /* array of "name", "status", "reason": a proof failed */
-#define RUNDIR_FORM	  "form"   /* of the state proofs, where a run only proves: hw or trap */
-#define RUNDIR_PLAYED	  "played" /* bool, likewise: `egprlab exec` played the CPU with APX */
+#define RUNDIR_TAILS \
+	"tails" /* of a cell: quantiles of the exits of an arm that were stamped by themselves */
+#define RUNDIR_MEANS   "tails_of_means" /* of a cell: arms of which no exit was stamped by itself */
+#define RUNDIR_TRACE   "trace"		/* of a cell: what its arms were seen to execute */
+#define RUNDIR_REFUSED "refused"	/* array of "name", "status", "reason": a proof failed */
+#define RUNDIR_FORM    "form"	/* of the state proofs, where a run only proves: hw or trap */
+#define RUNDIR_PLAYED  "played" /* bool, likewise: `egprlab exec` played the CPU with APX */
 #define RUNDIR_FOOTPRINTS \
 	"footprints" /* array: "level", "cpl", "code", "ticks" per line by level, in the guest */
 #define RUNDIR_LEVELS \

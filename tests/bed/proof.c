@@ -206,8 +206,8 @@ int main(int argc, char **argv)
 	nr = brief ? sizeof(brief_kinds) / sizeof(*brief_kinds) : sizeof(kinds) / sizeof(*kinds);
 	for (k = 0; k < nr; k++)
 		prove_kind(brief ? brief_kinds[k] : kinds[k], &host, argv[1], mutants, caught);
-	nr = brief ? sizeof(brief_apx_kinds) / sizeof(*brief_apx_kinds) :
-		     sizeof(apx_kinds) / sizeof(*apx_kinds);
+	nr = brief ? sizeof(brief_apx_kinds) / sizeof(*brief_apx_kinds)
+		   : sizeof(apx_kinds) / sizeof(*apx_kinds);
 	snprintf(plain, sizeof(plain), "%s/..", argv[1]);
 	for (k = 0; !*mutants && k < nr; k++) {
 		const char *id = brief ? brief_apx_kinds[k] : apx_kinds[k];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RDMSR and WRMSRNS with the MSR as an immediate, on a CPU that has them (Bochs 3) and under a KVM that knows their
- * exits, 84 and 85.
+ * RDMSR and WRMSRNS with the MSR as an immediate, on a CPU that has them and leaves the guest for them with 84 and
+ * 85 (docs/vmenter.md: which emulator does), and under a KVM that knows these exits.
  *
  * usage: immediate paths STATE
  *        immediate operand|unanswered OPERAND
@@ -44,15 +44,21 @@ static bool answer(bool on)
 	return !fclose(f);
 }
 
-static uint64_t exits_of(const struct egpr_counters *c, uint32_t code, enum egpr_path path)
+static const struct egpr_reason *row_of(const struct egpr_counters *c, uint32_t code)
 {
+	static const struct egpr_reason none;
 	unsigned int i;
 
 	for (i = 0; i < c->nr_reasons; i++) {
 		if (c->reason[i].code == code)
-			return c->reason[i].path[path];
+			return &c->reason[i];
 	}
-	return 0;
+	return &none;
+}
+
+static uint64_t exits_of(const struct egpr_counters *c, uint32_t code, enum egpr_path path)
+{
+	return row_of(c, code)->path[path];
 }
 
 /* What they were instead. */
@@ -61,10 +67,11 @@ static void note_reasons(const struct egpr_counters *c)
 	unsigned int i;
 
 	for (i = 0; i < c->nr_reasons; i++)
-		tap_note("reason %u: fast %llu, kernel %llu, user %llu", c->reason[i].code,
-			 (unsigned long long)c->reason[i].path[EGPR_PATH_FAST],
+		tap_note("reason %u: fast %llu, kernel %llu, user %llu, preempted %llu",
+			 c->reason[i].code, (unsigned long long)c->reason[i].path[EGPR_PATH_FAST],
 			 (unsigned long long)c->reason[i].path[EGPR_PATH_KERNEL],
-			 (unsigned long long)c->reason[i].path[EGPR_PATH_USER]);
+			 (unsigned long long)c->reason[i].path[EGPR_PATH_USER],
+			 (unsigned long long)c->reason[i].preempted);
 }
 
 static void paths(const char *state)
@@ -81,20 +88,25 @@ static void paths(const char *state)
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct egpr_exit_kind *k = egpr_exit_kind_find(rows[i].kind);
-		uint64_t went = 0;
+		uint64_t went = 0, preempted = 0;
 		bool ok = !guest_open(&g, &host, k->id, state, true) &&
 			  guest_configure(&g, s, EGPR_STATE_INIT, 0, true) &&
 			  guest_batch(&g, EXITS);
 
-		if (ok)
+		if (ok) {
 			went = exits_of(&g.seen, rows[i].reason, k->path);
-		/* The exits of a batch are counted at the next entry, and its doorbell is another. */
-		if (!tap_ok(ok && went >= EXITS - 1,
+			preempted = row_of(&g.seen, rows[i].reason)->preempted;
+		}
+		/*
+		 * The exits of a batch are counted at the next entry, and its doorbell is another. Of one in which
+		 * the thread was preempted, which none of the fastpath is, the module does not tell the path.
+		 */
+		if (!tap_ok(ok && went + preempted >= EXITS - 1 && went > EXITS / 2,
 			    "%s: %llu of %d exits are of reason %u, path %s", k->id,
 			    (unsigned long long)went, EXITS, rows[i].reason,
 			    egpr_paths[k->path].id))
 			tap_note("%.*s", MOST_WORDS, g.why);
-		if (ok && went < EXITS - 1)
+		if (ok && went + preempted < EXITS - 1)
 			note_reasons(&g.seen);
 		guest_close(&g);
 	}
@@ -148,12 +160,14 @@ static void late(const char *dir)
 {
 	const struct egpr_strategy *s = egpr_strategy_find("uncond-mov", NULL);
 	struct guest g;
+	bool ok;
 
-	tap_ok(right(&g, dir, s, true, EGPR_STATE_DIRTY),
-	       "host XCR0 late: right while the guest's has APX");
+	ok = right(&g, dir, s, true, EGPR_STATE_DIRTY);
+	if (!tap_ok(ok, "host XCR0 late: right while the guest's has APX"))
+		tap_note("%.*s", MOST_WORDS, g.why);
 	guest_close(&g);
-	tap_ok(!right(&g, dir, s, true, EGPR_STATE_OFF) && g.seen.ud,
-	       "host XCR0 late, a guest without APX: %llu #UD in %d exits",
+	ok = right(&g, dir, s, true, EGPR_STATE_OFF);
+	tap_ok(!ok && g.seen.ud, "host XCR0 late, a guest without APX: %llu #UD in %d exits",
 	       (unsigned long long)g.seen.ud, EXITS);
 	guest_close(&g);
 }
@@ -177,15 +191,16 @@ int main(int argc, char **argv)
 		vmm_error_print(stderr, "immediate", &v);
 		return EGPR_INTERNAL;
 	}
-	if (!edited)
+	if (!edited) {
 		paths(argv[2]);
-	else if (!strcmp(argv[1], "late"))
-		late(argv[2]);
-	else {
-		bool wanted = !strcmp(argv[1], "operand");
+	} else {
+		bool wanted = strcmp(argv[1], "unanswered");
 
 		tap_ok(answer(wanted), "the module %s", wanted ? "answers" : "does not answer");
-		operand(argv[2], wanted);
+		if (strcmp(argv[1], "late"))
+			operand(argv[2], wanted);
+		else
+			late(argv[2]);
 		tap_ok(answer(false), "and lets go of KVM");
 	}
 	if (edited && !tap_ok(!edited_kvm_use(false, &e), "the distribution's KVM comes back"))

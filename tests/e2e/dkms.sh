@@ -31,9 +31,10 @@ if [ "${1:-}" = --inside ]; then
 	# One kernel is enough: which ones the module builds for, the beds' tests say.
 	release=$(releases | head -n 1)
 	find /lib/modules -maxdepth 2 -name build ! -path "*/$release/*" -delete
+	# shellcheck disable=SC2317 # check calls it
 	installed() {
 		modinfo -k "$release" -F vermagic egpr_switch | grep -q "^$release " &&
-			[ "$(modinfo -k "$release" -F version egpr_switch)" = "$(sed -n 's/^PACKAGE_VERSION="\(.*\)"$/\1/p' /usr/src/$name-*/dkms.conf)" ]
+			grep -qx "PACKAGE_VERSION=\"$(modinfo -k "$release" -F version egpr_switch)\"" /usr/src/"$name"-*/dkms.conf
 	}
 	check 'make dkms' make -s dkms
 	check "installed for $release, of the sources' version" installed

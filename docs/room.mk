@@ -39,12 +39,15 @@ install: all
 	ln -sf ../lib/egprlab/egprlab $(bindir)/egprlab
 	ln -sf ../lib/egprlab/vmm-mini $(bindir)/vmm-mini
 
-# The first screen of the reference run, as README shows it.
+# The first screen of the reference run and that of both beside each other, as README shows them.
 .PHONY: docs-picture
 docs-picture: $(B)/egprlab
-	rm -rf $(B)/reference && cp -r results/reference/pvm-amd-epyc-proxy $(B)/reference
-	$(B)/egprlab report --quiet $(B)/reference >/dev/null
-	scripts/report-print $(B)/reference docs/report.png 1280 800
+	rm -rf $(B)/reference && mkdir -p $(B)/reference/both && cp -r results/reference/pvm-* $(B)/reference/
+	$(B)/egprlab report --quiet $(B)/reference/pvm-amd-epyc-proxy >/dev/null
+	scripts/report-print $(B)/reference/pvm-amd-epyc-proxy docs/report.png 1280 800
+	$(B)/egprlab compare --quiet $(B)/reference/pvm-amd-epyc-proxy $(B)/reference/pvm-amd-zen3-proxy \
+		--html $(B)/reference/both/report.html >/dev/null
+	scripts/report-print $(B)/reference/both docs/hosts.png 1280 800
 
-#: make docs-picture   docs/report.png anew, from the reference run
+#: make docs-picture   docs/report.png and docs/hosts.png anew, from the reference runs
 #: make install        install below DESTDIR and prefix (/usr/local)

@@ -324,7 +324,7 @@ static void post_xfd(struct report *r)
 	report_operations(r, EGPR_LAYER_XFD, false, egpr_layers[EGPR_LAYER_XFD].text);
 	doc_para(
 		&r->doc,
-		"Verdict: by the model, not run on AMX, with the fix no way of the post reaches "
+		"Verdict: a model finding, not run on AMX: with the fix no way of the post reaches "
 		"#NM; what it makes certain, the loss of the disarmed component, could happen before "
 		"by the post's second interleaving; one way is left, KVM_SET_MSRS of XFD while "
 		"XSTATE_BV[18] is set in the guest's saved state [%s].",

@@ -9,5 +9,5 @@ export CPUS=1
 brief=_brief
 [ -z "${LONG:-}" ] || brief=
 # Two of the exit kinds: the others are proved on the faster bed. And what the rest of the system does to vCPUs,
-# 6.1 and 6.12-rt show on VMX. LONG=1 does both here too.
+# 6.12-rt shows on VMX. LONG=1 does both here too.
 bed bochs 6.12 prototype "proof$brief" ${LONG:+quiet} path xstate

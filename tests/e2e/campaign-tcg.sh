@@ -1,9 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# A campaign in QEMU (SVM) with path length as the measure: Debian's 6.1, its 6.12 with a build of KVM, and the
-# same with another build that has eight instructions more in __svm_vcpu_run. They are found, with one boot
-# killed and one panic on the way. No module of the lab takes part. The same builds on VMX: campaign-bochs.
-# seconds: 85
+# A campaign in QEMU (SVM) with path length as the measure: Debian's 6.12 and its 6.1, as they are, with one boot
+# killed and one panic on the way. No module of the lab takes part. Two builds of one KVM: campaign-bochs.
+# seconds: 25
 # timeout: 900
 set -u
 
@@ -12,7 +11,7 @@ export B
 . tests/e2e/tap.inc
 . tests/e2e/campaign.inc
 export TMPDIR="$dir" # what the boot that is killed leaves goes with the test
-for tool in qemu-system-x86_64 cpio objdump; do
+for tool in qemu-system-x86_64 cpio; do
 	command -v $tool >/dev/null 2>&1 || {
 		echo "1..0 # SKIP $tool is not installed (scripts/deps check)"
 		exit 0
@@ -25,12 +24,6 @@ for series in 6.1 6.12; do
 	}
 done
 
-scripts/machine/headers "$release" >/dev/null 2>"$dir/err" || {
-	echo "1..0 # SKIP no headers for $release: $(tail -n 1 "$dir/err")"
-	exit 0
-}
-builds "$release"
-
 plan_of_instructions "$dir/plan.ini" 32 0.2
 boots tcg
 cat >"$dir/kernels.ini" <<END
@@ -41,18 +34,12 @@ timeout = 400
 run = --plan /lab/$dir/plan.ini
 [kernel base]
 release = $release
-kvm = $base
-boot = $dir/boot 6.12
-[kernel planted]
-release = $release
-kvm = $planted
 boot = $dir/boot 6.12
 [kernel old]
 release = 6.1
 boot = $dir/boot 6.1
 END
-goes_on "$dir/kernels.ini" 'base:lost planted:done old:panicked old:done planted:done base:done base:done old:done' base planted old
-eight_found
+goes_on "$dir/kernels.ini" 'base:lost old:done old:panicked base:done base:done old:done' base old
 # What the samples say, counted apart: the medians of the baseline differ by the row's number.
 old=$(median base)
 new=$(median old)

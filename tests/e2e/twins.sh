@@ -131,8 +131,8 @@ done
 table_mutants() {
 	cat <<'LIST'
 gated-mov|s/"test flag; 16 stores, 16 clears"/"test flag; 15 stores, 16 clears"/|the words count a store too few
-gated-mov|s/"test flag; 16 loads", "E"/"16 loads", "E"/|the words leave the test out
-gated-mov|s/"test flag; 16 loads", "E"/"test flag; 16 loads, 16 sighs", "E"/|the words count what nobody knows
+gated-mov|s/"test flag; 16 loads"/"16 loads"/|the words leave the test out
+gated-mov|s/"test flag; 16 loads"/"test flag; 16 loads, 16 sighs"/|the words count what nobody knows
 outer|s/"as gated-mov, where KVM's inner/"as gated-mow, where KVM's inner/|the words name no row
 gated-mov-disp8|s/, displacements of one byte//|the words leave the size out
 delay|s/"N dependent one-cycle/"9 dependent one-cycle/|the words count wrong

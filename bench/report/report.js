@@ -121,6 +121,7 @@
 			f.open = !f.open;
 			showAll();
 		});
+		f.box.style.contentVisibility = "visible"; // what is not laid out has no width
 		f.box.before(more);
 		folds.push(f);
 	}

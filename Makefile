@@ -88,6 +88,7 @@ PARALLEL = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 first-day:
 	@BUILD_DIR=$(TOP_B) scripts/deps bench
 	@$(MAKE) --no-print-directory $(PARALLEL) $@-after-deps
+check: export CHECK_STARTED := $(shell date +%s)
 bench check:
 	@BUILD_DIR=$(TOP_B) scripts/deps $@
 	@$(MAKE) --no-print-directory $(PARALLEL) $@-after-deps
@@ -127,7 +128,8 @@ help:
 	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
 #: make bench          install what is missing, build, measure, plot, report
-#: make check          install what is missing, build, run every test that can run here
+#: make check          install what is missing, build, run every test that can run here;
+#:                     CHECK_MINUTES=N: what is spare must end by then (20; 0: no end)
 #: make first-day      on a CPU with APX: prove, measure, hold the stand-ins against it, one archive; DRY=1 rehearses
 #: make                build everything that this host has the tools for
 #: make lint           clang-format, clang-tidy, cppcheck, shellcheck, house rules, arrows between rooms

@@ -142,6 +142,11 @@ static void query_guest(struct vmm_host *h, int kvm)
 	l = vmm_cpuid_leaf(c, 1, 0);
 	if (l && (l->ecx & ECX_X2APIC))
 		h->guest_needs |= EGPR_EXIT_X2APIC;
+	if (l && (l->ecx & ECX_VMX))
+		h->guest_needs |= EGPR_EXIT_NESTED;
+	l = vmm_cpuid_leaf(c, LEAF_AMD, 0);
+	if (l && (l->ecx & ECX_SVM))
+		h->guest_needs |= EGPR_EXIT_NESTED;
 	l = vmm_cpuid_leaf(c, LEAF_XSAVE, 0);
 	if (l && l->eax)
 		h->guest_needs |= EGPR_EXIT_XSAVE;

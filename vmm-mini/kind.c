@@ -28,6 +28,7 @@ static const struct {
 			     "(CPUID.7.1:ECX[5])" },
 	{ EGPR_EXIT_EGPR, "this CPU or KVM has no APX (CPUID.7.1:EDX[21])" },
 	{ EGPR_EXIT_XSAVE, "this KVM gives a guest no XSAVE (CPUID leaf 0xd)" },
+	{ EGPR_EXIT_NESTED, "this KVM gives a guest no VMX and no SVM (parameter nested)" },
 };
 
 int vmm_kind_check(const struct vmm_host *h, const struct egpr_exit_kind *kind,

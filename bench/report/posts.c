@@ -151,7 +151,7 @@ static const struct {
 	  "proved: unit/proof/proof:test_table, unit/proof/proof:test_controls_are_caught" },
 	{ "fastpath WRMSRNS with an EGPR as its source", "proved: unit/vmm-emulate:test_home" },
 	{ "two vCPUs on one CPU with different XCR0.APX",
-	  "proved: e2e/bed-preempt-6.12, e2e/bed-tcg-6.12" },
+	  "proved: e2e/bed-preempt-6.12, e2e/bed-hard-tcg-6.12" },
 	{ "NMI while the guest's XCR0 is loaded", MODEL "; played: e2e/selftest-emu" },
 	{ "a VM entry that fails", MODEL "; played: e2e/selftest-emu" },
 };

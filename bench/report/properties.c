@@ -25,7 +25,7 @@
 #define BYTES	 "proved: e2e/properties"
 #define SIZES	 "by definition: include/egpr/regs.h"
 #define UABI	 "proved: unit/group/uabi:test_identity; cited: " THREAD
-#define OWN	 "proved: e2e/own, e2e/bed-tcg-6.12"
+#define OWN	 "proved: e2e/own, e2e/bed-hard-tcg-6.12"
 #define MEASURED "measured: state off in this report, where it ran"
 #if EGPR_MODELS_ASKED
 #define MODEL "model: egpr.pml, below; cited: " THREAD

@@ -29,8 +29,9 @@
 #define EXITS_APX 2  /* of a guest whose every access of a register is two exits more */
 
 /* Exit kinds to prove: one per path, and both directions of data. */
-static const char *const kinds[] = { "cpuid", "pio-out", "mmio-read", "rdmsr",
-				     "wrmsr-tsc-deadline" };
+static const char *const kinds[] = {
+	"cpuid", "pio-out", "mmio-read", "rdmsr", "wrmsr-tsc-deadline", "l2-vmcall"
+};
 
 /* The same for guests that execute REX2: an exit of each sort that names a register, and two others. */
 static const char *const apx_kinds[] = {
@@ -38,8 +39,8 @@ static const char *const apx_kinds[] = {
 	"rdmsr-imm"
 };
 
-/* Of each list, with --brief: one exit in the fast path, one beside it. A planted fault depends on neither. */
-static const char *const brief_kinds[] = { "cpuid", "wrmsr-tsc-deadline" };
+/* Of each list, with --brief: one exit in the fast path, one beside it, a guest of the guest. A planted fault depends on none. */
+static const char *const brief_kinds[] = { "cpuid", "wrmsr-tsc-deadline", "l2-vmcall" };
 static const char *const brief_apx_kinds[] = { "xsetbv", "wrmsrns-imm-tsc-deadline" };
 
 /* The steps of one proof, in the order that the requirement names. */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Hosts as they come: one allowed CPU, a locale with a decimal comma, a path that is not ASCII, a full
 # disk, small limits. What can run runs; what cannot says so and leaves nothing damaged.
-# seconds: 15
+# seconds: 10
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70

@@ -4,6 +4,7 @@
 # run on SVM (bed-tcg-6.1), those of VMX in a kernel 6.12 (bed-bochs-6.12): Bochs is slow.
 # seconds: 40
 # timeout: 900
+# spare
 set -u
 . tests/e2e/bed.inc
 export CPUS=1

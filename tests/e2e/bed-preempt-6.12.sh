@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # A fully preemptible 6.12 kernel on SVM: kvm_exit has interrupts off, so the strategies must hold.
-# seconds: 40
-# timeout: 480
+# seconds: 15
+# timeout: 900
+# spare
 set -u
 . tests/e2e/bed.inc
 export CPUS=2 APPEND=preempt=full

@@ -4,6 +4,7 @@
 # so a lock taken where one may not sleep is a BUG in the log.
 # seconds: 100
 # timeout: 900
+# spare
 set -u
 . tests/e2e/bed.inc
 export CPUS=1

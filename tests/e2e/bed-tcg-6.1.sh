@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The module in a Debian 6.1 kernel on SVM (QEMU): prototypes, steps, proofs, hard cases; at length, and what
 # does not depend on the kernel, in bed-tcg-6.12. LONG=1 does here what is done there.
-# seconds: 60
-# timeout: 480
+# seconds: 80
+# timeout: 900
+# spare
 set -u
 . tests/e2e/bed.inc
 export CPUS=2

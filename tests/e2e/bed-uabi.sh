@@ -3,8 +3,9 @@
 # The properties of the XSAVE interface on kvm-amd (QEMU) and kvm-intel (Bochs) of a Debian 6.12 kernel, for
 # the components that those CPUs have, with a migration between two VMs. On QEMU also for r16-r31, in a KVM
 # that keeps them beside the fpstate: right, and to the letter of the posted diff, which must fail four.
-# seconds: 120
+# seconds: 40
 # timeout: 900
+# spare
 set -u
 
 B=${B:-build}

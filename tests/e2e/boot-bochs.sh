@@ -4,5 +4,6 @@
 # loaded, and a machine that ends without a status is never a success.
 # seconds: 60
 # timeout: 900
+# spare
 bed=bochs
 . tests/e2e/boot.inc

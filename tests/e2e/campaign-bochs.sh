@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A campaign of two builds of KVM in Bochs (VMX) with path length as the measure: one has eight instructions
 # more in its __vmx_vcpu_run. They are found, with one boot killed and one panic on the way.
-# seconds: 110
+# seconds: 200
 # timeout: 900
+# spare
 set -u
 
 B=${B:-build}

@@ -5,7 +5,7 @@
 # loader knows a default and what grub-reboot chose once, and a boot starts what the unit starts. Three ways
 # of losing power: all that was written is there afterwards; all names are, and what was not synced is
 # empty (torn); only what was synced is there, less what was removed since (synced).
-# seconds: 15
+# seconds: 10
 # shellcheck disable=SC2016 # inner shells expand their own variables
 set -u
 

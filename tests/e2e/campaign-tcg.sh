@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A campaign in QEMU (SVM) with path length as the measure: Debian's 6.12 and its 6.1, as they are, with one boot
 # killed and one panic on the way. No module of the lab takes part. Two builds of one KVM: campaign-bochs.
-# seconds: 25
+# seconds: 75
 # timeout: 900
+# spare
 set -u
 
 B=${B:-build}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Campaigns without a machine to boot: boot commands that make up a run, and a reboot that is played
 # on a tree of files. Hangs, panics, failures, and a kill at every moment.
-# seconds: 45
+# seconds: 15
 # shellcheck disable=SC2016 # what a campaign file says is not expanded here
 set -u
 

@@ -3,7 +3,8 @@
 # Layer ring0 on CPU models of Bochs: no crash, no hang, no skip without a reason. Layer kvm on VMX
 # takes Bochs minutes and is left to the test beds.
 # seconds: 60
-# timeout: 400
+# timeout: 800
+# spare
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70

@@ -3,8 +3,9 @@
 # The lab on CPUs that this machine is not: doctor, layer prim, state proofs and exec under user-mode
 # QEMU, a point per model of tests/cpus.table. A crash, a hang, a strategy that is neither measured
 # nor skipped with a reason, or the wrong one of the two, fails.
-# seconds: 45
-# timeout: 400
+# seconds: 60
+# timeout: 800
+# spare
 # shellcheck disable=SC2016 # $a of sed
 set -u
 

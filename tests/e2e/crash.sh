@@ -5,7 +5,7 @@
 # its cell: everything else is measured, and the report's first lines
 # name it. --resume tries a cell once more. Stop signals
 # end a run soon, wherever it is.
-# seconds: 165
+# seconds: 110
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70

@@ -4,7 +4,7 @@
 # if asked again, and takes it back. Nothing of this machine changes: the first half
 # gives DKMS trees of its own, the second has mounts of its own over the real ones.
 # seconds: 25
-# timeout: 300
+# timeout: 600
 set -u
 . tests/e2e/tap.inc
 

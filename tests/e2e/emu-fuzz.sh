@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # libFuzzer with ASan and UBSan on the emulator's decoder and executor, from the
 # kept corpus, for a bounded time. `make fuzz` is the long run.
-# seconds: 18
+# seconds: 10
 set -u
 B=${B:-build}
 seconds=12

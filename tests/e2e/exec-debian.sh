@@ -4,7 +4,8 @@
 #
 # The sources are fetched by apt as signed Debian sources into the build directory, once;
 # nothing of them is kept in the tree. Without a network or apt the test is skipped.
-# seconds: 30
+# seconds: 15
+# spare
 set -u
 
 B=${B:-build}

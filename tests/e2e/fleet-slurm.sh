@@ -3,9 +3,9 @@
 # A fleet of two on this machine: munge, slurmctld and two slurmd on the loopback device, with the
 # Prolog, Epilog and job array of scripts/fleet. One slurmd is killed in the middle of a task, one
 # Prolog fails; nothing is lost, nothing counts twice.
-# seconds: 105
+# seconds: 60
 # waits
-# timeout: 300
+# timeout: 600
 # shellcheck disable=SC2016 # inner shells expand their own variables
 set -u
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `egprlab run --group`: each group runs here or says why not, by the same engine and into the same files;
 # and the report's chapters of the posts cite tests that exist.
-# seconds: 40
+# seconds: 15
 # shellcheck disable=SC2016 # awk programs
 set -u
 

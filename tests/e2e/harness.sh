@@ -116,6 +116,25 @@ echo 'ok 1'
 EOT
 expect leaving-a-file '1 passed, 1 failed, 0 skipped' 1 'left behind: .*rubbish'
 
+# No minute is left for what is spare; with the limit off there is no end.
+script spare <<'EOT'
+# seconds: 7
+# spare
+
+echo 'ok 1'
+echo 1..1
+EOT
+export CHECK_STARTED=0
+expect spare '0 passed, 0 failed, 1 skipped' 0 'no time is left for its 7 s'
+CHECK_MINUTES=0 expect spare '1 passed, 0 failed, 0 skipped' 0
+LONG=1 expect spare '1 passed, 0 failed, 0 skipped' 0
+CHECK_STARTED=$(date +%s)
+CHECK_MINUTES=2 expect spare '1 passed, 0 failed, 0 skipped' 0
+CHECK_MINUTES=1 # of which half is kept for what runs alone
+export CHECK_MINUTES
+sed -i 's/^# seconds: 7/# seconds: 31/' "$tmp/spare.sh"
+expect spare '0 passed, 0 failed, 1 skipped' 0 'no time is left for its 31 s'
+unset CHECK_MINUTES
 expect missing '0 passed, 1 failed, 0 skipped' 1 'could not be started'
 
 # A cmocka program: what its crash and its skipped test look like.

@@ -4,7 +4,8 @@
 # kernel on SVM (QEMU). Emulated exits have no meaning as times: what is checked is where
 # they were put.
 # seconds: 60
-# timeout: 300
+# timeout: 600
+# spare
 set -u
 
 B=${B:-build}

@@ -3,7 +3,7 @@
 # egprlab model: every strategy, form and CPU model has a row with figures or with a reason; the path is the
 # one that is seen to be executed; figures are those that llvm-mca printed, and what it did not print is
 # no figure; rows are of provenance model and meet what was measured in the report alone.
-# seconds: 60
+# seconds: 20
 # shellcheck disable=SC2016 # the stand-ins for llvm-mca and scripts of sh -c have their own variables
 set -u
 

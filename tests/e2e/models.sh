@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The models of docs/models say what they are known to say: verdicts by family of strategy, the two
 # interleavings of the XFD post, every planted fault red, and a new row of the table in the model.
-# seconds: 40
+# seconds: 10
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70

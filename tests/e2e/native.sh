@@ -3,7 +3,7 @@
 # Form hw is proved natively, on the CPU with APX that egprlab exec plays: the code path of an APX
 # host. A fault that is in form hw alone is red there, while form trap's proof is green. What is played has
 # no time, and says that it is played.
-# seconds: 40
+# seconds: 10
 set -u
 
 cd "$(dirname "$0")/../.." || exit 70

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What is every command's: --json on all that print tables, --filter and --only, --quiet, --color, the
 # command to type next, and what the line of progress tells.
-# seconds: 20
+# seconds: 5
 set -u
 . tests/e2e/tap.inc
 

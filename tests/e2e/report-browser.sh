@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The report in a real browser: headless Chromium opens it wide, dark, 400 pixels
 # narrow and on paper. Screenshots stay in the build directory's check/.
-# seconds: 25
+# seconds: 50
 set -u
 
 B=${B:-build}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # `egprlab report`: what it writes from good runs, and what it refuses.
-# seconds: 15
+# seconds: 30
 set -u
 
 B=${B:-build}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # `egprlab run`: plan to run directory, every interruption, and `compare` on the results.
-# seconds: 75
+# seconds: 50
 # shellcheck disable=SC2016 # awk programs
 set -u
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # egprlab show: what it says of a strategy is what the table, the sources and the object files have.
-# seconds: 20
+# seconds: 10
 # shellcheck disable=SC2016 # scripts of sh -c have their own arguments
 set -u
 

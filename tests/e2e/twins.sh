@@ -3,7 +3,7 @@
 # The form that state proofs run and the forms that are timed are one sequence: `trap` is `hw`
 # with UD2s, `proxy` is `hw` on legacy registers, `hw` does what the table says. Read from the
 # disassembly of the objects, of user space and of the module; and each check is seen to fail.
-# seconds: 40
+# seconds: 10
 set -u
 
 B=${B:-build}

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -72,18 +73,33 @@ static bool says_panic(const char *path)
 	return found;
 }
 
-static bool pstore_says_panic(const char *root)
+/* When what the boot said was last written; 0 where that went with the power. */
+static time_t boot_began(const struct step *t)
 {
+	char path[CAMPAIGN_PATH];
+	struct stat st;
+
+	campaign_path(t->c, t->s->n, LOG, path);
+	return stat(path, &st) ? 0 : st.st_mtime;
+}
+
+/* Whether the kernel left its last words in this boot: those of an earlier one may still be there. */
+static bool pstore_says_panic(const struct step *t)
+{
+	time_t began = boot_began(t);
 	char path[PATH_MAX];
 	struct dirent *entry;
 	bool found = false;
+	struct stat st;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "%s" PSTORE, root);
+	snprintf(path, sizeof(path), "%s" PSTORE, t->root);
 	dir = opendir(path);
 	while (dir && !found && (entry = readdir(dir))) {
-		snprintf(path, sizeof(path), "%s" PSTORE "/%s", root, entry->d_name);
-		found = says_panic(path);
+		snprintf(path, sizeof(path), "%s" PSTORE "/%s", t->root, entry->d_name);
+		/* A backend that does not know when has 0. */
+		found = !stat(path, &st) && (!st.st_mtime || st.st_mtime >= began) &&
+			says_panic(path);
 	}
 	if (dir)
 		closedir(dir);
@@ -175,17 +191,54 @@ static void set_environment(struct step *t)
 	setenv("ENTRY", k->entry, 1);
 }
 
-/* The child: its own group, so that all of it can be ended. */
+static pid_t campaign_pid; /* of the process that a guard watches */
+
+/* In the guard. If the program was killed, no boot may go on that nobody records. */
+static void orphaned(int sig)
+{
+	(void)sig;
+	if (getppid() == campaign_pid)
+		return;
+	signal(SIGTERM, SIG_IGN);
+	kill(0, SIGTERM);
+}
+
+/* The shell, which gives @log what the command says. */
 static void run_shell(const char *command, const char *log)
 {
 	int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666),
 	    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	setpgid(0, 0);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0 || null < 0 ||
 	    dup2(null, STDIN_FILENO) < 0)
 		_exit(EGPR_UNAVAILABLE);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(EGPR_UNAVAILABLE);
+}
+
+/* The child: a group of its own, so that all of it can be ended, and a guard that ends as the shell does. */
+static void guard(const char *command, const char *log)
+{
+	struct sigaction on_death = { .sa_handler = orphaned };
+	int status = -1;
+	pid_t pid;
+
+	setpgid(0, 0);
+	if (sigaction(SIGTERM, &on_death, NULL) || prctl(PR_SET_PDEATHSIG, SIGTERM) ||
+	    getppid() != campaign_pid)
+		_exit(EGPR_UNAVAILABLE);
+	pid = fork();
+	if (!pid) {
+		signal(SIGTERM, SIG_DFL);
+		run_shell(command, log);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid < 0)
+		_exit(EGPR_UNAVAILABLE);
+	if (WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	raise(SIGKILL); /* a signal ended it */
 	_exit(EGPR_UNAVAILABLE);
 }
 
@@ -219,9 +272,10 @@ static int shell(const char *command, const char *log, double seconds)
 	pid_t pid;
 
 	fflush(NULL);
+	campaign_pid = getpid();
 	pid = fork();
 	if (!pid)
-		run_shell(command, log);
+		guard(command, log);
 	if (pid < 0)
 		return EGPR_UNAVAILABLE;
 	setpgid(pid, pid); /* whoever comes first */
@@ -336,12 +390,12 @@ static int take_up(struct step *t, bool *rebooting)
 	egpr_sysfile_read(t->root, release, sizeof(release), "/proc/sys/kernel/osrelease");
 	again = !strcmp(id, t->s->boot_id);
 	if (t->s->phase == CAMPAIGN_MEASURING)
-		return record(t, !again && pstore_says_panic(t->root) ? CAMPAIGN_PANICKED
-								      : CAMPAIGN_LOST);
+		return record(t,
+			      !again && pstore_says_panic(t) ? CAMPAIGN_PANICKED : CAMPAIGN_LOST);
 	if (again) /* it was announced and not begun */
 		return boot_this_machine(t, rebooting);
 	if (strcmp(release, k->release))
-		return record(t, pstore_says_panic(t->root) ? CAMPAIGN_PANICKED : CAMPAIGN_HUNG);
+		return record(t, pstore_says_panic(t) ? CAMPAIGN_PANICKED : CAMPAIGN_HUNG);
 	t->s->phase = CAMPAIGN_MEASURING;
 	snprintf(t->s->boot_id, sizeof(t->s->boot_id), "%s", id);
 	ret = save(t);

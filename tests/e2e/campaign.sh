@@ -19,6 +19,7 @@ echo x >>'$dir/calls'
 act=\$(cat '$dir/act.'\$(wc -l <'$dir/calls') 2>/dev/null)
 case \$act in
 hang) sleep 3041 & wait; exit ;;
+sleep) exec sleep 3042 ;;
 panic) echo '[    1.0] Kernel panic - not syncing: sysrq triggered crash'; exit 70 ;;
 fail) exit 70 ;;
 esac
@@ -100,6 +101,29 @@ for call in 2 3 4 5 6 7 8; do echo panic >"$dir/act.$call"; done
 sed -i 's|\(boot = .*boot base 1\)|\1 #|' "$dir/over.ini"
 run "$dir/over.ini"
 check 'a kernel that only panics is given up, and said so' says 69 'kernel series has no boot that was measured'
+
+# A kill of the program alone, while a boot hangs.
+campaign alone 2 >"$dir/alone.ini"
+asleep() { grep -lzx '304[2]' /proc/[0-9]*/cmdline 2>/dev/null | grep -q .; }
+ends_its_boot() {
+	forget alone
+	echo sleep >"$dir/act.1"
+	"$egprlab" campaign "$dir/alone.ini" >/dev/null 2>&1 &
+	program=$!
+	for _ in $(seq 50); do
+		asleep && break
+		sleep 0.1
+	done
+	asleep || return 1
+	kill -9 $program
+	wait $program 2>/dev/null
+	for _ in $(seq 50); do
+		asleep || return 0
+		sleep 0.1
+	done
+	return 1
+}
+check 'killed alone, it leaves no boot behind' ends_its_boot
 
 # A kill at every moment, then the same command again.
 campaign killed 2 >"$dir/killed.ini"
@@ -188,7 +212,11 @@ while :; do
 		break
 	fi
 	case $boots in
-	2) power_on 6.1-other ;; # the watchdog bit: the kernel of always came up
+	2) # the watchdog bit: the kernel of always came up, and pstore has an older panic
+		echo 'Kernel panic - not syncing: of last week' >"$root/sys/fs/pstore/dmesg-7"
+		touch -d '1 week ago' "$root/sys/fs/pstore/dmesg-7"
+		power_on 6.1-other
+		;;
 	4)
 		echo 'Kernel panic - not syncing: Fatal exception' >"$root/sys/fs/pstore/dmesg-0"
 		power_on 6.1-other

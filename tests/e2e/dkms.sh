@@ -5,6 +5,7 @@
 # gives DKMS trees of its own, the second has mounts of its own over the real ones.
 # seconds: 25
 # timeout: 600
+# spare
 set -u
 . tests/e2e/tap.inc
 

@@ -108,8 +108,11 @@ int cpus_parse(struct cpus *s, const char *list)
 			if (err)
 				return err;
 		}
-		if (*list && (*list != ',' || !*++list))
+		if (!*list)
+			break;
+		if (*list != ',' || !list[1])
 			return -EINVAL;
+		list++;
 	}
 	return 0;
 }

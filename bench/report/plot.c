@@ -129,7 +129,8 @@ int plot_draw(const char *scripts, const char *script, const struct plot *p, con
 
 /*
  * A terminal can be left out of a gnuplot, and one without any font draws pictures without a
- * word and says nothing: so draw with a title and without, and see whether that differs.
+ * word, or with an empty box for each letter, and says nothing: so draw two titles of as many letters, and
+ * see whether that differs.
  */
 int plot_probe(const char *scripts, const char *stem, const char *suffix, char *why)
 {
@@ -146,7 +147,7 @@ int plot_probe(const char *scripts, const char *stem, const char *suffix, char *
 			err = -1;
 		}
 		unlink(out);
-		p.title = "";
+		p.title = "Other";
 	}
 	if (!err && len[0] == len[1] && !memcmp(text[0], text[1], len[0])) {
 		snprintf(why, PLOT_WHY_SIZE,

@@ -7,8 +7,11 @@
  */
 #include <benchmark/benchmark.h>
 
+#include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <list>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -188,15 +191,43 @@ bool value_is_known(const char *arg)
 	return true;
 }
 
-/* "0.05s" as versions before 1.8 want it: "0.05". In place. */
-void drop_unit(char *arg)
-{
-	static const char option[] = "--benchmark_min_time=";
-	size_t len = std::strlen(arg);
+constexpr char min_time[] = "--benchmark_min_time=";
 
-	if (!skips_with_message<benchmark::State>::value &&
-	    !std::strncmp(arg, option, sizeof(option) - 1) && arg[len - 1] == 's')
-		arg[len - 1] = '\0';
+bool is_min_time(const char *arg)
+{
+	return !std::strncmp(arg, min_time, sizeof(min_time) - 1);
+}
+
+/* Versions from 1.8 on: a number of iterations, "100x". */
+bool is_iterations(const char *unit)
+{
+	return skips_with_message<benchmark::State>::value && !std::strcmp(unit, "x");
+}
+
+/* Seconds, with or without their unit, or iterations. A wrong value ends some versions by abort(). */
+bool is_time(const char *value)
+{
+	char *unit;
+	double number = std::strtod(value, &unit);
+
+	return unit != value && number >= 0 && number < HUGE_VAL &&
+	       (!*unit || !std::strcmp(unit, "s") || is_iterations(unit));
+}
+
+/* Versions before 1.8 want "0.05", later ones "0.05s". */
+char *with_wanted_unit(char *arg)
+{
+	static std::list<std::string> made;
+	std::string text = arg;
+
+	if (text.back() == 'x')
+		return arg;
+	if (text.back() == 's')
+		text.pop_back();
+	if (skips_with_message<benchmark::State>::value)
+		text += 's';
+	made.push_back(text);
+	return made.back().data();
 }
 
 } // namespace
@@ -208,7 +239,12 @@ const char *gbench_init(int *argc, char **argv)
 			complaint = std::string("'") + argv[i] + "': not console, json or csv";
 			return complaint.c_str();
 		}
-		drop_unit(argv[i]);
+		if (is_min_time(argv[i]) && !is_time(argv[i] + sizeof(min_time) - 1)) {
+			complaint = std::string("'") + argv[i] + "': not a number of seconds";
+			return complaint.c_str();
+		}
+		if (is_min_time(argv[i]))
+			argv[i] = with_wanted_unit(argv[i]);
 		if (!std::strncmp(argv[i],
 				  "--benchmark_format=", std::strlen("--benchmark_format=")))
 			console = !std::strcmp(std::strchr(argv[i], '='), "=console");

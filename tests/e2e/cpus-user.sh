@@ -17,6 +17,11 @@ command -v qemu-x86_64 >/dev/null 2>&1 || {
 	echo '1..0 # SKIP qemu-x86_64 is not installed (scripts/deps check)'
 	exit 0
 }
+. tests/e2e/qemu.inc
+if reason=$(traps_no_rex2 qemu-x86_64); then
+	echo "1..0 # SKIP $reason"
+	exit 0
+fi
 plan 0.6 prim boundary >"$dir/plan.ini"
 ids=$(strategies "$B/egprlab")
 

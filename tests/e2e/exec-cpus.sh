@@ -3,6 +3,7 @@
 # The user host on CPUs without XSAVE, without AVX, with AVX only, and with all that QEMU has.
 # seconds: 8
 set -u
+. tests/e2e/qemu.inc
 
 B=${B:-build}
 tmp=$(mktemp -d) || exit 70
@@ -11,6 +12,10 @@ n=0
 
 if ! command -v qemu-x86_64 >/dev/null; then
 	echo '1..0 # SKIP no qemu-x86_64 here (package qemu-user)'
+	exit 0
+fi
+if reason=$(traps_no_rex2 qemu-x86_64); then
+	echo "1..0 # SKIP $reason"
 	exit 0
 fi
 if [ ! -x "$B/tests/apx-demo" ]; then

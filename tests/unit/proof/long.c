@@ -5,6 +5,8 @@
  * ring 0.
  *
  * EGPR_SEED=N repeats a run.
+ *
+ * seconds: 20
  */
 #include <setjmp.h>
 #include <signal.h>

@@ -6,6 +6,8 @@
  *
  * EGPR_SIMULATIONS sets the repetitions per noise; `make coverage` asks for many.
  * The limits allow four standard errors of the simulation itself.
+ *
+ * seconds: 45
  */
 #include <math.h>
 #include <setjmp.h>

@@ -63,7 +63,7 @@ static bool says_panic(const char *path)
 
 	if (!f)
 		return false;
-	while (!found && !ferror(f) && (n = fread(text + kept, 1, LOG_STEP, f)) > 0) {
+	while (!found && !feof(f) && !ferror(f) && (n = fread(text + kept, 1, LOG_STEP, f)) > 0) {
 		n += kept;
 		found = memmem(text, n, PANIC, strlen(PANIC)) != NULL;
 		kept = n < strlen(PANIC) ? n : strlen(PANIC);

@@ -404,7 +404,7 @@ static int choose(struct shown *v, bool **stays)
 	int entry, ret;
 
 	ret = counts ? egpr_command_choose(&egpr_cmd_show, &d, counts) : EGPR_INTERNAL;
-	insns = counts + d.blocks[0].ncells / d.blocks[0].ncolumns;
+	insns = ret ? NULL : counts + d.blocks[0].ncells / d.blocks[0].ncolumns;
 	for (form = 0; form < EGPR_NR_FORMS && !ret; form++) {
 		for (entry = 0; entry < 2 && is_shown(v, form); entry++) {
 			const struct model_half *h = half_of(v, form, entry);

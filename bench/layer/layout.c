@@ -100,9 +100,10 @@ static uint8_t *put(uint8_t *at, const uint8_t *from, const uint8_t *to)
 static int make_delay(uint8_t *at, size_t room, unsigned int delay, unsigned int slots, size_t *len,
 		      struct data_error *e)
 {
-	size_t slot = (size_t)(egpr_delay_slot_nop - egpr_delay_slot_add);
-	size_t bytes = (size_t)(egpr_delay_slot_add - egpr_delay_lead) + slots * slot +
-		       (size_t)(egpr_delay_end - egpr_delay_tail);
+	/* Labels of one section (asm/delay-row.S), whatever they look like to C. */
+	size_t slot = (uintptr_t)egpr_delay_slot_nop - (uintptr_t)egpr_delay_slot_add;
+	size_t bytes = (uintptr_t)egpr_delay_slot_add - (uintptr_t)egpr_delay_lead + slots * slot +
+		       (uintptr_t)egpr_delay_end - (uintptr_t)egpr_delay_tail;
 	unsigned int i;
 
 	if (bytes > room)

@@ -251,7 +251,7 @@ FAKE
 	check 'every picture' sh -c "! grep 'No picture' '$dir/six/report.html' && [ ! -s '$dir/six.err' ]"
 	cat >"$dir/fonts.conf" <<-FONTS
 		<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-		<fontconfig><dir>$dir/no-fonts</dir><cachedir>$dir/cache</cachedir></fontconfig>
+		<fontconfig><dir>$dir/nothing</dir><cachedir>$dir/cache</cachedir></fontconfig>
 	FONTS
 	check 'without fonts the report comes out' fake no-fonts FONTCONFIG_FILE="$dir/fonts.conf"
 	check 'without the PNG pictures, which would have no words' sh -c "

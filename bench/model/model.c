@@ -316,7 +316,7 @@ char *model_help(const struct model_tools *t, struct data_error *e)
 
 	if (!model_tool_run(argv, "", &said, e) &&
 	    asprintf(&help, "%s\n%s", said.out, said.err) < 0)
-		help = NULL;
+		help = NULL; // cppcheck-suppress memleak ; there is none where asprintf failed
 	tool_said_free(&said);
 	return help;
 }

@@ -4,6 +4,7 @@
 # that was not measured; interrupted, it goes on; a step that fails stops no other. The steps of a host with
 # APX run with a stand-in for the lab that plays one. Which proxies are falsified is decided by the rule.
 # seconds: 60
+# spare
 # shellcheck disable=SC2016 # scripts of sh -c and awk have variables of their own
 set -u
 

@@ -74,7 +74,7 @@ static bool says_panic(const char *path)
 }
 
 /* When what the boot said was last written; 0 where that went with the power. */
-static time_t boot_began(const struct step *t)
+static time_t last_said(const struct step *t)
 {
 	char path[CAMPAIGN_PATH];
 	struct stat st;
@@ -86,7 +86,7 @@ static time_t boot_began(const struct step *t)
 /* Whether the kernel left its last words in this boot: those of an earlier one may still be there. */
 static bool pstore_says_panic(const struct step *t)
 {
-	time_t began = boot_began(t);
+	time_t said = last_said(t);
 	char path[PATH_MAX];
 	struct dirent *entry;
 	bool found = false;
@@ -98,7 +98,7 @@ static bool pstore_says_panic(const struct step *t)
 	while (dir && !found && (entry = readdir(dir))) {
 		snprintf(path, sizeof(path), "%s" PSTORE "/%s", t->root, entry->d_name);
 		/* A backend that does not know when has 0. */
-		found = !stat(path, &st) && (!st.st_mtime || st.st_mtime >= began) &&
+		found = !stat(path, &st) && (!st.st_mtime || st.st_mtime >= said) &&
 			says_panic(path);
 	}
 	if (dir)

@@ -67,6 +67,7 @@ static const struct flag_name exit_needs[] = {
 	{ EGPR_EXIT_EGPR, "apx" },
 	{ EGPR_EXIT_XSAVE, "xsave" },
 	{ EGPR_EXIT_NESTED, "nested" },
+	{ EGPR_EXIT_TWICE, "two-exits" },
 	{ EGPR_EXIT_MAY_NOT_EXIT, "cpu-decides" },
 	{ 0, NULL },
 };

@@ -243,8 +243,9 @@ bool run_check(const struct run *run, struct engine *g, char *said, size_t size)
 
 		if (!c->r.blocks || run_crashed(c))
 			continue;
-		check_claims(&k, g, c);
+		/* First what no CPU can have: contention does not explain it. */
 		check_plausible(&k, g, c, run->env.form);
+		check_claims(&k, g, c);
 		check_exits(&k, c);
 	}
 	check_proofs(&k, run);

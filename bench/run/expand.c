@@ -167,9 +167,15 @@ static int expand_state(struct run *run, struct cell *c, const struct plan_layer
 {
 	struct data_error why;
 
-	if (!c->ops->check_cell(c, &why))
-		return add_cell(run, c, l, own);
-	return add_skip(run, c, &why);
+	if (c->ops->check_cell(c, &why))
+		return add_skip(run, c, &why);
+	if (c->kind && (c->kind->needs & EGPR_EXIT_TWICE)) {
+		data_fail(&why, 0,
+			  "an iteration is two exits of KVM, so it has no time of one exit; it is "
+			  "proved, and not timed");
+		return add_skip(run, c, &why);
+	}
+	return add_cell(run, c, l, own);
 }
 
 static int expand_kind(struct run *run, struct cell *c, const struct plan_layer *l, bool own)

@@ -25,8 +25,9 @@
 #define EGPR_EXIT_EGPR	       (1u << 5) /* an r16..r31 operand: APX in the guest */
 #define EGPR_EXIT_XSAVE	       (1u << 6) /* CPUID.1:ECX[26]: XSETBV */
 #define EGPR_EXIT_NESTED       (1u << 7) /* VMX or SVM for the guest */
+#define EGPR_EXIT_TWICE	       (1u << 8) /* an iteration is two exits: proved, and not timed */
 #define EGPR_EXIT_MAY_NOT_EXIT \
-	(1u << 8) /* the CPU decides (PLE, no intercept): counted, not assumed */
+	(1u << 9) /* the CPU decides (PLE, no intercept): counted, not assumed */
 
 /*
  * X(sym, id, path, cpl, needs, text)
@@ -81,7 +82,7 @@
 	  "INVD, intercepted and ignored by KVM")					\
 	X(pause, "pause", KERNEL, EGPR_CPL0 | EGPR_CPL3, EGPR_EXIT_MAY_NOT_EXIT,	\
 	  "PAUSE in a loop; exits only by pause-loop exiting")				\
-	X(l2_vmcall, "l2-vmcall", KERNEL, EGPR_CPL0, EGPR_EXIT_NESTED,			\
+	X(l2_vmcall, "l2-vmcall", KERNEL, EGPR_CPL0, EGPR_EXIT_NESTED | EGPR_EXIT_TWICE,	\
 	  "a guest of the guest runs and leaves by VMCALL: two exits of KVM")		\
 	X(ud_in_guest, "ud-in-guest", NONE, EGPR_CPL0 | EGPR_CPL3, 0,			\
 	  "UD2 taken by the guest's own IDT: the control without a VMM exit")

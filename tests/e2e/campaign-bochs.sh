@@ -4,7 +4,6 @@
 # more in its __vmx_vcpu_run. They are found, with one boot killed and one panic on the way.
 # seconds: 200
 # timeout: 900
-# spare
 set -u
 
 B=${B:-build}
@@ -25,7 +24,7 @@ fi
 builds "$release"
 
 # An interrupt every 80000 instructions, of which an exit takes a thousand.
-plan_of_instructions "$dir/plan.ini" 4 0.5
+plan_of_instructions "$dir/plan.ini" 4 2
 boots bochs
 cat >"$dir/builds.ini" <<END
 [campaign]

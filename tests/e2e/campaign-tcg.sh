@@ -4,7 +4,6 @@
 # killed and one panic on the way. No module of the lab takes part. Two builds of one KVM: campaign-bochs.
 # seconds: 75
 # timeout: 900
-# spare
 set -u
 
 B=${B:-build}

@@ -12,12 +12,12 @@ set -u
 cd "$(dirname "$0")/../.." || exit 70
 . tests/e2e/tap.inc
 . tests/e2e/cpus.inc
+. tests/e2e/qemu.inc
 B=${B:-build}
 command -v qemu-x86_64 >/dev/null 2>&1 || {
 	echo '1..0 # SKIP qemu-x86_64 is not installed (scripts/deps check)'
 	exit 0
 }
-. tests/e2e/qemu.inc
 if reason=$(traps_no_rex2 qemu-x86_64); then
 	echo "1..0 # SKIP $reason"
 	exit 0

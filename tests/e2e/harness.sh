@@ -135,6 +135,7 @@ export CHECK_MINUTES
 sed -i 's/^# seconds: 7/# seconds: 31/' "$tmp/spare.sh"
 expect spare '0 passed, 0 failed, 1 skipped' 0 'no time is left for its 31 s'
 unset CHECK_MINUTES
+
 expect missing '0 passed, 1 failed, 0 skipped' 1 'could not be started'
 
 # A cmocka program: what its crash and its skipped test look like.

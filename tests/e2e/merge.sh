@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Runs of many hosts: merge, what it lists, what it combines, kills in the middle, two at once.
 # seconds: 30
-# spare
 set -u
 
 B=${B:-build}

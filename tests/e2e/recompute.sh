@@ -3,7 +3,6 @@
 # The numbers of a run, recomputed from its samples.csv by a program that shares nothing with the lab: of
 # the reference runs, and of one made here, whose looks are taken again by each of its launches.
 # seconds: 45
-# spare
 set -u
 . tests/e2e/tap.inc
 

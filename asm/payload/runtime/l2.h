@@ -8,6 +8,8 @@
  * the general registers as L1 left them, but for rax on SVM. Its instruction pointer stays at the
  * instruction that leaves, so it begins there again.
  *
+ * L1 has interrupts off throughout, and on SVM the global interrupt flag is clear behind each exit.
+ *
  * In a state proof it begins before, with a look at r16..r31 (state_check), and L1 asks
  * for the reason of each exit. In a timed loop it does not: with VMX that takes an exit of its own.
  *

@@ -115,6 +115,19 @@ fastpath_t handle_fastpath_wrmsr_imm(struct kvm_vcpu *vcpu, u32 msr, int reg)
 	return written(vcpu, msr, kvm_register_read(vcpu, reg));
 }
 C
+	cat >"$kvm/vmx/vmx.c" <<'C'
+#include <linux/kvm_host.h>
+#include "vmx.h"
+static void another(struct kvm_vcpu *vcpu)
+{
+	trace_kvm_exit(vcpu, KVM_ISA_VMX);
+}
+fastpath_t vmx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
+{
+	trace_kvm_exit(vcpu, KVM_ISA_VMX);
+	return EXIT_FASTPATH_NONE;
+}
+C
 }
 
 sum() { (cd "$1" && find . -type f | sort | xargs sha256sum); }
@@ -168,6 +181,9 @@ check '7.3: the function that switches XCR0 tells which way' ordered \
 	"$(line $x86 'kvm_load_xfeatures\(struct')" "$(line $x86 'egpr_place_xcr0\(vcpu, load_guest\)')"
 check 'for a test build, the source of WRMSRNS too' kmod/kvm/edit-operand "$dir/whole"
 check 'in its own function alone' test "$(grep -c 'egpr_read_operand(vcpu, reg, kvm_register_read(vcpu, reg))' "$dir/whole/arch/x86/kvm/msrs.c")" -eq 1
+vmxc=arch/x86/kvm/vmx/vmx.c
+check 'and an exit is completed behind the guest, before anything looks' ordered "$(line $vmxc 'include "egpr/immediate.h"')" \
+	"$(line $vmxc '^fastpath_t vmx_vcpu_run')" "$(line $vmxc 'egpr_immediate_exit\(vcpu\);')" "$(line $vmxc 'return EXIT')"
 before=$(sum "$dir/whole")
 check 'once more' kmod/kvm/edit-operand "$dir/whole"
 check 'it is the same again' test "$before" = "$(sum "$dir/whole")"
@@ -212,6 +228,8 @@ edited() { newer "$1" && kmod/kvm/edit "$1"; }
 make_source=edited
 refused 'a KVM without WRMSRNS with an immediate' arch/x86/kvm/msrs.c s/wrmsr_imm/wrmsr_now/ 'function handle_fastpath_wrmsr_imm is not defined once'
 refused 'one that reads it otherwise' arch/x86/kvm/msrs.c s/kvm_register_read/kvm_gpr_read/ 'in handle_fastpath_wrmsr_imm is not there once'
+refused 'an exit that is told otherwise' $vmxc 's/trace_kvm_exit/trace_kvm_left/' 'in vmx_vcpu_run is not there once'
+refused 'includes behind it' $vmxc '$a#include "late.h"' 'its includes do not stand before vmx_vcpu_run'
 cp "$dir/other/$vmx" "$dir/vmx"
 imitate "$dir/half"
 cp "$dir/whole/$vmx" "$dir/half/$vmx"

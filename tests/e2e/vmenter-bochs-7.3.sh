@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Strategies inside the vmenter.S of a 7.3 kernel on VMX (Bochs 3): proofs, and instructions per exit. Parts
-# `immediate` and `operand` of tests/bed/run want exits 84 and 85, which Bochs 3.0 does not have (docs/vmenter.md).
+# Strategies inside the vmenter.S of a 7.3 kernel on VMX (Bochs 3): proofs, and instructions per exit. Exits 84 and
+# 85: immediate-bochs-7.3.
 # seconds: 1
 # timeout: 1500
 set -u

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What strategies do at the place in KVM's vmenter.S when a VM entry fails, and how far an NMI handler that
+ * What strategies do at the place in KVM's vmenter.S when a VM entry fails, and how far a handler of NMI or #MC that
  * uses r16..r31 would get there. With the module of tests/bed/planted and the edited KVM.
  *
  * usage: planted DIR CASE...: state payloads in DIR; each case is a function below.
@@ -150,7 +150,7 @@ struct seen {
 
 static bool seen(struct seen *n)
 {
-	FILE *f = fopen(PARAMETERS "nmi_seen", "r");
+	FILE *f = fopen(PARAMETERS "seen", "r");
 	bool ok = f && fscanf(f, "%u %u %u %u", &n->entered, &n->entered_faults, &n->left,
 			      &n->left_faults) == 4;
 
@@ -175,7 +175,7 @@ static bool as_it_must(const struct egpr_strategy *s, enum egpr_guest_state stat
 	       n->entered_faults == (bare && !own ? n->entered : 0);
 }
 
-static void nmis(void)
+static void storm(const char *fault, const char *what)
 {
 	const struct egpr_strategy *s;
 	bool vmx = !strcmp(host.backend, "vmx");
@@ -191,13 +191,13 @@ static void nmis(void)
 			if (state == EGPR_STATE_INIT)
 				continue;
 			ok = guest_configure(&g, s, (enum egpr_guest_state)state, 0, true) &&
-			     plant("nmis", 1) && guest_batch(&g, EXITS);
-			ok = plant("nmis", 0) && ok && seen(&n);
+			     plant(fault, 1) && guest_batch(&g, EXITS) && seen(&n);
+			ok = plant(fault, 0) && ok;
 			tap_ok(ok && as_it_must(s, (enum egpr_guest_state)state, vmx, &n),
-			       "%s, %s: of %u NMIs before the guest %u would fault, of %u behind VM exit %u",
+			       "%s, %s: of %u %s before the guest %u would fault, of %u behind VM exit %u",
 			       s->id,
 			       state == EGPR_STATE_OFF ? "guest without APX" : "guest with APX",
-			       n.entered, n.entered_faults, n.left, n.left_faults);
+			       n.entered, what, n.entered_faults, n.left, n.left_faults);
 			if (!ok)
 				tap_note("%s", g.why);
 		}
@@ -205,10 +205,20 @@ static void nmis(void)
 	}
 }
 
+static void nmis(void)
+{
+	storm("nmis", "NMIs");
+}
+
+static void mcs(void)
+{
+	storm("mcs", "machine checks");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
-} cases[] = { { "vmfail", vmfail }, { "nmis", nmis } };
+} cases[] = { { "vmfail", vmfail }, { "nmis", nmis }, { "mcs", mcs } };
 
 int main(int argc, char **argv)
 {

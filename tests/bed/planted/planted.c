@@ -12,15 +12,21 @@
  */
 #include <linux/atomic.h>
 #include <linux/module.h>
+#include <linux/objtool.h>
 #include <asm/apic.h>
+#include <asm/desc.h>
+#include <asm/ibt.h>
 #include <asm/nmi.h>
+#include <asm/special_insns.h>
+#include <asm/trapnr.h>
 
 #include "egpr_switch.h"
 
 #define HOST_CS_SELECTOR 0x0c02
 #define CR3_TARGET_COUNT 0x400a
 #define TOO_MANY_TARGETS 0xffff
-#define PATIENCE	 1000 /* turns until an NMI counts as held back */
+#define PATIENCE	 1000	     /* turns until an NMI counts as held back */
+#define CR4_FRED	 BIT_ULL(32) /* events go by no IDT */
 
 static int fail_entry;
 module_param(fail_entry, int, 0600);
@@ -63,28 +69,76 @@ static struct {
 	struct egpr_session *s; /* while its XCR0 is the guest's */
 	bool behind_exit;
 	unsigned int entries;
-	unsigned int nmis[2], faults[2];
+	unsigned int came[2], faults[2];
 } storm;
-static int nmis;
+static int nmis, mcs;
 
-static int on_nmi(unsigned int cmd, struct pt_regs *regs)
+/* The handler, with whatever XCR0 the CPU has. */
+static void use_r16(struct egpr_session *s)
 {
-	struct egpr_session *s = storm.s;
-	u64 ud, emulated, value;
+	u64 ud = s->counters.ud, emulated = s->counters.emulated, value;
 
-	if (!nmis || !s)
-		return NMI_DONE;
-	ud = s->counters.ud;
-	emulated = s->counters.emulated;
 	egpr_virtual_enter(s);
 	asm volatile(".byte 0xd5, 0x48, 0x89, 0xc0" : "=a"(value)); /* mov %r16, %rax */
 	if (s->counters.ud != ud)
 		storm.faults[storm.behind_exit]++;
 	if (s->counters.ud != ud || s->counters.emulated != emulated)
-		storm.nmis[storm.behind_exit]++;
+		storm.came[storm.behind_exit]++;
 	s->counters.ud = ud;
 	s->counters.emulated = emulated;
+}
+
+static int on_nmi(unsigned int cmd, struct pt_regs *regs)
+{
+	struct egpr_session *s = storm.s;
+
+	if (!nmis || !s)
+		return NMI_DONE;
+	use_r16(s);
 	return NMI_HANDLED;
+}
+
+void egpr_planted_mc(void);
+void egpr_planted_at_mc(void);
+
+void egpr_planted_at_mc(void)
+{
+	use_r16(storm.s);
+}
+
+/* What the gate leads to: the CPU has pushed five words on a stack of 16 bytes' alignment. */
+asm(".pushsection .text\n"
+    ".type egpr_planted_mc, @function\n"
+    "egpr_planted_mc:\n\t" ASM_ENDBR "push %rax; push %rcx; push %rdx; push %rsi; push %rdi\n\t"
+    "push %r8; push %r9; push %r10; push %r11\n\t"
+    "cld\n\t"
+    "call egpr_planted_at_mc\n\t"
+    "pop %r11; pop %r10; pop %r9; pop %r8\n\t"
+    "pop %rdi; pop %rsi; pop %rdx; pop %rcx; pop %rax\n\t"
+    "iretq\n"
+    ".size egpr_planted_mc, . - egpr_planted_mc\n"
+    ".popsection");
+STACK_FRAME_NON_STANDARD(egpr_planted_mc);
+
+static gate_desc idt[IDT_ENTRIES] __aligned(PAGE_SIZE);
+
+/* By an IDT that is the CPU's but for where that one gate leads. Interrupts are off. */
+static void machine_check(void)
+{
+	struct desc_ptr own = { .size = sizeof(idt) - 1, .address = (unsigned long)idt };
+	unsigned long to = (unsigned long)egpr_planted_mc;
+	gate_desc *gate = &idt[X86_TRAP_MC];
+	struct desc_ptr cpu;
+
+	asm volatile("sidt %0" : "=m"(cpu));
+	memcpy(idt, (const void *)cpu.address, min_t(size_t, cpu.size + 1, sizeof(idt)));
+	gate->offset_low = (u16)to;
+	gate->offset_middle = (u16)(to >> 16);
+	gate->offset_high = (u32)(to >> 32);
+	asm volatile("lidt %0\n\tint %2\n\tlidt %1"
+		     :
+		     : "m"(own), "m"(cpu), "i"(X86_TRAP_MC)
+		     : "memory");
 }
 
 /* Interrupts are off. Behind KVM's switch to the guest's XCR0, before that to the host's. */
@@ -93,13 +147,17 @@ void egpr_planted_xcr0(struct egpr_session *s, bool guest)
 	unsigned int turns = 0, before;
 
 	/* At each entry none would come far: on SVM an NMI that waits ends the guest at once. */
-	if (!nmis || (guest && storm.entries++ % 2))
+	if ((!nmis && !mcs) || (guest && storm.entries++ % 2))
 		return;
 	storm.s = s;
 	storm.behind_exit = !guest;
-	before = storm.nmis[!guest];
+	if (mcs) {
+		machine_check();
+		return;
+	}
+	before = storm.came[!guest];
 	apic->send_IPI(raw_smp_processor_id(), NMI_VECTOR);
-	while (READ_ONCE(storm.nmis[!guest]) == before && turns++ < PATIENCE)
+	while (READ_ONCE(storm.came[!guest]) == before && turns++ < PATIENCE)
 		cpu_relax();
 }
 
@@ -122,13 +180,24 @@ static const struct kernel_param_ops nmis_ops = { .set = set_nmis, .get = param_
 module_param_cb(nmis, &nmis_ops, &nmis, 0600);
 MODULE_PARM_DESC(nmis, "Send NMIs while XCR0 is the guest's");
 
+static int set_mcs(const char *value, const struct kernel_param *p)
+{
+	if (egpr_backend() != EGPR_HAS_VMX || (native_read_cr4() & CR4_FRED))
+		return -ENODEV;
+	memset(&storm, 0, sizeof(storm));
+	return param_set_int(value, p);
+}
+
+static const struct kernel_param_ops mcs_ops = { .set = set_mcs, .get = param_get_int };
+module_param_cb(mcs, &mcs_ops, &mcs, 0600);
+MODULE_PARM_DESC(mcs, "Raise #MC while XCR0 is the guest's");
+
 static int get_seen(char *buffer, const struct kernel_param *p)
 {
-	return sysfs_emit(buffer, "%u %u %u %u\n", storm.nmis[0], storm.faults[0], storm.nmis[1],
+	return sysfs_emit(buffer, "%u %u %u %u\n", storm.came[0], storm.faults[0], storm.came[1],
 			  storm.faults[1]);
 }
 
 static const struct kernel_param_ops seen_ops = { .get = get_seen };
-module_param_cb(nmi_seen, &seen_ops, NULL, 0400);
-MODULE_PARM_DESC(nmi_seen,
-		 "NMIs and faults behind the switch to the guest's XCR0, and behind VM exit");
+module_param_cb(seen, &seen_ops, NULL, 0400);
+MODULE_PARM_DESC(seen, "What came, and faults: behind the switch to the guest's XCR0, and VM exit");

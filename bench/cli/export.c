@@ -38,7 +38,7 @@ static int print_csv(const struct rundir_data *run)
 		free(text);
 		if (i == t->rows)
 			break;
-		memcpy(row.cell, t->cells + i * t->schema->count,
+		memcpy((void *)row.cell, (void *)(t->cells + i * t->schema->count),
 		       t->schema->count * sizeof(*row.cell));
 		ret = csv_format_row(&row, &text, &len);
 	}

@@ -54,7 +54,8 @@ static int find(const struct axis_value *axis, int count, const char *what, cons
 	for (i = 0; i < count; i++)
 		snprintf(ids + strlen(ids), sizeof(ids) - strlen(ids), "%s%s", i ? ", " : "",
 			 axis[i].id);
-	return egpr_command_usage(&egpr_cmd_trace, "'%s' is not a %s: %s", text, what, ids);
+	egpr_command_usage(&egpr_cmd_trace, "'%s' is not a %s: %s", text, what, ids);
+	return EGPR_USAGE;
 }
 
 /* What the options say, and what they leave open. */

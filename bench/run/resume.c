@@ -366,7 +366,9 @@ char *run_note_path(const char *dir)
 {
 	char *path;
 
-	return asprintf(&path, "%s/" NOTE_FILE, dir) < 0 ? NULL : path;
+	if (asprintf(&path, "%s/" NOTE_FILE, dir) < 0)
+		return NULL;
+	return path;
 }
 
 /* A cell that crashed once, in a run that has nothing else left to do. */

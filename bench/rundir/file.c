@@ -20,7 +20,9 @@ char *rundir_file_path(const char *dir, const char *name)
 {
 	char *path;
 
-	return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+	if (asprintf(&path, "%s/%s", dir, name) < 0)
+		return NULL;
+	return path;
 }
 
 void rundir_file_hex(const unsigned char *bytes, size_t len, char *hex)

@@ -77,6 +77,7 @@ static long run(int fd, unsigned long command, void *argument, const struct area
 	static const struct area initial = { .byte[EGPR_FX_MXCSR] = EGPR_MXCSR_DEFAULT & 0xff,
 					     .byte[EGPR_FX_MXCSR + 1] = EGPR_MXCSR_DEFAULT >> 8 };
 	uint32_t lo = (uint32_t)mask, hi = (uint32_t)(mask >> 32);
+	// cppcheck-suppress syntaxError ; 2.17 does not know this of GNU C
 	register void *a2 __asm__("rdx") = argument;
 	long ret = SYS_ioctl;
 

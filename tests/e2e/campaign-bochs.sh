@@ -24,7 +24,7 @@ fi
 builds "$release"
 
 # An interrupt every 80000 instructions, of which an exit takes a thousand.
-plan_of_instructions "$dir/plan.ini" 4 2
+plan_of_instructions "$dir/plan.ini" 4 1
 boots bochs
 cat >"$dir/builds.ini" <<END
 [campaign]

@@ -200,6 +200,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_state(&h, &ctx);
 	before = ctx;
 
+	// cppcheck-suppress uninitvar ; it is what they fill
 	st = (h.flags & 64 ? emu_decode_trap : emu_decode)(code, len, &insn);
 	if (st != EMU_OK)
 		return 0;

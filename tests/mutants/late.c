@@ -27,6 +27,7 @@ static void change(const struct layer_image *i, bool is_gated_mov)
 
 	if (egpr_prim_batch_late)
 		memcpy((void *)(uintptr_t)i->site->loop, egpr_prim_batch_late,
+		       // cppcheck-suppress subtractPointers ; labels of one function
 		       (size_t)(egpr_prim_batch_late_end - egpr_prim_batch_late));
 	else if (is_gated_mov)
 		memcpy((void *)(uintptr_t)i->site->seq.exit, egpr_gated_mov_late_exit,

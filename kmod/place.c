@@ -50,9 +50,9 @@ static enum egpr_refusal judge(const struct egpr_place *at, const struct egpr_pl
 		return EGPR_REFUSED_PLACE_OTHER;
 	if ((p->s->needs & EGPR_BIND_OUTER) && !at->tell)
 		return EGPR_REFUSED_PLACE_OUTER;
-	/* Nobody rebinds what is part of the code. */
+	/* Nobody rebinds what is part of the code, unless KVM does. */
 	if ((p->s->needs & EGPR_BIND_DUAL) && p->state == EGPR_STATE_OFF &&
-	    at->kind == EGPR_PLACE_INLINE)
+	    at->kind == EGPR_PLACE_INLINE && !at->by_flag)
 		return EGPR_REFUSED_PLACE_DUAL;
 	if (p->form == EGPR_FORM_HW && p->state == EGPR_STATE_OFF &&
 	    (p->s->needs & EGPR_NEEDS_XSETBV))
@@ -61,7 +61,7 @@ static enum egpr_refusal judge(const struct egpr_place *at, const struct egpr_pl
 	    (strcmp(at->strategy, p->s->id) || strcmp(at->form, form_ids[p->form])))
 		return EGPR_REFUSED_PLACE_INLINE;
 	fn = halves_there(p);
-	if (users && (fn.exit != chosen.exit || fn.entry != chosen.entry))
+	if (at->choose && users && (fn.exit != chosen.exit || fn.entry != chosen.entry))
 		return EGPR_REFUSED_PLACE_TAKEN;
 	return EGPR_REFUSED_NONE;
 }

@@ -27,7 +27,7 @@ UNIT_TESTS += $(B)/tests/unit/btf
 $(B)/tests/unit/btf: $(B)/kmod/btf.o
 
 LINT_C += $(wildcard kmod/*.c kmod/*.h kmod/kvm/*.[ch])
-LINT_SH += kmod/build kmod/probe kmod/dkms kmod/kvm/edit kmod/kvm/edit-operand kmod/kvm/edit-uabi kmod/kvm/source
+LINT_SH += kmod/build kmod/probe kmod/dkms kmod/kvm/edit kmod/kvm/edit-operand kmod/kvm/edit-host-rip kmod/kvm/edit-uabi kmod/kvm/source
 
 #: make kmod           build the module for the running kernel, or for KDIR=...
 #: make dkms           hand the module to DKMS, which then builds it for every kernel

@@ -52,7 +52,7 @@
 	X(PLACE_INLINE, "the loaded KVM has another strategy, or another form of it, inline")	\
 	X(PLACE_OUTER, "`outer` does not stand in vmenter.S but where KVM's inner loop is left, which this KVM does not tell of; build it without --inline")	\
 	X(PLACE_XCR0, "at KVM's place XCR0 is the guest's, without APX: a strategy that loads r16..r31 there whatever the guest's XCR0 needs KVM's own switch of XCR0 moved behind it")	\
-	X(PLACE_DUAL, "the loaded KVM has dual inline, whose entry points nobody swaps when guest XCR0.APX is off; build it without --inline")	\
+	X(PLACE_DUAL, "the loaded KVM has dual inline, whose entry points nobody swaps when guest XCR0.APX is off; build it without --inline, or with --host-rip")	\
 	X(NO_COMPONENT, "the host's XCR0 lacks that XSAVE component")			\
 	X(NO_XFD, "IA32_XFD cannot disarm that component here: CPUID(0xD,1).EAX[4] or CPUID(0xD,n).ECX[2] is clear; TILEDATA on a CPU with AMX and XFD can be")
 /* clang-format on */

@@ -21,6 +21,11 @@
 #define FORM	 EGPR_INLINE_FORM
 #define CHOOSE	 NULL
 #define TELL	 NULL
+#ifdef EGPR_HOST_RIP
+#define BY_FLAG true
+#else
+#define BY_FLAG false
+#endif
 #ifdef EGPR_FORM_TRAP
 #define IDLE NULL
 #define TEXT (&egpr_place_text[0])
@@ -36,6 +41,7 @@ static struct egpr_switch idle;
 #define KIND	 EGPR_PLACE_SWITCHABLE
 #define STRATEGY ""
 #define FORM	 ""
+#define BY_FLAG	 false
 #define IDLE	 NULL
 #define TEXT	 NULL
 #define CHOOSE	 choose
@@ -82,6 +88,7 @@ const struct egpr_place egpr_place = {
 	.context_bytes = sizeof(struct egpr_switch),
 	.strategy = STRATEGY,
 	.form = FORM,
+	.by_flag = BY_FLAG,
 	.source = EGPR_PLACE_SOURCE,
 	.context = &egpr_place_context,
 	.idle = IDLE,

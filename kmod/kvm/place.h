@@ -12,7 +12,7 @@
 #include <linux/percpu.h>
 #include <egpr/switch.h>
 
-#define EGPR_PLACE_VERSION 2
+#define EGPR_PLACE_VERSION 3
 
 struct kvm_vcpu;
 
@@ -28,6 +28,7 @@ enum egpr_place_kind {
  * @context_bytes: sizeof(struct egpr_switch) there
  * @strategy: an inline place's, by its id
  * @form: and its form's
+ * @by_flag: an inline place that runs its halves for a guest with APX, and nothing for one without
  * @source: SHA-256 of the source that was built
  * @context: per CPU, of the vCPU that runs next: set with interrupts off, behind kvm_entry
  * @idle: what it is for a vCPU that is none of the lab's: NULL where that skips the halves, else a
@@ -42,6 +43,7 @@ struct egpr_place {
 	u64 context_bytes;
 	const char *strategy;
 	const char *form;
+	bool by_flag;
 	const char *source;
 	struct egpr_switch *__percpu *context;
 	struct egpr_switch *idle;

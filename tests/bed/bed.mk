@@ -36,6 +36,12 @@ $(OPERAND_ELF): $(B)/asm/payload/test/operand.o $$(PAYLOAD_PARTS)
 	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
 PAYLOADS += $(OPERAND_ELF)
 
+TURNS_ELF := $(B)/payloads/turns/xsetbv.elf
+$(TURNS_ELF): $(B)/asm/payload/test/xcr0-turns.o $$(PAYLOAD_PARTS)
+	@mkdir -p $(@D)
+	$(call say,GUESTLD,$@)$(LD) $(GUEST_LDFLAGS) -T $(PAYLOAD_PARTS) $< -o $@
+PAYLOADS += $(TURNS_ELF)
+
 # egprlab proves layer kvm with these payloads too.
 PAYLOADS += $(BED_PAYLOADS)
 TEST_TOOLS += $(BED_PROGRAMS)

@@ -3,7 +3,8 @@
  * What strategies do at the place in KVM's vmenter.S when a VM entry fails, and how far a handler of NMI or #MC that
  * uses r16..r31 would get there. With the module of tests/bed/planted and the edited KVM.
  *
- * usage: planted DIR CASE...: state payloads in DIR; each case is a function below.
+ * usage: planted DIR [--only STRATEGY] CASE...: state payloads in DIR; each case is a function below. --only is for
+ * an edited KVM that has this one inline.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,11 @@
 
 #define PARAMETERS "/sys/module/egpr_switch/parameters/"
 #define EXITS	   8
+#define TURNS	   3 /* of a guest whose every access of a register is two exits more */
 #define WRONG	   "gated-mov-lfence" /* of the strategies in this build */
 
 static struct vmm_host host;
-static const char *dir;
+static const char *dir, *only;
 
 static bool plant(const char *name, int value)
 {
@@ -38,6 +40,8 @@ static bool plant(const char *name, int value)
 /* Strategies that move registers, with guests that may lose them. */
 static bool moves(const struct egpr_strategy *s)
 {
+	if (only && strcmp(s->id, only))
+		return false;
 	return s->home != EGPR_HOME_HW && s->home != EGPR_HOME_KVM;
 }
 
@@ -215,18 +219,46 @@ static void mcs(void)
 	storm("mcs", "machine checks");
 }
 
+/* A guest that turns XCR0.APX off and on by its own XSETBV, and looks for its registers by REX2. */
+static void turns(void)
+{
+	const struct egpr_strategy *s;
+	char turning[4096];
+
+	snprintf(turning, sizeof(turning), "%s/../turns", dir);
+	egpr_for_each_strategy(s) {
+		struct guest g;
+		bool ok;
+
+		if (!moves(s) || !strcmp(s->id, WRONG))
+			continue;
+		ok = !guest_open_apx(&g, &host, "xsetbv", turning, EGPR_STATE_DIRTY);
+		g.place = true;
+		ok = ok && guest_configure(&g, s, EGPR_STATE_DIRTY, 0, true) &&
+		     guest_batch(&g, TURNS);
+		if (!tap_ok(ok, "%s: a guest that turns APX off and on keeps its registers", s->id))
+			tap_note("%s", g.why);
+		guest_close(&g);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
-} cases[] = { { "vmfail", vmfail }, { "nmis", nmis }, { "mcs", mcs } };
+} cases[] = { { "vmfail", vmfail }, { "nmis", nmis }, { "mcs", mcs }, { "turns", turns } };
 
 int main(int argc, char **argv)
 {
 	struct data_error e;
 	struct vmm_error v;
+	int first = 2;
 
-	if (argc < 3) {
-		fprintf(stderr, "usage: planted DIR CASE...\n");
+	if (argc > 4 && !strcmp(argv[2], "--only")) {
+		only = argv[3];
+		first += 2;
+	}
+	if (argc <= first) {
+		fprintf(stderr, "usage: planted DIR [--only STRATEGY] CASE...\n");
 		return EGPR_USAGE;
 	}
 	dir = argv[1];
@@ -238,7 +270,7 @@ int main(int argc, char **argv)
 		vmm_error_print(stderr, "planted", &v);
 		return EGPR_INTERNAL;
 	}
-	for (int a = 2; a < argc; a++) {
+	for (int a = first; a < argc; a++) {
 		for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 			if (!strcmp(argv[a], cases[i].name))
 				cases[i].run();

@@ -23,8 +23,11 @@ SYM_FUNC_START(__vmx_vcpu_run)
 	call vmx_update_host_rsp
 	wrmsr
 .Lspec_ctrl_done:
+	UNWIND_HINT_SAVE
 	vmresume
 SYM_INNER_LABEL_ALIGN(vmx_vmexit, SYM_L_GLOBAL)
+	UNWIND_HINT_RESTORE
+.Lclear_regs:
 	xor %r14d, %r14d
 	xor %r15d, %r15d
 #endif
@@ -33,6 +36,9 @@ SYM_INNER_LABEL_ALIGN(vmx_vmexit, SYM_L_GLOBAL)
 	/* mov %_ASM_BX, %_ASM_AX in a comment does not count */
 	mov %_ASM_BX, %_ASM_AX
 	RET
+.Lvmfail:
+	mov $1, %_ASM_BX
+	jmp .Lclear_regs
 SYM_FUNC_END(__vmx_vcpu_run)
 ASM
 	cat >"$kvm/svm/vmenter.S" <<'ASM'
@@ -130,6 +136,60 @@ fastpath_t vmx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 C
 }
 
+# host_state DIR: a source that has the place, and what of VMX writes the host's state.
+host_state() {
+	imitate "$1"
+	kmod/kvm/edit "$1"
+	cat >"$kvm/vmx/vmcs.h" <<'C'
+struct vmcs_host_state {
+	unsigned long cr4;
+	unsigned long rsp;
+};
+struct another {
+	unsigned long rsp;
+};
+C
+	cat >"$kvm/vmx/nested.c" <<'C'
+#include "vmx.h"
+static int nested_vmx_check_vmentry_hw(struct kvm_vcpu *vcpu)
+{
+	if (cr4 != vmx->loaded_vmcs->host_state.cr4) {
+		vmx->loaded_vmcs->host_state.cr4 = cr4;
+	}
+	vm_fail = __vmx_vcpu_run(vmx, regs, flags);
+}
+C
+	cat >"$kvm/svm/svm.c" <<'C'
+#include "svm.h"
+static noinstr void svm_vcpu_enter_exit(struct kvm_vcpu *vcpu, bool spec_ctrl_intercepted)
+{
+	__svm_vcpu_run(svm, spec_ctrl_intercepted);
+}
+C
+	cat >"$kvm/vmx/vmx.c" <<'C'
+#include "vmx.h"
+static noinstr void vmx_vcpu_enter_exit(struct kvm_vcpu *vcpu, unsigned int flags)
+{
+	vmx->fail = __vmx_vcpu_run(vmx, regs, flags);
+}
+void vmx_set_constant_host_state(struct vcpu_vmx *vmx)
+{
+	vmx->loaded_vmcs->host_state.cr4 = cr4;
+	vmcs_writel(HOST_RIP, (unsigned long)vmx_vmexit); /* 22.2.5 */
+}
+fastpath_t vmx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
+{
+	trace_kvm_entry(vcpu, force_immediate_exit);
+	if (cr4 != vmx->loaded_vmcs->host_state.cr4) {
+		vmcs_writel(HOST_CR4, cr4);
+		vmx->loaded_vmcs->host_state.cr4 = cr4;
+	}
+	kvm_load_guest_xsave_state(vcpu);
+	vmx_vcpu_enter_exit(vcpu, flags);
+}
+C
+}
+
 sum() { (cd "$1" && find . -type f | sort | xargs sha256sum); }
 vmx=arch/x86/kvm/vmx/vmenter.S
 svm=arch/x86/kvm/svm/vmenter.S
@@ -181,12 +241,36 @@ check '7.3: the function that switches XCR0 tells which way' ordered \
 	"$(line $x86 'kvm_load_xfeatures\(struct')" "$(line $x86 'egpr_place_xcr0\(vcpu, load_guest\)')"
 check 'for a test build, the source of WRMSRNS too' kmod/kvm/edit-operand "$dir/whole"
 check 'in its own function alone' test "$(grep -c 'egpr_read_operand(vcpu, reg, kvm_register_read(vcpu, reg))' "$dir/whole/arch/x86/kvm/msrs.c")" -eq 1
-vmxc=arch/x86/kvm/vmx/vmx.c
-check 'and an exit is completed behind the guest, before anything looks' ordered "$(line $vmxc 'include "egpr/immediate.h"')" \
-	"$(line $vmxc '^fastpath_t vmx_vcpu_run')" "$(line $vmxc 'egpr_immediate_exit\(vcpu\);')" "$(line $vmxc 'return EXIT')"
+in_vmx=arch/x86/kvm/vmx/vmx.c
+check 'and an exit is completed behind the guest, before anything looks' ordered "$(line $in_vmx 'include "egpr/immediate.h"')" \
+	"$(line $in_vmx '^fastpath_t vmx_vcpu_run')" "$(line $in_vmx 'egpr_immediate_exit\(vcpu\);')" "$(line $in_vmx 'return EXIT')"
 before=$(sum "$dir/whole")
 check 'once more' kmod/kvm/edit-operand "$dir/whole"
 check 'it is the same again' test "$before" = "$(sum "$dir/whole")"
+
+rm -rf "$dir/whole"
+host_state "$dir/whole"
+check 'HOST_RIP is edited in' kmod/kvm/edit-host-rip "$dir/whole"
+check 'its label falls into vmx_vmexit' ordered "$(line $vmx 'UNWIND_HINT_SAVE')" "$(line $vmx 'egpr_place_vmexit_apx')" \
+	"$(line $vmx '^SYM_INNER_LABEL_ALIGN\(vmx_vmexit')"
+check 'an entry that fails has its own half, before the registers are cleared' ordered "$(line $vmx '^\.Lvmfail')" \
+	"$(line $vmx 'egpr_place_vmfail')" "$(line $vmx 'jmp .Lclear_regs')"
+check 'what HOST_RIP is first is remembered' ordered "$(line $in_vmx 'vmcs_writel\(HOST_RIP')" "$(line $in_vmx 'egpr_flags = 0')"
+check 'and compared behind kvm_entry, before the guest runs' ordered "$(line $in_vmx 'trace_kvm_entry')" \
+	"$(line $in_vmx 'vmcs_writel\(HOST_CR4')" "$(line $in_vmx 'egpr_host_rip\(')" "$(line $in_vmx 'vmx_vcpu_enter_exit\(vcpu')"
+check 'where a nested VMCS is tried, too' ordered "$(line arch/x86/kvm/vmx/nested.c 'egpr_host_rip\(')" \
+	"$(line arch/x86/kvm/vmx/nested.c '__vmx_vcpu_run')"
+in_svm=arch/x86/kvm/svm/svm.c
+copied() { sed -n "/^SYM_FUNC_START($1)/,/^SYM_FUNC_END($1)/p" "$dir/whole/$svm"; }
+no_half() { ! copied __svm_vcpu_run | grep egpr_place && copied __svm_vcpu_run | grep -q vmrun; }
+check "SVM: KVM's own function has no half" no_half
+check 'its copy has both' sh -c 'test "$(echo "$1" | grep -oE "egpr_place_(entry|exit)_apx|vmrun" | tr "\n" " ")" = "egpr_place_entry_apx vmrun egpr_place_exit_apx "' - "$(copied egpr_svm_vcpu_run_apx)"
+check 'and one of them is called' sh -c 'test "$(grep -c "egpr_svm_vcpu_run(svm, spec_ctrl_intercepted);" "$1")" -eq 1 && ! grep -q "[^m]__svm_vcpu_run" "$1"' - "$dir/whole/$in_svm"
+check 'HOST_RIP is part of the state of one VMCS' ordered "$(line arch/x86/kvm/vmx/vmcs.h 'u32 egpr_flags')" \
+	"$(line arch/x86/kvm/vmx/vmcs.h '^struct another')"
+before=$(sum "$dir/whole")
+check 'HOST_RIP once more' kmod/kvm/edit-host-rip "$dir/whole"
+check 'it is the same' test "$before" = "$(sum "$dir/whole")"
 
 make_source=imitate edit=kmod/kvm/edit
 # refused WHAT FILE SED PATTERN: after SED on FILE the edit is refused with PATTERN, and nothing is changed.
@@ -228,8 +312,27 @@ edited() { newer "$1" && kmod/kvm/edit "$1"; }
 make_source=edited
 refused 'a KVM without WRMSRNS with an immediate' arch/x86/kvm/msrs.c s/wrmsr_imm/wrmsr_now/ 'function handle_fastpath_wrmsr_imm is not defined once'
 refused 'one that reads it otherwise' arch/x86/kvm/msrs.c s/kvm_register_read/kvm_gpr_read/ 'in handle_fastpath_wrmsr_imm is not there once'
-refused 'an exit that is told otherwise' $vmxc 's/trace_kvm_exit/trace_kvm_left/' 'in vmx_vcpu_run is not there once'
-refused 'includes behind it' $vmxc '$a#include "late.h"' 'its includes do not stand before vmx_vcpu_run'
+refused 'an exit that is told otherwise' $in_vmx 's/trace_kvm_exit/trace_kvm_left/' 'in vmx_vcpu_run is not there once'
+refused 'includes behind it' $in_vmx '$a#include "late.h"' 'its includes do not stand before vmx_vcpu_run'
+make_source=host_state edit=kmod/kvm/edit-host-rip
+refused 'HOST_RIP: a renamed label of an entry that fails' $vmx 's/Lvmfail/Lfailed/' "vmx/vmenter.S: anchor 'label .Lvmfail' is missing"
+refused 'HOST_RIP: an entry that fails goes on elsewhere' $vmx 's/jmp .Lclear_regs/jmp .Lout/' "anchor 'jump to .Lclear_regs' is missing"
+refused 'HOST_RIP: the unwind state saved elsewhere' $vmx '/UNWIND_HINT_SAVE/d' "anchor 'UNWIND_HINT_SAVE' is missing"
+refused 'HOST_RIP: another comparison of HOST_CR4' $in_vmx 's/host_state.cr4 = cr4/host_cr4 = cr4/' "anchor 'host_state.cr4 = cr4 in vmx_vcpu_run' is missing"
+refused 'HOST_RIP: a renamed function' $in_vmx 's/^fastpath_t vmx_vcpu_run/fastpath_t vmx_run/' "vmx_vcpu_run.* is not there once"
+refused 'HOST_RIP: another label in it' $in_vmx 's/vmx_vmexit); /vmx_exited); /' "anchor 'vmx_vmexit in HOST_RIP' is missing"
+refused 'HOST_RIP: written in two places' $in_vmx 's/^..vmcs_writel(HOST_CR4.*/	vmcs_writel(HOST_RIP, another);/' "anchor 'write of HOST_RIP' is ambiguous"
+refused 'HOST_RIP: the context noted later' $in_vmx '/trace_kvm_entry/d; s/^.kvm_load_guest.*/	trace_kvm_entry(vcpu, force_immediate_exit);/' 'compared before trace_kvm_entry'
+refused 'HOST_RIP: entered from elsewhere' arch/x86/kvm/vmx/nested.c 's/nested_vmx_check_vmentry_hw/nested_vmx_try/' 'vmx/nested.c: __vmx_vcpu_run is called there too'
+refused 'HOST_RIP: another field of the host state' arch/x86/kvm/vmx/vmcs.h 's/unsigned long rsp/u64 rsp/' "anchor 'rsp in struct vmcs_host_state' is missing"
+refused 'SVM: a function with a label that a copy would have twice' $svm 's/^3:.*/.Lrun:\n&/' 'has labels with names, which a copy would have twice'
+refused 'SVM: called otherwise' $in_svm 's/__svm_vcpu_run(/__svm_run(/' "svm/svm.c: anchor 'call of __svm_vcpu_run' is missing"
+host_rip_early() {
+	host_state "$1"
+	sed -i '/egpr\/place.o/d' "$kvm/Makefile"
+}
+make_source=host_rip_early
+refused 'HOST_RIP before the place' $vmx '' 'has not edited this source'
 cp "$dir/other/$vmx" "$dir/vmx"
 imitate "$dir/half"
 cp "$dir/whole/$vmx" "$dir/half/$vmx"
@@ -281,6 +384,9 @@ builder() { # builder STATUS PATTERN ARGUMENTS...
 }
 check 'no such strategy' builder 64 "there is no strategy 'no-such'" --inline no-such 6.12.0-none
 check 'a call may not stand before the barriers' builder 64 'would stand before the barriers' --early 6.12.0-none
+check 'HOST_RIP is for dual' builder 64 'only dual is written for that' --inline gated-mov --host-rip 6.12.0-none
+check 'and for no stand-ins' builder 64 "are the guest's at the label in HOST_RIP" --inline dual --host-rip 6.12.0-none
+check 'and stands in one place' builder 64 'each say where the exit half stands' --inline dual --host-rip --early 6.12.0-none
 check 'no such option' builder 64 '^usage: ' --frob
 check 'a kernel that is not known' builder 69 'no package linux-headers-0.0.0-none is known here' 0.0.0-none
 check 'its help' builder 0 'never in the module directory' --help

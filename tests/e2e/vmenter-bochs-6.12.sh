@@ -4,14 +4,14 @@
 # loaded; proofs, VM entries that fail, NMIs around the place, and instructions per exit. Mutants and what happens to a
 # run that is killed: vmenter-tcg.
 # seconds: 1
-# timeout: 1200
+# timeout: 1800
 set -u
 B=${B:-build}
-# Two minutes of a core: `make check` has the place on SVM, and its 25 minutes to keep.
+# Minutes of a core: `make check` has the place on SVM, and its 25 minutes to keep.
 if [ -z "${LONG:-}" ]; then
-	echo '1..0 # SKIP layer vmenter on VMX takes Bochs two minutes: LONG=1 tests/e2e/vmenter-bochs-6.12.sh'
+	echo '1..0 # SKIP layer vmenter on VMX takes Bochs minutes: LONG=1 tests/e2e/vmenter-bochs-6.12.sh'
 	exit 0
 fi
 . tests/e2e/bed.inc
-export TIMEOUT=1000 CPUS=1
+export TIMEOUT=1600 CPUS=1
 bed bochs 6.12 vmenter vmenter_planted vmenter_inline vmenter_path

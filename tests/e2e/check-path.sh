@@ -5,6 +5,7 @@
 # seconds: 2
 set -u
 . tests/e2e/tap.inc
+B=${B:-build}
 
 reference=results/reference/path-length.csv
 host=tcg-6.12

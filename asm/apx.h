@@ -16,12 +16,12 @@
 #define ASM_APX_H
 
 /* Legacy register numbers for the macros below. */
-#define RAX 0
-#define RCX 1
-#define RDX 2
-#define RSP 4
-#define RSI 6
-#define RDI 7
+#define APX_RAX 0
+#define APX_RCX 1
+#define APX_RDX 2
+#define APX_RSP 4
+#define APX_RSI 6
+#define APX_RDI 7
 
 /* Bit 4 and bit 3 of a register number, moved to where a REX2 payload wants them. */
 #define APX_R(reg) (((((reg) >> 4) & 1) << 6) | ((((reg) >> 3) & 1) << 2))
@@ -72,21 +72,21 @@
 
 /* mov %reg, disp32(%rdi) */
 .macro apx_store reg, disp
-	.byte 0xd5, APX_W | APX_R(\reg), 0x89, APX_MODRM(2, \reg, RDI)
+	.byte 0xd5, APX_W | APX_R(\reg), 0x89, APX_MODRM(2, \reg, APX_RDI)
 	.long \disp
 .endm
 /* mov disp32(%rdi), %reg */
 .macro apx_load reg, disp
-	.byte 0xd5, APX_W | APX_R(\reg), 0x8b, APX_MODRM(2, \reg, RDI)
+	.byte 0xd5, APX_W | APX_R(\reg), 0x8b, APX_MODRM(2, \reg, APX_RDI)
 	.long \disp
 .endm
 /* mov %reg, disp8(%rdi) */
 .macro apx_store8 reg, disp
-	.byte 0xd5, APX_W | APX_R(\reg), 0x89, APX_MODRM(1, \reg, RDI), \disp
+	.byte 0xd5, APX_W | APX_R(\reg), 0x89, APX_MODRM(1, \reg, APX_RDI), \disp
 .endm
 /* mov disp8(%rdi), %reg */
 .macro apx_load8 reg, disp
-	.byte 0xd5, APX_W | APX_R(\reg), 0x8b, APX_MODRM(1, \reg, RDI), \disp
+	.byte 0xd5, APX_W | APX_R(\reg), 0x8b, APX_MODRM(1, \reg, APX_RDI), \disp
 .endm
 /* xor %reg32, %reg32 */
 .macro apx_clear reg
@@ -94,7 +94,7 @@
 .endm
 /* mov %reg, %rax */
 .macro apx_read reg
-	.byte 0xd5, APX_W | APX_R(\reg), 0x89, APX_MODRM(3, \reg, RAX)
+	.byte 0xd5, APX_W | APX_R(\reg), 0x89, APX_MODRM(3, \reg, APX_RAX)
 .endm
 
 /*

@@ -76,7 +76,7 @@
 	.set \out, (\reg - EGPR_FIRST) % SEQ_STAND_INS
 	/* 0,1,2 are rax, rcx, rdx; then rsi, r8, r9, r10 */
 	.if \out == 3
-	.set \out, RSI
+	.set \out, APX_RSI
 	.elseif \out > 3
 	.set \out, \out + 4
 	.endif
@@ -86,21 +86,21 @@
 
 .macro word_store reg, disp
 	seq_stand_in .Lp, \reg
-	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x89, APX_MODRM(2, .Lp, RDI)
+	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x89, APX_MODRM(2, .Lp, APX_RDI)
 	.long \disp
 .endm
 .macro word_load reg, disp
 	seq_stand_in .Lp, \reg
-	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x8b, APX_MODRM(2, .Lp, RDI)
+	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x8b, APX_MODRM(2, .Lp, APX_RDI)
 	.long \disp
 .endm
 .macro word_store8 reg, disp
 	seq_stand_in .Lp, \reg
-	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x89, APX_MODRM(1, .Lp, RDI), \disp
+	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x89, APX_MODRM(1, .Lp, APX_RDI), \disp
 .endm
 .macro word_load8 reg, disp
 	seq_stand_in .Lp, \reg
-	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x8b, APX_MODRM(1, .Lp, RDI), \disp
+	.byte 0x3e, 0x48 | ((.Lp >> 3) << 2), 0x8b, APX_MODRM(1, .Lp, APX_RDI), \disp
 .endm
 .macro word_clear reg
 	seq_stand_in .Lp, \reg
@@ -108,7 +108,7 @@
 .endm
 /* mov %rcx, %rax */
 .macro word_read reg
-	.byte 0x3e, 0x48, 0x89, APX_MODRM(3, RCX, RAX)
+	.byte 0x3e, 0x48, 0x89, APX_MODRM(3, APX_RCX, APX_RAX)
 .endm
 .macro word_push2 first, second
 	seq_stand_in .Lp, \second

@@ -19,7 +19,7 @@ LIVE(live_neighbour, incl SW_ACCESS(%rdi); call reader; decl SW_ACCESS(%rdi))
 
 LIVE(live_writes, call reader; two 0x01, 1, 20, 20)
 
-LIVE(live_spills, call reader; move 16, RDX)
+LIVE(live_spills, call reader; move 16, APX_RDX)
 /* clang-format on */
 
 SEQ_NOEXEC_STACK

@@ -162,11 +162,11 @@
 .endm
 /* 32 bits of one. */
 .macro store32 reg, disp
-	.byte 0xd5, APX_R(\reg), 0x89, APX_MODRM(2, \reg, RDI)
+	.byte 0xd5, APX_R(\reg), 0x89, APX_MODRM(2, \reg, APX_RDI)
 	.long \disp
 .endm
 .macro load32 reg, disp
-	.byte 0xd5, APX_R(\reg), 0x8b, APX_MODRM(2, \reg, RDI)
+	.byte 0xd5, APX_R(\reg), 0x8b, APX_MODRM(2, \reg, APX_RDI)
 	.long \disp
 .endm
 

@@ -9,7 +9,7 @@
 #ifdef EGPR_FORM_PROXY
 .purgem seq_stand_in
 .macro seq_stand_in out, reg
-	.set \out, RAX
+	.set \out, APX_RAX
 .endm
 #endif
 #include "../../../asm/strategy/gated-mov.S"

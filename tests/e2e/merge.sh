@@ -196,7 +196,7 @@ fi
 # A run as long as it likes: its samples are checked, and not kept.
 "$B/tests/tools/synthetic-run" "$dir/long" few=yes blocks=12 || exit 70
 long=$dir/long/samples.csv
-awk 'NR == 1 { print; next } { row[NR] = $0 } END { while (n < 300000) for (i in row) { print row[i]; n++ } }' "$long" >"$dir/rows"
+awk 'NR == 1 { print; next } { row[NR] = $0 } END { while (n < 400000) for (i in row) { print row[i]; n++ } }' "$long" >"$dir/rows"
 vouch() { # vouch: meta.json has the sum and the size of the samples as they are
 	sed -i "/\"samples.csv\":/,/}/ {
 		s/\"sha256\":.*/\"sha256\":\"$(sha256sum <"$long" | cut -d ' ' -f 1)\",/
@@ -210,7 +210,7 @@ in_little() { # in_little COMMAND...: in less memory than half of the samples
 	echo "$(stat -c %s "$long") bytes of samples, $(cut -d ' ' -f 2 "$dir/used") KiB"
 	[ $((2048 * $(cut -d ' ' -f 2 "$dir/used"))) -lt "$(stat -c %s "$long")" ]
 }
-check 'a run of 300000 batches is merged in less memory than half of its samples' in_little \
+check 'a run of 400000 batches is merged in less memory than half of its samples' in_little \
 	"$egprlab" merge --db "$dir/long.db" "$dir/long"
 for format in csv ktap kcidb openmetrics; do
 	check "and exported as $format" in_little "$egprlab" export --format $format "$dir/long"
@@ -225,7 +225,7 @@ check 'one that is none is named by its line' sh -c "
 head -c -9 "$dir/rows" >"$long"
 vouch
 check 'and so is a last one that is cut short' sh -c "
-	'$egprlab' merge --db '$dir/long.db' '$dir/long' | tee /dev/stderr | grep -q 'samples.csv line 30[0-9]* is cut short'"
+	'$egprlab' merge --db '$dir/long.db' '$dir/long' | tee /dev/stderr | grep -q 'samples.csv line 40[0-9]* is cut short'"
 rm -rf "$dir/long" "$dir/rows"
 
 # A hundred times as many runs take little more memory, and so do runs of 500 cells. How time grows is printed;

@@ -5,10 +5,7 @@
 #include "runtime/payload.h"
 
 .macro payload_operands
-	mov MB_XCR0(%r13), %rax
-	mov %rax, %rdx
-	shr $32, %rdx
-	xor %ecx, %ecx
+	own_xcr0
 .endm
 .macro payload_exit
 	xsetbv

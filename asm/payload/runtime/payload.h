@@ -57,6 +57,14 @@
 	add %rdx, %rax
 .endm
 
+/* edx:eax := what XCR0 has when a batch begins, ecx := 0: for XSETBV. */
+.macro own_xcr0
+	mov MB_XCR0(%r13), %rax
+	mov %rax, %rdx
+	shr $32, %rdx
+	xor %ecx, %ecx
+.endm
+
 /* Switch the local APIC on in x2APIC mode. Clobbers rax, rcx, rdx. */
 .macro enable_x2apic
 	mov $MSR_APIC_BASE, %ecx

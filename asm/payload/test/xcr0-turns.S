@@ -8,10 +8,7 @@
 #define XCR0_APX (1 << EGPR_XFEATURE)
 
 .macro payload_operands
-	mov MB_XCR0(%r13), %rax
-	mov %rax, %rdx
-	shr $32, %rdx
-	xor %ecx, %ecx
+	own_xcr0
 .endm
 .macro payload_exit
 	and $~XCR0_APX, %eax

@@ -10,7 +10,10 @@
  *
  * CR4.OSXSAVE stays 0 in such a guest. So XSETBV, XGETBV and the XSAVE family raise
  * #UD as well and act on the virtual XCR0. Waiting for the #GP that XSETBV of bit 19
- * raises would miss the one that clears it.
+ * raises would miss the one that clears it. The SVM of QEMU 11 takes the exit of
+ * XSETBV before its #UD, and KVM, which counts on the #UD, executes it: so such a guest's
+ * CPUID has no component that KVM could accept (vcpu.c), and an XSETBV that raises #GP is
+ * emulated as well.
  *
  * Such an exit does not exist on an APX CPU. The hooks of a batch therefore do not
  * run around it, but they do where the CPU would have left the guest because of
@@ -34,6 +37,8 @@
 #define INSN_MAX  EMU_INSN_MAX
 #define CS_RPL	  3
 #define NO_CODE	  UINT64_MAX /* the exception pushes no error code */
+
+#define ERROR_CODE_BYTES 8
 
 #define FRAME_ALIGN  16 /* 64-bit mode aligns the stack before it pushes */
 #define RFLAGS_FIXED 2
@@ -468,6 +473,23 @@ static int emulate_trap(struct vmm *vm)
 	return 0; /* by the stub's IRETQ */
 }
 
+/* The exit of the stub of #GP: RSP is at the error code. What is no XSETBV goes on to the payload's own. */
+static int emulate_refused(struct vmm *vm)
+{
+	static const uint8_t xsetbv[] = { 0x0f, OPCODE_XSETBV, MODRM_XSETBV };
+	struct kvm_regs *regs = &vm->run->s.regs.regs;
+	const struct trap *t = guest(vm, regs->rsp + ERROR_CODE_BYTES, sizeof(*t));
+	const uint8_t *at = t ? guest(vm, t->rip, sizeof(xsetbv)) : NULL;
+
+	if (at && !memcmp(at, xsetbv, sizeof(xsetbv))) {
+		regs->rsp += ERROR_CODE_BYTES;
+		return emulate_trap(vm);
+	}
+	regs->rip = EGPR_GUEST_LOAD + VECTOR_GP * EGPR_STUB_BYTES;
+	vm->run->kvm_dirty_regs = KVM_SYNC_X86_REGS;
+	return 0;
+}
+
 /* Push what the CPU would push for an exception at CPL 0, and enter with interrupts off. */
 static int push_trap(struct vmm *vm, struct kvm_regs *regs)
 {
@@ -511,12 +533,15 @@ bool vmm_emulate_wanted(const struct vmm *vm)
 {
 	const struct kvm_run *run = vm->run;
 
-	return (run->exit_reason == KVM_EXIT_IO && run->io.port == EGPR_PORT_EMULATE) ||
+	return (run->exit_reason == KVM_EXIT_IO &&
+		(run->io.port == EGPR_PORT_EMULATE || run->io.port == EGPR_PORT_REFUSED)) ||
 	       (run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
 		run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION);
 }
 
 int vmm_emulate(struct vmm *vm)
 {
-	return vm->run->exit_reason == KVM_EXIT_IO ? emulate_trap(vm) : emulate_in_place(vm);
+	if (vm->run->exit_reason != KVM_EXIT_IO)
+		return emulate_in_place(vm);
+	return vm->run->io.port == EGPR_PORT_REFUSED ? emulate_refused(vm) : emulate_trap(vm);
 }

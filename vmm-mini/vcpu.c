@@ -100,6 +100,9 @@ static int set_cpuid(struct vmm *vm, struct vmm_error *e)
 	    ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) > 0)
 		features->ecx |= ECX_TSC_DEADLINE;
 	ret = choose_xcr0(vm, xsave, e);
+	/* All of an emulated guest's XCR0 is the emulator's: KVM has nothing to accept (emulate.c). */
+	if (xsave && vm->o.emulate)
+		xsave->eax = xsave->edx = 0;
 	if (!ret && ioctl(vm->vcpu, KVM_SET_CPUID2, c))
 		ret = vmm_fail(e, EGPR_UNAVAILABLE, vm->o.kvm_path, NULL, "KVM_SET_CPUID2: %s",
 			       strerror(errno));

@@ -30,7 +30,6 @@
 #define MOMENT_NS    100000000L
 #define MOMENTS	     100 /* ten seconds */
 #define PATIENCE     5
-#define NOT_LOADED   "scripts/kvm-build builds it"
 
 static const struct {
 	const char *flag;   /* in /proc/cpuinfo */
@@ -187,6 +186,17 @@ static void options_of(const char *name, char *out, size_t size)
 	}
 }
 
+static int not_built(const char *path, struct data_error *e)
+{
+	int why = errno;
+	struct utsname u;
+
+	if (uname(&u))
+		*u.release = '\0';
+	return data_fail(e, EGPR_SKIPPED, "%s: %s; scripts/kvm-build %s builds it", path,
+			 strerror(why), u.release);
+}
+
 static int put_in(const char *name, struct data_error *e)
 {
 	char file[64], path[PATH_MAX + 128], options[512];
@@ -196,7 +206,7 @@ static int put_in(const char *name, struct data_error *e)
 	built_in(path, sizeof(path), file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return data_fail(e, EGPR_SKIPPED, "%s: %s; " NOT_LOADED, path, strerror(errno));
+		return not_built(path, e);
 	options_of(name, options, sizeof(options));
 	ret = (int)syscall(SYS_finit_module, fd, options, 0);
 	if (ret)
@@ -337,7 +347,7 @@ static int load(struct data_error *e)
 		return data_fail(e, EGPR_SKIPPED, "this CPU has neither VMX nor SVM");
 	built_in(path, sizeof(path), "kvm.ko");
 	if (access(path, R_OK))
-		return data_fail(e, EGPR_SKIPPED, "%s: %s; " NOT_LOADED, path, strerror(errno));
+		return not_built(path, e);
 	ret = take_lock(e);
 	if (ret)
 		return ret;

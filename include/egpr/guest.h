@@ -40,6 +40,7 @@
 #define EGPR_PORT_DOORBELL 0x80 /* AL: EGPR_DOORBELL_* */
 #define EGPR_PORT_TRAP	   0x81 /* unexpected exception; mailbox.trap_frame says where */
 #define EGPR_PORT_EMULATE  0x82 /* #UD stub: emulate, RSP at the exception frame */
+#define EGPR_PORT_REFUSED  0x83 /* #GP stub: XSETBV that met no #UD; RSP at the error code */
 #define EGPR_PORT_TEST	   0x84 /* pio-out and pio-in */
 
 #define EGPR_DOORBELL_READY 1 /* set up, waiting for the first batch */

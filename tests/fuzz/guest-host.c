@@ -29,6 +29,7 @@
 #define LOST_FRAME (1u << 3) /* RSP outside memory */
 #define CODE_END   (1u << 4) /* the instruction ends where memory does */
 #define NO_HOOKS   (1u << 5)
+#define REFUSED	   (1u << 6) /* the stub of #GP */
 
 struct trap {
 	uint64_t rip, cs, rflags, rsp, ss;
@@ -129,9 +130,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		regs->rip = at;
 	} else {
 		vm->run->exit_reason = KVM_EXIT_IO;
-		vm->run->io.port = EGPR_PORT_EMULATE;
+		vm->run->io.port = how & REFUSED ? EGPR_PORT_REFUSED : EGPR_PORT_EMULATE;
 		regs->rip = CODE_AT;
-		regs->rsp = how & LOST_FRAME ? UINT64_MAX - 8 : FRAME_AT;
+		regs->rsp = how & REFUSED ? FRAME_AT - sizeof(uint64_t) : FRAME_AT;
+		if (how & LOST_FRAME)
+			regs->rsp = UINT64_MAX - 8;
 	}
 	regs->rflags = 2;
 	if (how & NO_HOOKS)

@@ -18,6 +18,7 @@
 #define GATE_BYTES   16
 #define GATE_CPL3_INT 0xee00 /* present, DPL 3, 64-bit interrupt gate */
 #define UD_VECTOR    6
+#define GP_VECTOR    13
 #define RFLAGS_FIXED 0x0002
 #define RFLAGS_IOPL3 0x3000 /* beside the I/O bitmap: some backends honour only one of the two */
 
@@ -46,13 +47,18 @@ egpr_stubs:
 	.set vector, vector + 1
 	.endr
 
-	/* With an emulator in the VMM this one stands in the IDT instead of ud_entry. */
+	/* With an emulator in the VMM these two stand in the IDT instead of ud_entry and the stub of #GP. */
 	.balign EGPR_STUB_BYTES, 0xcc
 ud_emulate:
 	out %al, $EGPR_PORT_EMULATE
 	iretq
+	.balign EGPR_STUB_BYTES, 0xcc
+gp_emulate:
+	out %al, $EGPR_PORT_REFUSED
+	iretq /* the VMM has taken the error code off the stack */
 
 #define UD_EMULATE_OFFSET (VECTORS * EGPR_STUB_BYTES)
+#define GP_EMULATE_OFFSET (UD_EMULATE_OFFSET + EGPR_STUB_BYTES)
 
 	.text
 /* A #UD that the payload announced is counted and skipped; any other is reported. */
@@ -90,6 +96,7 @@ egpr_start:
 	testb $EGPR_GUEST_EMULATE, MB_FLAGS(%r13)
 	jz .Lidt
 	movw $UD_EMULATE_OFFSET, idt + UD_VECTOR * GATE_BYTES
+	movw $GP_EMULATE_OFFSET, idt + GP_VECTOR * GATE_BYTES
 .Lidt:
 	lidt idt_register
 	mov MB_XCR0(%r13), %rax

@@ -45,6 +45,7 @@ struct proving {
 	bool offers;				/* a KVM that offers guests APX is there */
 	struct tally tally[EGPR_NR_STRATEGIES]; /* of one layer */
 	char skipped[384];			/* the last reason given */
+	unsigned int left[EGPR_NR_EXIT_KINDS];	/* of one layer: bits of guest states not proved */
 };
 
 /* One row: what was proved of a strategy, or why not. */
@@ -80,8 +81,8 @@ static int record(struct proving *p, enum egpr_layer layer, const struct egpr_ex
 	return rundir_append(p->dir, &row, p->e);
 }
 
-static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit_kind *kind,
-		const struct egpr_strategy *s, const char *reason)
+static int skip_row(struct proving *p, enum egpr_layer layer, const struct egpr_exit_kind *kind,
+		    const struct egpr_strategy *s, enum egpr_guest_state state, const char *reason)
 {
 	const struct rundir_key key = {
 		.backend = kind ? p->host.backend : NULL,
@@ -90,6 +91,7 @@ static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit
 		.exit_kind = kind ? kind->id : NULL,
 		.path = kind ? kind->path : EGPR_PATH_NONE,
 		.strategy = s ? s->id : NULL,
+		.state = state,
 	};
 	struct csv_row row;
 
@@ -97,6 +99,20 @@ static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_exit
 	rundir_row(p->dir, EGPR_CSV_SKIPPED, &key, &row);
 	csv_set_text(&row, EGPR_SKIPPED_reason, reason);
 	return rundir_append(p->dir, &row, p->e);
+}
+
+static int skip(struct proving *p, enum egpr_layer layer, const struct egpr_strategy *s,
+		const char *reason)
+{
+	return skip_row(p, layer, NULL, s, EGPR_STATE_OFF, reason);
+}
+
+/* A guest that does not run: nothing is proved of this exit kind in this state. */
+static int skip_guest(struct proving *p, const struct egpr_exit_kind *kind,
+		      enum egpr_guest_state state, const char *reason)
+{
+	p->left[kind - egpr_exit_kinds] |= 1u << state;
+	return skip_row(p, p->layer, kind, NULL, state, reason);
 }
 
 static bool wanted(const struct proving *p, enum egpr_layer layer, const struct egpr_strategy *s)
@@ -172,7 +188,7 @@ static int prove_model(struct proving *p, struct module_session *m, const struct
 	int status = 0;
 
 	if (ring0_soft(m, s, p->form, state, &length, &r, &why))
-		return skip(p, EGPR_LAYER_RING0, NULL, s, why.text);
+		return skip(p, EGPR_LAYER_RING0, s, why.text);
 	for (unsigned int c = 0; c < PROOF_NR && !status; c++) {
 		/* The registers at home, in form trap and state dirty, have their row already. */
 		if (!r.tried[c] ||
@@ -210,14 +226,14 @@ static int prove_ring0(struct proving *p)
 	int status = 0;
 
 	if (module_open(&m, &why))
-		return skip(p, EGPR_LAYER_RING0, NULL, NULL, why.text);
+		return skip(p, EGPR_LAYER_RING0, NULL, why.text);
 	if (p->form == EGPR_FORM_TRAP && !(m.query.features & EGPR_HAS_EMULATE))
 		refusal = EGPR_REFUSED_NO_EMULATE;
 	if (p->form == EGPR_FORM_HW && !(m.query.features & EGPR_HAS_APX))
 		refusal = EGPR_REFUSED_NO_APX;
 	if (refusal != EGPR_REFUSED_NONE) {
 		module_close(&m);
-		return skip(p, EGPR_LAYER_RING0, NULL, NULL, module_refusal(refusal));
+		return skip(p, EGPR_LAYER_RING0, NULL, module_refusal(refusal));
 	}
 	egpr_for_each_strategy(s) {
 		if (!status && wanted(p, EGPR_LAYER_RING0, s) && ring0_applies(s))
@@ -334,7 +350,7 @@ static int prove_kind(struct proving *p, const struct egpr_exit_kind *kind, cons
 				ret = dir ? guest_open(&g, &p->host, kind->id, dir, true)
 					  : guest_open_apx(&g, &p->host, kind->id, NULL, state);
 			if (ret) {
-				status = skip(p, p->layer, kind, NULL, g.why);
+				status = skip_guest(p, kind, state, g.why);
 				goto out_close;
 			}
 			g.place = p->layer == EGPR_LAYER_VMENTER;
@@ -374,7 +390,7 @@ static int prove_native(struct proving *p, const struct egpr_exit_kind *kind,
 		if (status || !wanted(p, p->layer, s) || !may_run(p, s) || proof_is_control(s))
 			continue;
 		if (!g.vm && guest_open_native(&g, &p->host, kind->id, state)) {
-			status = skip(p, p->layer, kind, NULL, g.why);
+			status = skip_guest(p, kind, state, g.why);
 			break;
 		}
 		g.place = p->layer == EGPR_LAYER_VMENTER;
@@ -400,7 +416,7 @@ static int skip_refused(struct proving *p)
 		if (status || !wanted(p, p->layer, s) || may_run(p, s) ||
 		    (!own && !own_is_of_the_lab(s)))
 			continue;
-		status = skip(p, p->layer, NULL, s, barred(p, s));
+		status = skip(p, p->layer, s, barred(p, s));
 	}
 	return status;
 }
@@ -428,8 +444,9 @@ static int prove_guests(struct proving *p, enum egpr_layer layer)
 	int status = 0;
 
 	p->layer = layer;
+	memset(p->left, 0, sizeof(p->left));
 	if (vmm_host_probe(&p->host, NULL, &v))
-		return skip(p, p->layer, NULL, NULL, v.reason);
+		return skip(p, p->layer, NULL, v.reason);
 	n = readlink("/proc/self/exe", dir, PATH_MAX - 1);
 	dir[n > 0 ? n : 0] = 0;
 	slash = strrchr(dir, '/');
@@ -463,11 +480,38 @@ static int prove_vmenter(struct proving *p)
 	int status;
 
 	if (edited_kvm_use(true, &why))
-		return skip(p, EGPR_LAYER_VMENTER, NULL, NULL, why.text);
+		return skip(p, EGPR_LAYER_VMENTER, NULL, why.text);
 	status = prove_guests(p, EGPR_LAYER_VMENTER);
 	if (status)
 		return status;
 	return edited_kvm_use(false, p->e);
+}
+
+/* What the table has no proof of, though the plan wants it. */
+static void print_left(const struct proving *p)
+{
+	const struct egpr_exit_kind *kind;
+	const char *head = "Not proved, and skipped.csv says why:";
+	int state;
+
+	egpr_for_each_exit_kind(kind) {
+		unsigned int left = p->left[kind - egpr_exit_kinds];
+		const char *before = " (";
+
+		if (!left)
+			continue;
+		printf("%s %s", head, kind->id);
+		head = ",";
+		for (state = 0; state < EGPR_NR_STATES; state++) {
+			if (!(left & 1u << state))
+				continue;
+			printf("%s%s", before, egpr_guest_states[state].id);
+			before = ", ";
+		}
+		printf(")");
+	}
+	if (*head == ',')
+		printf(".\n");
 }
 
 static void print_line(const struct egpr_strategy *s, const struct tally *t)
@@ -515,6 +559,7 @@ static unsigned int sum_up(struct proving *p, enum egpr_layer layer)
 		printf("\nA control keeps no registers: it passes where its guest missed them.\n");
 	printf("\nState proofs, layer %s: %u pass, %u FAIL\n", egpr_layers[layer].id, passed,
 	       failed);
+	print_left(p);
 	memset(p->tally, 0, sizeof(p->tally));
 	return passed + failed;
 }

@@ -631,8 +631,10 @@ static void test_vector_addresses(void **state)
 	/* SSE through REX2: movups 8(%r16,%r20,4),%xmm0; movq %r17,%xmm0; movmskps %xmm0,%r18d */
 	for (i = 0; i < MEM_SIZE; i++)
 		m.mem[i] = (uint8_t)(i * 7);
-	if (!__builtin_cpu_supports("avx512f"))
+	if (!__builtin_cpu_supports("avx512f")) {
+		print_message("# vector addresses: skipped: this CPU has no AVX-512\n");
 		skip();
+	}
 	assert_int_equal(RUN(0xd5, 0xb0, 0x10, 0x44, 0xa0, 0x08), EMU_OK);
 	assert_memory_equal(zmm, m.mem + 1024 + 16, 16);
 	m.page->r[1] = 0x8877665544332211;

@@ -10,21 +10,19 @@
 #include <bench/plan/order.h>
 #include "work.h"
 
-#define TAIL_SHARE	0.1  /* likewise */
-#define PILOT_BLOCKS	3    /* at least; their median time says how many blocks fit */
-#define PILOT_SHARE	0.02 /* of the cell's time, between the two */
-#define REPLAN_BLOCKS	8    /* times as many until the plan is mended, then at each doubling */
-#define MIN_BLOCKS	8    /* the signed rank decides nothing at 95 % below 6 */
-#define PART_MIN_BLOCKS 4    /* of a launch, where there are several */
-#define OVERRUN		1.15 /* of the cell's time: then the last look comes early */
-#define TAIL_LEAST	100  /* exits: fewer have no 99th percentile */
+#define TAIL_SHARE    0.1  /* likewise */
+#define PILOT_BLOCKS  3	   /* at least; their median time says how many blocks fit */
+#define PILOT_SHARE   0.02 /* of the cell's time, between the two */
+#define REPLAN_BLOCKS 8	   /* times as many until the plan is mended, then at each doubling */
+#define OVERRUN	      1.15 /* of the cell's time: then the last look comes early */
+#define TAIL_LEAST    100  /* exits: fewer have no 99th percentile */
 
 /* Blocks so far and those that fit what is left of the cell's time; whole squares where there is room. */
 static void plan_blocks(struct work *w, double block_seconds)
 {
 	double room = w->start + w->seconds * (1 - TAIL_SHARE) - clock_now();
 	unsigned int period = order_period(w->c->nr_arms), parts = engine_parts(w->g), n;
-	unsigned int least = parts > 1 ? PART_MIN_BLOCKS : MIN_BLOCKS;
+	unsigned int least = work_least_blocks(w);
 
 	n = room > 0 ? (unsigned int)(room / block_seconds) : 0;
 	if (n > 2 * period)
@@ -111,7 +109,7 @@ static int take_look(struct work *w, bool over, unsigned int family)
 /* Blocks up to the end of the plan, the part, the time or the open questions. */
 static int run_blocks(struct work *w, unsigned int family)
 {
-	unsigned int least = w->r->blocks + PART_MIN_BLOCKS;
+	unsigned int least = work_least_blocks(w) + (engine_parts(w->g) > 1 ? w->r->blocks : 0);
 	double median[PLAN_MAX_ARMS] = { 0 }, mad[PLAN_MAX_ARMS] = { 0 };
 	struct cell_result *r = w->r;
 	int ret = 0;
@@ -119,8 +117,6 @@ static int run_blocks(struct work *w, unsigned int family)
 	w->blocks_start = clock_now();
 	w->blocks_before = r->blocks;
 	w->replan_at = REPLAN_BLOCKS * PILOT_BLOCKS;
-	if (engine_parts(w->g) == 1)
-		least = MIN_BLOCKS;
 	if (r->planned)
 		plan_part(w);
 	while (!*w->g->stop) {

@@ -13,6 +13,11 @@
 #define WARMUP_SHARE  0.1  /* of the cell's time */
 #define NOISE_SHARE   0.01 /* of a batch: dearer sources are not read per batch */
 #define WALKS_FEWER   8	   /* times fewer in a batch at least: each is stamped by itself anyway */
+#define WALKS_LEAST   2	   /* exits of a batch whose walks are longer than the cell has time for */
+#define WALKS_OVERRUN 4.0  /* of the cell's time: more is not begun ... */
+#define WALKS_ALLOWED 10.0 /* ... unless it is less than these seconds */
+#define MIN_BLOCKS    8	   /* the signed rank decides nothing at 95 % below 6 */
+#define PART_MIN      4	   /* of a launch, where there are several */
 #define ONCE_FEWER    4	   /* likewise; these must tell which of them is far off */
 #define STEPS_MIN     4.0  /* steps of the TSC within that half of a batch's exits that counts */
 
@@ -51,6 +56,43 @@ static uint32_t fewer(uint32_t least, bool walks)
 	return n ? n : 1;
 }
 
+unsigned int work_least_blocks(const struct work *w)
+{
+	return engine_parts(w->g) > 1 ? PART_MIN : MIN_BLOCKS;
+}
+
+/* Batches that there must be, however long they take. */
+static double least_batches(const struct work *w)
+{
+	return WARMUP_MIN / 2 + (double)work_least_blocks(w) * w->c->nr_arms;
+}
+
+/* Exits of a batch whose guest walks, @exit_ticks each with the walk: @least, or what the cell has time for. */
+static uint32_t walks_that_fit(const struct work *w, uint32_t least, double exit_ticks)
+{
+	double fit = w->seconds * w->g->tsc_hz / (exit_ticks * least_batches(w));
+
+	if (least <= WALKS_LEAST || !(fit < least))
+		return least;
+	return fit < WALKS_LEAST ? WALKS_LEAST : (uint32_t)fit;
+}
+
+/* A last level of some 100 MB takes a guest longer to walk than a short plan has. */
+static int check_walks(const struct work *w, double exit_ticks)
+{
+	double exit_seconds = exit_ticks / w->g->tsc_hz;
+	double all = exit_seconds * WALKS_LEAST * least_batches(w);
+
+	if (all <= WALKS_ALLOWED || all <= WALKS_OVERRUN * w->seconds)
+		return 0;
+	return data_fail(
+		w->e, EGPR_SKIPPED,
+		"one walk of this guest takes %.3g s here, and the fewest that make a result "
+		"%.0f s, where the plan gives the cell %.2g s; a longer one measures it "
+		"(--budget, --profile full)",
+		exit_seconds, all, w->seconds);
+}
+
 int work_warm_up(struct work *w)
 {
 	const struct plan *p = w->g->plan;
@@ -80,7 +122,13 @@ int work_warm_up(struct work *w)
 		wall[n] = (clock_now() - before) * w->g->tsc_hz / b.exits;
 		learn_step(w, b.exits);
 		spread[n] = w->spread;
+		if (walks && n) /* the first is as cold as they get */
+			ret = check_walks(w, wall[n]);
+		if (walks)
+			b.exits = walks_that_fit(w, b.exits, wall[n]);
 		series[n++] = per;
+		if (ret)
+			break;
 		w->r->settled = n >= WARMUP_MIN && stats_settled(series, n);
 		if ((w->r->settled && n >= WARMUP_ENOUGH) ||
 		    (clock_now() > until && n >= WARMUP_MIN / 2))
@@ -101,6 +149,8 @@ int work_warm_up(struct work *w)
 	if (EGPR_CONTEXT_PREPARES(cell_context(w->c)->timed) || walks) {
 		all = all > per ? all : per;
 		least = fewer(least, walks);
+		if (walks)
+			least = walks_that_fit(w, least, all);
 	} else if (cell_context(w->c)->timed == EGPR_TIMED_HALVES) {
 		all = all > per ? all : per; /* so do the stamps around halves */
 	} else {

@@ -41,11 +41,15 @@ int work_summed(struct work *w, struct layer_batch *b);
 /* Should a batch that was dropped be run anew, in its place? One that will not be is no failure. */
 bool work_again(const struct work *w, int *ret);
 
+/* Blocks at least: of a launch where there are several, else of the cell. */
+unsigned int work_least_blocks(const struct work *w);
+
 /**
  * work_warm_up - the baseline until it has settled; finds the batch size as well
  * @w: the cell
  *
- * Return: 0, EGPR_SKIPPED where stamps of single exits tell too little, or another status.
+ * Return: 0, EGPR_SKIPPED where stamps of single exits tell too little or the guest's walks take far longer
+ * than the cell may, or another status.
  */
 int work_warm_up(struct work *w);
 

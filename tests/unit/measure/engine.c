@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <gsl/gsl_randist.h>
@@ -18,6 +19,7 @@
 #include <bench/measure/engine.h>
 #include <bench/measure/guard.h>
 #include <bench/layer/layout.h>
+#include <bench/plan/context.h>
 #include <bench/plan/order.h>
 
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
@@ -41,6 +43,7 @@ static struct {
 	double effect;	   /* on arm 2, of this launch alone */
 	double spikes;	   /* share of exits that something disturbs */
 	unsigned int step; /* of the clock, cycles */
+	double walk;	   /* seconds before each exit, in none of its cycles */
 } machine;
 
 static int made_open(const struct cell *c, void **run, struct data_error *e)
@@ -58,6 +61,8 @@ static int made_batch(void *run, struct layer_batch *b, struct data_error *e)
 	uint32_t i;
 
 	(void)run;
+	if (machine.walk > 0)
+		usleep((useconds_t)(machine.walk * 1e6 * b->exits));
 	if (++machine.batches == machine.crash_at)
 		raise(SIGILL);
 	if (machine.batches == machine.stop_at)
@@ -210,6 +215,32 @@ static void test_midmean_needs_steps(void **state)
 	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.5, 1, &f->result, &f->e),
 			 EGPR_SKIPPED);
 	assert_non_null(strstr(f->e.text, "location = mean"));
+	assert_int_equal(f->result.blocks, 0);
+}
+
+/* Walks longer than the cell has time for: a batch has fewer, and the cell ends when it should. */
+static void test_walks_fit(void **state)
+{
+	struct fixture *f = *state;
+
+	f->cell.context = context_find("fp-dram");
+	machine.walk = 0.002;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.3, 1, &f->result, &f->e), 0);
+	assert_in_range(f->result.batch, 2, 5);
+	assert_in_range(f->result.blocks, 8, 12);
+	assert_true(f->result.busy < 2);
+}
+
+/* And what would take many times as long is not begun. */
+static void test_walks_without_end(void **state)
+{
+	struct fixture *f = *state;
+
+	f->cell.context = context_find("fp-dram");
+	machine.walk = 0.2;
+	assert_int_equal(engine_cell(&f->engine, &f->cell, 0.3, 1, &f->result, &f->e),
+			 EGPR_SKIPPED);
+	assert_non_null(strstr(f->e.text, "one walk of this guest takes"));
 	assert_int_equal(f->result.blocks, 0);
 }
 
@@ -637,6 +668,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_midmean_needs_steps, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_waits_for_warmth, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_survives_a_crash, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_walks_fit, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_walks_without_end, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_stops_when_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_contended, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_drops_a_batch, set_up, tear_down),

@@ -62,9 +62,9 @@ unsigned int work_least_blocks(const struct work *w)
 }
 
 /* Batches that there must be, however long they take. */
-static double least_batches(const struct work *w)
+static unsigned int least_batches(const struct work *w)
 {
-	return WARMUP_MIN / 2 + (double)work_least_blocks(w) * w->c->nr_arms;
+	return WARMUP_MIN / 2 + work_least_blocks(w) * w->c->nr_arms;
 }
 
 /* Exits of a batch whose guest walks, @exit_ticks each with the walk: @least, or what the cell has time for. */

@@ -10,12 +10,19 @@
 #include <bench/plan/order.h>
 #include "work.h"
 
-#define TAIL_SHARE    0.1  /* likewise */
-#define PILOT_BLOCKS  3	   /* at least; their median time says how many blocks fit */
-#define PILOT_SHARE   0.02 /* of the cell's time, between the two */
-#define REPLAN_BLOCKS 8	   /* times as many until the plan is mended, then at each doubling */
-#define OVERRUN	      1.15 /* of the cell's time: then the last look comes early */
-#define TAIL_LEAST    100  /* exits: fewer have no 99th percentile */
+#define TAIL_SHARE	0.1  /* of the cell's time */
+#define PILOT_BLOCKS	3    /* at least; their median time says how many blocks fit */
+#define PILOT_SHARE	0.02 /* of the cell's time, between the two */
+#define REPLAN_BLOCKS	8    /* times as many until the plan is mended, then at each doubling */
+#define MIN_BLOCKS	8    /* the signed rank decides nothing at 95 % below 6 */
+#define PART_MIN_BLOCKS 4    /* of a launch, where there are several */
+#define OVERRUN		1.15 /* of the cell's time: then the last look comes early */
+#define TAIL_LEAST	100  /* exits: fewer have no 99th percentile */
+
+unsigned int work_least_blocks(const struct work *w)
+{
+	return engine_parts(w->g) > 1 ? PART_MIN_BLOCKS : MIN_BLOCKS;
+}
 
 /* Blocks so far and those that fit what is left of the cell's time; whole squares where there is room. */
 static void plan_blocks(struct work *w, double block_seconds)

@@ -13,13 +13,12 @@
 #define WARMUP_SHARE  0.1  /* of the cell's time */
 #define NOISE_SHARE   0.01 /* of a batch: dearer sources are not read per batch */
 #define WALKS_FEWER   8	   /* times fewer in a batch at least: each is stamped by itself anyway */
+#define ONCE_FEWER    4	   /* likewise; these must tell which of them is far off */
 #define WALKS_LEAST   2	   /* exits of a batch whose walks are longer than the cell has time for */
 #define WALKS_OVERRUN 4.0  /* of the cell's time: more is not begun ... */
-#define WALKS_ALLOWED 10.0 /* ... unless it is less than these seconds */
-#define MIN_BLOCKS    8	   /* the signed rank decides nothing at 95 % below 6 */
-#define PART_MIN      4	   /* of a launch, where there are several */
-#define ONCE_FEWER    4	   /* likewise; these must tell which of them is far off */
-#define STEPS_MIN     4.0  /* steps of the TSC within that half of a batch's exits that counts */
+#define WALKS_ALLOWED \
+	10.0 /* ... unless it is less than these seconds; no cell counts as stuck by then */
+#define STEPS_MIN 4.0 /* steps of the TSC within that half of a batch's exits that counts */
 
 static void learn_step(struct work *w, uint32_t exits)
 {
@@ -56,11 +55,6 @@ static uint32_t fewer(uint32_t least, bool walks)
 	return n ? n : 1;
 }
 
-unsigned int work_least_blocks(const struct work *w)
-{
-	return engine_parts(w->g) > 1 ? PART_MIN : MIN_BLOCKS;
-}
-
 /* Batches that there must be, however long they take. */
 static unsigned int least_batches(const struct work *w)
 {
@@ -88,8 +82,8 @@ static int check_walks(const struct work *w, double exit_ticks)
 	return data_fail(
 		w->e, EGPR_SKIPPED,
 		"one walk of this guest takes %.3g s here, and the fewest that make a result "
-		"%.0f s, where the plan gives the cell %.2g s; a longer one measures it "
-		"(--budget, --profile full)",
+		"%.0f s, where the plan gives the cell %.2g s; measure it by a plan with a "
+		"larger `budget`, or --profile full",
 		exit_seconds, all, w->seconds);
 }
 
